@@ -1,0 +1,2 @@
+//! bm-benches.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `bm` program.
+fn main() {}
