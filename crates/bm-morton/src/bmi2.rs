@@ -1,0 +1,94 @@
+//! One instruction an axis: `pdep` deposits bits at a mask's places, `pext` picks them up.
+//!
+//! A `#[target_feature]` function cannot be inlined into callers that lack the feature, and a
+//! call costs as much as the work. Inline assembly has no such barrier: behind the check in
+//! [`crate::cpu`] it melts into any caller's loop.
+
+/// Bit 0 of every pair.
+const EVERY2: u64 = 0x5555_5555_5555_5555;
+/// Bit 0 of every triple, 21 of them.
+const EVERY3: u64 = 0x1249_2492_4924_9249;
+
+/// # Safety
+/// The CPU must have BMI2.
+#[inline(always)]
+unsafe fn pdep(value: u64, mask: u64) -> u64 {
+    #[cfg(target_feature = "bmi2")]
+    {
+        // SAFETY: the build's target has BMI2. The intrinsic can be folded and scheduled.
+        unsafe { core::arch::x86_64::_pdep_u64(value, mask) }
+    }
+    #[cfg(not(target_feature = "bmi2"))]
+    {
+        let out;
+        // SAFETY: the caller vouches for BMI2; the instruction touches registers only.
+        unsafe {
+            core::arch::asm!(
+                "pdep {}, {}, {}", out(reg) out, in(reg) value, in(reg) mask,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        out
+    }
+}
+
+/// # Safety
+/// The CPU must have BMI2.
+#[inline(always)]
+unsafe fn pext(value: u64, mask: u64) -> u64 {
+    #[cfg(target_feature = "bmi2")]
+    {
+        // SAFETY: the build's target has BMI2. The intrinsic can be folded and scheduled.
+        unsafe { core::arch::x86_64::_pext_u64(value, mask) }
+    }
+    #[cfg(not(target_feature = "bmi2"))]
+    {
+        let out;
+        // SAFETY: the caller vouches for BMI2; the instruction touches registers only.
+        unsafe {
+            core::arch::asm!(
+                "pext {}, {}, {}", out(reg) out, in(reg) value, in(reg) mask,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        out
+    }
+}
+
+/// # Safety
+/// The CPU must have BMI2.
+#[inline(always)]
+pub(crate) unsafe fn encode2_u64(x: u32, y: u32) -> u64 {
+    // SAFETY: as the caller vouches.
+    unsafe { pdep(x.into(), EVERY2) | pdep(y.into(), EVERY2 << 1) }
+}
+
+/// # Safety
+/// The CPU must have BMI2.
+#[inline(always)]
+pub(crate) unsafe fn decode2_u64(code: u64) -> [u32; 2] {
+    // SAFETY: as the caller vouches.
+    unsafe { [pext(code, EVERY2) as u32, pext(code, EVERY2 << 1) as u32] }
+}
+
+/// # Safety
+/// The CPU must have BMI2.
+#[inline(always)]
+pub(crate) unsafe fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
+    // SAFETY: as the caller vouches.
+    unsafe { pdep(x.into(), EVERY3) | pdep(y.into(), EVERY3 << 1) | pdep(z.into(), EVERY3 << 2) }
+}
+
+/// # Safety
+/// The CPU must have BMI2.
+#[inline(always)]
+pub(crate) unsafe fn decode3_u64(code: u64) -> [u32; 3] {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        [
+            pext(code, EVERY3) as u32,
+            pext(code, EVERY3 << 1) as u32,
+            pext(code, EVERY3 << 2) as u32,
+        ]
+    }
+}
