@@ -1,0 +1,132 @@
+//! The page `docs/benchmarks.md`.
+
+use std::fmt::Write as _;
+
+use super::row::{Row, Verdict};
+use super::words;
+
+/// The whole page for the stored rows. `about` gives a suite's description by its name.
+#[must_use]
+pub fn page(rows: &[Row], about: &dyn Fn(&str) -> Option<&'static str>) -> String {
+    let mut page = String::from(HEAD);
+    let mut suites: Vec<&str> = Vec::new();
+    for row in rows {
+        if !suites.contains(&row.suite.as_str()) {
+            suites.push(&row.suite);
+        }
+    }
+    for suite in suites {
+        let rows: Vec<&Row> = rows.iter().filter(|row| row.suite == suite).collect();
+        section(&mut page, suite, about(suite), &rows);
+    }
+    page
+}
+
+const HEAD: &str = "\
+# Benchmarks
+
+Written by `cargo xtask bench` from `docs/benchmarks.json`; do not edit by hand.
+
+Ours and the peer ran in turn, round by round, in one run on the same data. Values are medians with
+the least and the greatest round in brackets. **Ratio** is the median over the rounds of how many
+times better ours was than the peer in that round (so it may differ a little from the quotient of
+the two medians): above 1, ours is better, whatever the unit. *Answers* says whether both gave the
+same ones. Targets are what we set out to do, not results. One MB is 10⁶ bytes.
+";
+
+fn section(page: &mut String, suite: &str, about: Option<&str>, rows: &[&Row]) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(page, "\n## {suite}\n");
+    if let Some(about) = about {
+        let _ = writeln!(page, "{about}\n");
+    }
+    if let Some(row) = rows.first() {
+        let _ = writeln!(page, "Measured {} on {}.\n", row.date, row.machine);
+    }
+    page.push_str(
+        "| Case | Ours | Peer | Peer's value | Ratio | Answers | At least | Aim | Targets |\n",
+    );
+    page.push_str("|---|---|---|---|---|---|---|---|---|\n");
+    for row in rows {
+        let [at_least, aim] = words::targets(row);
+        let cells = [
+            row.case.clone(),
+            words::with_spread(row.ours, row.ours_spread, &row.unit),
+            row.peer_name.clone().unwrap_or_else(|| "–".to_owned()),
+            match (row.peer, row.peer_spread) {
+                (Some(peer), Some(spread)) => words::with_spread(peer, spread, &row.unit),
+                _ => "–".to_owned(),
+            },
+            row.ratio.map_or("–".to_owned(), |ratio| {
+                format!("**{}**", words::digits(ratio))
+            }),
+            words::agreement(row.answers_equal).to_owned(),
+            at_least,
+            aim,
+            words::verdict(row.verdict()).to_owned(),
+        ];
+        let _ = writeln!(
+            page,
+            "| {} |",
+            cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
+        );
+    }
+    let _ = writeln!(page, "\n{}", summary(rows));
+}
+
+/// What the table says, counted.
+fn summary(rows: &[&Row]) -> String {
+    let count = |wanted: &[Verdict]| {
+        rows.iter()
+            .filter(|row| {
+                row.verdict()
+                    .is_some_and(|verdict| wanted.contains(&verdict))
+            })
+            .count()
+    };
+    let better = rows.iter().filter(|row| row.ratio > Some(1.0)).count();
+    let compared = rows.iter().filter(|row| row.ratio.is_some()).count();
+    let targets = rows.iter().filter(|row| row.verdict().is_some()).count();
+    let mut text = format!("Ours is the better one in {better} of {compared} comparisons.");
+    if targets > 0 {
+        let _ = write!(
+            text,
+            " Of {targets} rows with targets, {} reach the aim (or have only a minimum and meet it), \
+             {} meet the minimum only, {} miss it.",
+            count(&[Verdict::Aim, Verdict::Met]),
+            count(&[Verdict::Done]),
+            count(&[Verdict::Missed]),
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::{Targets, Unit};
+
+    #[test]
+    fn losses_stay_in_the_table() {
+        let unit = Unit::Nanoseconds("code");
+        let lost = Row::alone("morton", "encode", unit, &[2.0], Some(true))
+            .and_then(|row| row.beside("bare loop", unit, &[2.0], &[1.0], Targets::new(0.95, 1.7)))
+            .unwrap();
+        let mut alone = Row::alone("ingest", "size", Unit::Bytes, &[6e6], None).unwrap();
+        (alone.at_least, alone.aim) = (Some(8e6), Some(6.8e6));
+        let page = page(&[lost, alone], &|name| {
+            (name == "morton").then_some("Codes.")
+        });
+        assert!(page.contains(
+            "| encode | 2.00 ns/code | bare loop | 1.00 ns/code | **0.50** | same | ratio ≥ 0.95 | ratio ≥ 1.70 | misses the minimum |"
+        ), "{page}");
+        assert!(page.contains("## morton\n\nCodes.\n\nMeasured "), "{page}");
+        assert!(
+            page.contains(
+                "| size | 6.00 MB | – | – | – | – | ≤ 8.00 MB | ≤ 6.80 MB | reaches the aim |"
+            ),
+            "{page}"
+        );
+        assert!(page.contains("better one in 0 of 1 comparisons"), "{page}");
+    }
+}

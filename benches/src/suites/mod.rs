@@ -1,0 +1,25 @@
+//! The registered suites.
+
+pub mod morton;
+
+use crate::harness::{Bench, BenchError};
+
+/// A list of cases on one set of data.
+#[derive(Clone, Copy, Debug)]
+pub struct Suite {
+    /// Short, stable name: what one types after `cargo xtask bench`.
+    pub name: &'static str,
+    /// What is measured on which data, for the written page.
+    pub about: &'static str,
+    /// Measures all its cases.
+    pub run: fn(&mut Bench<'_>) -> Result<(), BenchError>,
+}
+
+/// Every suite that can run, in the order it runs and is listed.
+pub const ALL: &[Suite] = &[morton::SUITE];
+
+/// The suite of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Suite> {
+    ALL.iter().find(|suite| suite.name == name)
+}
