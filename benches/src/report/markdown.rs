@@ -76,27 +76,28 @@ fn section(page: &mut String, suite: &str, about: Option<&str>, rows: &[&Row]) {
 
 /// What the table says, counted.
 fn summary(rows: &[&Row]) -> String {
-    let count = |wanted: &[Verdict]| {
-        rows.iter()
-            .filter(|row| {
-                row.verdict()
-                    .is_some_and(|verdict| wanted.contains(&verdict))
-            })
-            .count()
-    };
     let better = rows.iter().filter(|row| row.ratio > Some(1.0)).count();
     let compared = rows.iter().filter(|row| row.ratio.is_some()).count();
-    let targets = rows.iter().filter(|row| row.verdict().is_some()).count();
     let mut text = format!("Ours is the better one in {better} of {compared} comparisons.");
-    if targets > 0 {
-        let _ = write!(
-            text,
-            " Of {targets} rows with targets, {} reach the aim (or have only a minimum and meet it), \
-             {} meet the minimum only, {} miss it.",
-            count(&[Verdict::Aim, Verdict::Met]),
-            count(&[Verdict::Done]),
-            count(&[Verdict::Missed]),
-        );
+    let counts: Vec<String> = [
+        (Verdict::Aim, "reach the aim"),
+        (Verdict::Met, "meet the minimum (they have no aim)"),
+        (Verdict::Done, "meet the minimum but not the aim"),
+        (
+            Verdict::Short,
+            "do not reach the aim (they have no minimum)",
+        ),
+        (Verdict::Missed, "miss the minimum"),
+    ]
+    .into_iter()
+    .filter_map(|(verdict, words)| {
+        let same = |row: &&&Row| row.verdict() == Some(verdict);
+        let count = rows.iter().filter(same).count();
+        (count > 0).then(|| format!("{count} {words}"))
+    })
+    .collect();
+    if !counts.is_empty() {
+        let _ = write!(text, " Of the rows with targets, {}.", counts.join(", "));
     }
     text
 }

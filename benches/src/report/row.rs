@@ -150,7 +150,12 @@ impl Row {
         } else if !all(&least) {
             Some(Verdict::Missed)
         } else if !all(&aims) {
-            Some(Verdict::Done)
+            let had_minimum = least.iter().any(Option::is_some);
+            Some(if had_minimum {
+                Verdict::Done
+            } else {
+                Verdict::Short
+            })
         } else if aims.iter().all(Option::is_none) {
             Some(Verdict::Met)
         } else {
@@ -166,6 +171,8 @@ pub enum Verdict {
     Missed,
     /// At least the minimum, not yet the aim.
     Done,
+    /// Worse than the aim; there is no minimum.
+    Short,
     /// At least the minimum; there is no aim.
     Met,
     /// The aim is reached.
@@ -236,6 +243,9 @@ mod tests {
         small.ours = 9.0;
         assert_eq!(small.verdict(), Some(Verdict::Missed));
         small.ours = 5.0;
+        small.at_least = None;
+        small.aim = Some(4.0);
+        assert_eq!(small.verdict(), Some(Verdict::Short));
         small.ratio_at_least = Some(1.0);
         assert_eq!(small.verdict(), Some(Verdict::Missed), "no ratio at all");
     }

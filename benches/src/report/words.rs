@@ -89,6 +89,7 @@ pub(super) fn verdict(verdict: Option<Verdict>) -> &'static str {
         None => "",
         Some(Verdict::Missed) => "misses the minimum",
         Some(Verdict::Done) => "meets the minimum, not the aim",
+        Some(Verdict::Short) => "does not reach the aim",
         Some(Verdict::Met) => "meets the minimum",
         Some(Verdict::Aim) => "reaches the aim",
     }

@@ -1,6 +1,8 @@
 //! Encoding and decoding 65,536 triples.
 
-use bm_morton::{decode3_u64, encode3_u64, portable};
+use bm_morton::{
+    Backend, decode3_u64, decode3_u64_batch_with, encode3_u64, encode3_u64_batch_with,
+};
 
 use super::rivals::{self, Triples};
 use crate::harness::{Bench, BenchError, Case, Measure, Targets, Unit};
@@ -29,7 +31,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     triples.each_to(&mut codes, rivals::magic_encode);
     encode_scalar(bench, &triples, &codes)?;
     decode_scalar(bench, &triples, &codes)?;
-    portable_paths(bench, &triples, &codes)?;
+    batches(bench, &triples, &codes)?;
     sixteen_bits(bench)
 }
 
@@ -178,28 +180,78 @@ fn decode_scalar(
     bench.run(case)
 }
 
-/// Our path without any special instruction, beside what everybody writes.
-fn portable_paths(
-    bench: &mut Bench<'_>,
-    triples: &Triples,
-    codes: &[u64],
-) -> Result<(), BenchError> {
-    let ours = |out: &mut [u64]| triples.each_to(out, portable::encode3_u64);
-    let magic = |out: &mut [u64]| triples.each_to(out, rivals::magic_encode);
-    let equal = encodes(codes, ours) && encodes(codes, magic);
-    bench.run(Case::new("encode-portable", UNIT, encoder(ours)).peer(
-        "magic bits",
-        encoder(magic),
-        equal,
-    ))?;
-    let ours = |out: &mut Triples| out.each_from(codes, portable::decode3_u64);
-    let magic = |out: &mut Triples| out.each_from(codes, rivals::magic_decode);
-    let equal = decodes(triples, ours) && decodes(triples, magic);
-    bench.run(Case::new("decode-portable", UNIT, decoder(ours)).peer(
-        "magic bits",
-        decoder(magic),
-        equal,
-    ))
+/// Whole arrays in one call: by the fastest backend, then by each of the slower ones, to show that
+/// they are chosen at run time and give the same bits.
+fn batches(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<(), BenchError> {
+    for (index, backend) in Backend::available()
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .enumerate()
+    {
+        let fastest = index == 0;
+        let name = match backend {
+            _ if fastest => "batch".to_owned(),
+            other => format!("batch-{}", format!("{other:?}").to_lowercase()),
+        };
+        let encode = move |out: &mut [u64]| {
+            let Triples { x, y, z } = triples;
+            // Lengths are equal and the backend is available; were they not, nothing would be
+            // written and the comparison of answers would say so.
+            let _ = encode3_u64_batch_with(backend, x, y, z, out);
+        };
+        let decode = move |out: &mut Triples| {
+            let Triples { x, y, z } = out;
+            let _ = decode3_u64_batch_with(backend, codes, x, y, z);
+        };
+        let (right, back) = (encodes(codes, encode), decodes(triples, decode));
+        let mut there_case =
+            Case::new(format!("encode-{name}"), UNIT, encoder(encode)).checked(right);
+        let mut back_case =
+            Case::new(format!("decode-{name}"), UNIT, decoder(decode)).checked(back);
+        #[cfg(target_arch = "x86_64")]
+        if rivals::has_bmi2() && backend != Backend::Portable {
+            let targets = Targets {
+                at_least: None,
+                aim: fastest.then_some(1.7),
+            };
+            // SAFETY: BMI2 was just found.
+            let pdep = move |out: &mut [u64]| unsafe { rivals::pdep_loop(triples, out) };
+            let equal = right && encodes(codes, pdep);
+            there_case = there_case.peer_with("bare pdep loop", encoder(pdep), equal, targets);
+            // SAFETY: BMI2 was just found.
+            let pext = move |out: &mut Triples| unsafe { rivals::pext_loop(codes, out) };
+            let equal = back && decodes(triples, pext);
+            back_case = back_case.peer_with("bare pext loop", decoder(pext), equal, targets);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if fastest && rivals::has_avx512() {
+            const NAME: &str = "magic bits, vectorised for AVX-512";
+            let magic = move |out: &mut [u64]| {
+                // SAFETY: its features were just found.
+                unsafe { rivals::magic_encode_avx512(triples, out) }
+            };
+            let equal = right && encodes(codes, magic);
+            there_case = there_case.peer(NAME, encoder(magic), equal);
+            let magic = move |out: &mut Triples| {
+                // SAFETY: its features were just found.
+                unsafe { rivals::magic_decode_avx512(codes, out) }
+            };
+            let equal = back && decodes(triples, magic);
+            back_case = back_case.peer(NAME, decoder(magic), equal);
+        }
+        if backend == Backend::Portable {
+            let magic = |out: &mut [u64]| triples.each_to(out, rivals::magic_encode);
+            let equal = right && encodes(codes, magic);
+            there_case = there_case.peer("magic bits", encoder(magic), equal);
+            let magic = |out: &mut Triples| out.each_from(codes, rivals::magic_decode);
+            let equal = back && decodes(triples, magic);
+            back_case = back_case.peer("magic bits", decoder(magic), equal);
+        }
+        bench.run(there_case)?;
+        bench.run(back_case)?;
+    }
+    Ok(())
 }
 
 /// The published crates where they are at their best: 16 bits an axis, so that 64 hold a code.

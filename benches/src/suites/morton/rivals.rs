@@ -11,6 +11,16 @@ pub fn has_bmi2() -> bool {
     zorder::bmi2::has_hardware_support()
 }
 
+/// Whether magic bits compiled for AVX-512 can run here.
+#[cfg(target_arch = "x86_64")]
+#[must_use]
+pub fn has_avx512() -> bool {
+    std::is_x86_feature_detected!("avx512f")
+        && std::is_x86_feature_detected!("avx512bw")
+        && std::is_x86_feature_detected!("avx512dq")
+        && std::is_x86_feature_detected!("avx512vl")
+}
+
 /// Three coordinates in arrays of equal length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Triples {
@@ -61,6 +71,9 @@ mod x86 {
     use super::{EVERY_THIRD, Triples, magic_decode, magic_encode};
 
     /// Three `pdep` and two `or` a code.
+    ///
+    /// # Safety
+    /// The CPU must have BMI2.
     #[target_feature(enable = "bmi2")]
     pub fn pdep_loop(triples: &Triples, out: &mut [u64]) {
         triples.each_to(out, |x, y, z| {
@@ -71,6 +84,9 @@ mod x86 {
     }
 
     /// Three `pext` a code.
+    ///
+    /// # Safety
+    /// The CPU must have BMI2.
     #[target_feature(enable = "bmi2")]
     pub fn pext_loop(codes: &[u64], out: &mut Triples) {
         out.each_from(codes, |code| {
@@ -83,18 +99,27 @@ mod x86 {
     }
 
     /// Magic bits as the compiler vectorises them for AVX-512.
+    ///
+    /// # Safety
+    /// [`has_avx512`](super::has_avx512) must hold.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     pub fn magic_encode_avx512(triples: &Triples, out: &mut [u64]) {
         triples.each_to(out, magic_encode);
     }
 
     /// Magic bits as the compiler vectorises them for AVX-512.
+    ///
+    /// # Safety
+    /// [`has_avx512`](super::has_avx512) must hold.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     pub fn magic_decode_avx512(codes: &[u64], out: &mut Triples) {
         out.each_from(codes, magic_decode);
     }
 
     /// `zorder` with BMI2, 16 bits an axis.
+    ///
+    /// # Safety
+    /// The CPU must have BMI2.
     #[target_feature(enable = "bmi2")]
     pub fn zorder_encode16(triples: &[[u16; 3]], out: &mut [u64]) {
         for (code, &triple) in out.iter_mut().zip(triples) {
@@ -104,6 +129,9 @@ mod x86 {
     }
 
     /// `zorder` with BMI2, 16 bits an axis.
+    ///
+    /// # Safety
+    /// The CPU must have BMI2.
     #[target_feature(enable = "bmi2")]
     pub fn zorder_decode16(codes: &[u64], out: &mut [[u16; 3]]) {
         for (triple, &code) in out.iter_mut().zip(codes) {
