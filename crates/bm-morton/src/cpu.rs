@@ -12,15 +12,21 @@ mod x86 {
     /// here stores the same value, hence relaxed.
     static FEATURES: AtomicU8 = AtomicU8::new(0);
 
-    #[inline(always)]
+    #[inline]
     fn has(feature: u8) -> bool {
         let known = FEATURES.load(Ordering::Relaxed);
-        // The good case first: one load, one test, one predicted branch.
-        known & feature != 0 || (known & KNOWN == 0 && ask() & feature != 0)
+        let known = if known == 0 { ask() } else { known };
+        known & feature != 0
     }
 
-    /// `pdep`/`pext` are there and fast.
+    /// [`fast_bmi2`], or false as long as nobody has asked: one load, one test, no call.
     #[inline(always)]
+    pub(crate) fn known_fast_bmi2() -> bool {
+        cfg!(target_feature = "bmi2") || FEATURES.load(Ordering::Relaxed) & BMI2 != 0
+    }
+
+    /// `pdep`/`pext` are there and fast: BMI2, with BMI1 and LZCNT, which no CPU has it without.
+    #[inline]
     pub(crate) fn fast_bmi2() -> bool {
         cfg!(target_feature = "bmi2") || has(BMI2)
     }
@@ -61,7 +67,9 @@ mod x86 {
             } else {
                 0
             };
-        if bit(seven.ebx, 8) && !(amd && family < 0x19) {
+        let lzcnt = __cpuid(0x8000_0000).eax > 0x8000_0000 && bit(__cpuid(0x8000_0001).ecx, 5);
+        let bmi = bit(seven.ebx, 3) && bit(seven.ebx, 8);
+        if bmi && lzcnt && !(amd && family < 0x19) {
             features |= BMI2;
         }
 
@@ -92,4 +100,4 @@ mod x86 {
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-pub(crate) use x86::{avx512_gfni, fast_bmi2};
+pub(crate) use x86::{avx512_gfni, fast_bmi2, known_fast_bmi2};

@@ -3,13 +3,28 @@
 use crate::portable;
 
 /// `$fast` behind the run-time check where there is such a path, else `$portable`.
+///
+/// On x86-64 the portable path is out of line: were it inlined beside the fast one, its
+/// constants would take the registers of the caller's loop and halve its speed.
 macro_rules! dispatch {
-    ($fast:ident, $portable:path, ($($arg:expr),*)) => {{
+    ($fast:ident, $portable:path, ($($arg:ident: $type:ty),*) -> $out:ty) => {{
         #[cfg(all(target_arch = "x86_64", not(miri)))]
-        if crate::cpu::fast_bmi2() {
-            // SAFETY: BMI2 was just found.
-            return unsafe { crate::bmi2::$fast($($arg),*) };
+        {
+            #[cold]
+            #[inline(never)]
+            fn without_bmi2($($arg: $type),*) -> $out {
+                // Also the first call of the program comes here, and makes the CPU known.
+                let _ = crate::cpu::fast_bmi2();
+                $portable($($arg),*)
+            }
+            if crate::cpu::known_fast_bmi2() {
+                // SAFETY: BMI2 was found.
+                unsafe { crate::bmi2::$fast($($arg),*) }
+            } else {
+                without_bmi2($($arg),*)
+            }
         }
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
         $portable($($arg),*)
     }};
 }
@@ -32,14 +47,14 @@ pub fn decode2_u32(code: u32) -> [u16; 2] {
 #[inline]
 #[must_use]
 pub fn encode2_u64(x: u32, y: u32) -> u64 {
-    dispatch!(encode2_u64, portable::encode2_u64, (x, y))
+    dispatch!(encode2_u64, portable::encode2_u64, (x: u32, y: u32) -> u64)
 }
 
 /// 2-D, 32 bits an axis: `[x, y]` of a code.
 #[inline]
 #[must_use]
 pub fn decode2_u64(code: u64) -> [u32; 2] {
-    dispatch!(decode2_u64, portable::decode2_u64, (code))
+    dispatch!(decode2_u64, portable::decode2_u64, (code: u64) -> [u32; 2])
 }
 
 /// 2-D, 64 bits an axis: bit *i* of `x` becomes bit 2*i*, of `y` bit 2*i*+1.
@@ -84,14 +99,14 @@ pub fn decode3_u32(code: u32) -> [u16; 3] {
 #[must_use]
 pub fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
     debug_assert!((x | y | z) >> 21 == 0, "a coordinate has more than 21 bits");
-    dispatch!(encode3_u64, portable::encode3_u64, (x, y, z))
+    dispatch!(encode3_u64, portable::encode3_u64, (x: u32, y: u32, z: u32) -> u64)
 }
 
 /// 3-D, 21 bits an axis: `[x, y, z]` of a code; its top bit is ignored.
 #[inline]
 #[must_use]
 pub fn decode3_u64(code: u64) -> [u32; 3] {
-    dispatch!(decode3_u64, portable::decode3_u64, (code))
+    dispatch!(decode3_u64, portable::decode3_u64, (code: u64) -> [u32; 3])
 }
 
 /// 3-D, 42 bits an axis: bit *i* of `x`, `y`, `z` becomes bit 3*i*, 3*i*+1, 3*i*+2.

@@ -11,6 +11,36 @@
 //! * `at_or_before`, LITMAX, is the same under bitwise complement, which reverses every order.
 //! * `run_end` finds where the curve leaves the box: the first code beyond one of the faces.
 
+/// Makes a function of an inlined body, in two versions where that pays: on x86-64 the CPUs
+/// that have BMI2 also have BMI1 and LZCNT, which halve the number of instructions. Both stay
+/// out of line: inside a caller's loop the compiler would turn the conditional moves, which
+/// are the point of these bodies, into branches that cannot be predicted.
+macro_rules! out_of_line {
+    ($(#[$doc:meta])* $name:ident, $body:ident, $code:ty, $out:ty) => {
+        $(#[$doc])*
+        #[inline(always)]
+        pub(crate) fn $name(code: $code, lo: $code, hi: $code) -> $out {
+            #[inline(never)]
+            fn portable(code: $code, lo: $code, hi: $code) -> $out {
+                $body(code, lo, hi)
+            }
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            {
+                #[inline(never)]
+                #[target_feature(enable = "bmi1,bmi2,lzcnt")]
+                fn bit_manipulation(code: $code, lo: $code, hi: $code) -> $out {
+                    $body(code, lo, hi)
+                }
+                if crate::cpu::fast_bmi2() {
+                    // SAFETY: the check covers the three features.
+                    return unsafe { bit_manipulation(code, lo, hi) };
+                }
+            }
+            portable(code, lo, hi)
+        }
+    };
+}
+
 /// Writes the search for one word and number of axes. `$all` has a bit for each code bit,
 /// `$axes` splits them by axis.
 macro_rules! search {
@@ -21,14 +51,21 @@ macro_rules! search {
             /// The bits of each axis.
             pub(crate) const AXES: [$code; $D] = [$($axis),+];
 
-            /// All bits up to the highest one of `v`; none for zero.
+            /// All bits up to the highest one of `v`, which is not zero.
             #[inline(always)]
             const fn up_to_top(v: $code) -> $code {
-                if v == 0 {
-                    0
-                } else {
-                    <$code>::MAX >> v.leading_zeros()
+                // `| 1` changes nothing, but saves the compiler the case of zero.
+                <$code>::MAX >> (v | 1).leading_zeros()
+            }
+
+            /// All bits up to the highest one of `v`, none for zero.
+            #[inline(always)]
+            const fn up_to_top_if_any(v: $code) -> $code {
+                if ALL == <$code>::MAX {
+                    return if v == 0 { 0 } else { up_to_top(v) };
                 }
+                // With a spare bit above, zero needs no case of its own.
+                (<$code>::MAX >> 1) >> (v << 1 | 1).leading_zeros()
             }
 
             /// Whether the cell lies in the box.
@@ -41,22 +78,21 @@ macro_rules! search {
                 inside
             }
 
-            /// Smallest code of the box that is not below `code`.
-            #[inline]
-            pub(crate) fn at_or_after(code: $code, lo: $code, hi: $code) -> Option<$code> {
+            #[inline(always)]
+            fn at_or_after_inline(code: $code, lo: $code, hi: $code) -> Option<$code> {
                 if code & !ALL != 0 {
                     return None;
                 }
-                // Where an axis first differs from a bound it violates, and the bits that may
-                // be raised in it without passing the upper bound.
-                let (mut below, mut above, mut room) = (0, 0, 0);
+                // The box's nearest cell, and the bits that may be raised on each axis without
+                // passing the upper bound.
+                let (mut nearest, mut room) = (0, 0);
                 for m in AXES {
                     let (c, l, h) = (code & m, lo & m, hi & m);
-                    below |= if c < l { c ^ l } else { 0 };
-                    above |= if c > h { c ^ h } else { 0 };
-                    room |= if c < h { up_to_top(c ^ h) & m } else { 0 };
+                    let capped = c.min(h);
+                    nearest |= capped.max(l);
+                    room |= up_to_top_if_any(h ^ capped) & m;
                 }
-                let wrong = below | above;
+                let wrong = code ^ nearest;
                 if wrong == 0 {
                     return Some(code);
                 }
@@ -64,14 +100,8 @@ macro_rules! search {
                 // The topmost violation is the lowest place this can be. If the axis is too low
                 // there, raising that bit cures it; if too high, a bit further up must rise.
                 let wrong = up_to_top(wrong);
-                let rising = if below > above {
-                    wrong ^ wrong >> 1
-                } else {
-                    room & !code & !wrong
-                };
-                if rising == 0 {
-                    return None;
-                }
+                let top = wrong ^ wrong >> 1;
+                let rising = if code & top == 0 { top } else { room & !code & !wrong };
                 let bit = rising & rising.wrapping_neg();
                 let start = code & bit.wrapping_neg() | bit;
                 // Below that bit: as little as the lower bounds allow.
@@ -79,19 +109,12 @@ macro_rules! search {
                 for m in AXES {
                     answer |= (start & m).max(lo & m);
                 }
-                Some(answer)
+                // Not asked earlier: it is not a predictable branch.
+                (rising != 0).then_some(answer)
             }
 
-            /// Largest code of the box that is not above `code`.
-            #[inline]
-            pub(crate) fn at_or_before(code: $code, lo: $code, hi: $code) -> Option<$code> {
-                let mirrored = at_or_after(ALL ^ code.min(ALL), ALL ^ hi, ALL ^ lo)?;
-                Some(ALL ^ mirrored)
-            }
-
-            /// Last code of the unbroken run of the box's codes that `code`, one of them, is in.
-            #[inline]
-            pub(crate) fn run_end(code: $code, lo: $code, hi: $code) -> $code {
+            #[inline(always)]
+            fn run_end_inline(code: $code, lo: $code, hi: $code) -> $code {
                 let mut end = hi;
                 for m in AXES {
                     let c = code & m;
@@ -111,6 +134,23 @@ macro_rules! search {
                     }
                 }
                 end
+            }
+
+            out_of_line! {
+                /// Smallest code of the box that is not below `code`.
+                at_or_after, at_or_after_inline, $code, Option<$code>
+            }
+            out_of_line! {
+                /// Last code of the unbroken run of the box's codes that `code`, one of them,
+                /// is in.
+                run_end, run_end_inline, $code, $code
+            }
+
+            /// Largest code of the box that is not above `code`.
+            #[inline]
+            pub(crate) fn at_or_before(code: $code, lo: $code, hi: $code) -> Option<$code> {
+                let mirrored = at_or_after(ALL ^ code.min(ALL), ALL ^ hi, ALL ^ lo)?;
+                Some(ALL ^ mirrored)
             }
         }
     };

@@ -85,7 +85,9 @@ macro_rules! loc_tests {
                 fn walk(cell: $Loc, walked: &mut Vec<$Loc>) {
                     walked.push(cell);
                     if cell.level() < 3 {
-                        cell.children().unwrap().map(|child| walk(child, walked));
+                        for child in cell.children().unwrap() {
+                            walk(child, walked);
+                        }
                     }
                 }
                 walk($Loc::ROOT, &mut walked);
