@@ -1,1 +1,16 @@
-//! BlueMarble.
+//! stub
+#![forbid(unsafe_code)]
+
+mod envelope;
+mod error;
+#[cfg(feature = "file")]
+mod file;
+mod memory;
+mod store;
+
+pub use envelope::{MAX_NAME, MAX_PAYLOAD, page_crc, seal_named, seal_page, unseal_named, unseal_page};
+pub use error::StoreError;
+#[cfg(feature = "file")]
+pub use file::{FileOptions, FileStore, RawFile};
+pub use memory::MemoryStore;
+pub use store::{Batch, PageBytes, PageRange, PageStore, Problem, Snapshot, StoreStats, VerifyReport};
