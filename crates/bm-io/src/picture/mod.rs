@@ -1,0 +1,26 @@
+//! Pictures: shaded surfaces, slices and sections.
+//!
+//! [`shade`] turns heights into colours; `frame`, `section` and `png_out` add what a reader of
+//! the picture needs (axes, legend, scale) and write it.
+
+mod canvas;
+#[cfg(feature = "png")]
+mod frame;
+#[cfg(feature = "png")]
+mod png_out;
+#[cfg(feature = "png")]
+mod section;
+mod shade;
+#[cfg(feature = "png")]
+mod text;
+mod tint;
+
+pub use canvas::{Image, Rgb};
+#[cfg(feature = "png")]
+pub use frame::{MapFrame, frame_map};
+#[cfg(feature = "png")]
+pub use png_out::{encode_png, encode_png_palette, write_png, write_png_palette};
+#[cfg(feature = "png")]
+pub use section::{Along, MaterialKey, SectionPicture, SlicePicture, draw_section, draw_slice};
+pub use shade::{Cover, ShadeStyle, SurfaceGrid, shade, surface_of, surface_window};
+pub use tint::{land_tint, sea_tint};
