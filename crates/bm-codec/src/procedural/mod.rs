@@ -63,7 +63,12 @@ impl GeneratorRef {
         let version = read_u32(r, WHAT)?;
         let seed = r.u64(WHAT)?;
         let length = r.count(MAX_PARAMS as u64, WHAT)?;
-        Ok(Self { id, version, seed, params: r.bytes(length, WHAT)?.to_vec() })
+        Ok(Self {
+            id,
+            version,
+            seed,
+            params: r.bytes(length, WHAT)?.to_vec(),
+        })
     }
 }
 
@@ -80,7 +85,10 @@ pub struct ParamsError {
 
 impl ParamsError {
     fn new(what: &'static str, detail: impl Into<String>) -> Self {
-        Self { what, detail: detail.into() }
+        Self {
+            what,
+            detail: detail.into(),
+        }
     }
 
     /// The class of the failure.
@@ -101,18 +109,21 @@ const MAX_ALTITUDE: i32 = (ROOT_TICKS / 2) as i32;
 
 fn read_u32(r: &mut Reader<'_>, what: &'static str) -> Result<u32, DecodeError> {
     let v = r.varint(what)?;
-    u32::try_from(v).map_err(|_| DecodeError::invalid(what, format!("{v} exceeds 32 bits"))) // same news
+    u32::try_from(v).map_err(|e| DecodeError::invalid(what, format!("{v}: {e}")))
 }
 
 fn read_i32(r: &mut Reader<'_>, what: &'static str) -> Result<i32, DecodeError> {
     let v = r.signed(what)?;
-    i32::try_from(v).map_err(|_| DecodeError::invalid(what, format!("{v} exceeds 32 bits"))) // same news
+    i32::try_from(v).map_err(|e| DecodeError::invalid(what, format!("{v}: {e}")))
 }
 
 /// A generator must answer, and the unset material is no answer.
 fn check_material(material: MaterialId, what: &'static str) -> Result<(), ParamsError> {
     if material == MaterialId::UNSET {
-        return Err(ParamsError::new(what, "holds the unset material (id 0), which is no answer"));
+        return Err(ParamsError::new(
+            what,
+            "holds the unset material (id 0), which is no answer",
+        ));
     }
     Ok(())
 }
