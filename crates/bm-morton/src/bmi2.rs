@@ -95,3 +95,70 @@ pub(crate) unsafe fn decode3_u64(code: u64) -> [u32; 3] {
         ]
     }
 }
+
+/// The same as functions with a target feature: calls from ordinary code, but inlined, folded
+/// and unrolled in a caller that has the feature (see [`crate::Converter`]).
+pub(crate) mod inlined {
+    use super::{EVERY2, EVERY3};
+    use core::arch::x86_64::{_pdep_u64, _pext_u64};
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn encode2_u64(x: u32, y: u32) -> u64 {
+        _pdep_u64(x.into(), EVERY2) | _pdep_u64(y.into(), EVERY2 << 1)
+    }
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn decode2_u64(code: u64) -> [u32; 2] {
+        [
+            _pext_u64(code, EVERY2) as u32,
+            _pext_u64(code, EVERY2 << 1) as u32,
+        ]
+    }
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn encode2_u128(x: u64, y: u64) -> u128 {
+        let high = encode2_u64((x >> 32) as u32, (y >> 32) as u32);
+        u128::from(encode2_u64(x as u32, y as u32)) | u128::from(high) << 64
+    }
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn decode2_u128(code: u128) -> [u64; 2] {
+        let (low, high) = (decode2_u64(code as u64), decode2_u64((code >> 64) as u64));
+        let join = |d: usize| u64::from(low[d]) | u64::from(high[d]) << 32;
+        [join(0), join(1)]
+    }
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
+        _pdep_u64(x.into(), EVERY3)
+            | _pdep_u64(y.into(), EVERY3 << 1)
+            | _pdep_u64(z.into(), EVERY3 << 2)
+    }
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn decode3_u64(code: u64) -> [u32; 3] {
+        let axis = |d: u32| _pext_u64(code, EVERY3 << d) as u32;
+        [axis(0), axis(1), axis(2)]
+    }
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn encode3_u128(x: u64, y: u64, z: u64) -> u128 {
+        let high = encode3_u64((x >> 21) as u32, (y >> 21) as u32, (z >> 21) as u32);
+        u128::from(encode3_u64(x as u32, y as u32, z as u32)) | u128::from(high) << 63
+    }
+
+    #[inline]
+    #[target_feature(enable = "bmi2")]
+    pub(crate) fn decode3_u128(code: u128) -> [u64; 3] {
+        let (low, high) = (decode3_u64(code as u64), decode3_u64((code >> 63) as u64));
+        let join = |d: usize| u64::from(low[d]) | u64::from(high[d]) << 21;
+        [join(0), join(1), join(2)]
+    }
+}

@@ -38,10 +38,12 @@ pub struct Cover<'a, T, N> {
     pub exact: bool,
 }
 
-/// The widest of the gaps it is shown, in a borrowed buffer: a heap with the narrowest on top.
+/// The widest of the gaps it is shown, in a borrowed buffer.
 pub(crate) struct WidestGaps<'a, T> {
     gaps: &'a mut [CodeRange<T>],
     len: usize,
+    /// From the first gap that has to go, the buffer is a heap with the narrowest on top.
+    is_heap: bool,
 }
 
 impl<'a, T: Copy + Ord + core::ops::Sub<Output = T>> WidestGaps<'a, T> {
@@ -49,6 +51,7 @@ impl<'a, T: Copy + Ord + core::ops::Sub<Output = T>> WidestGaps<'a, T> {
         Self {
             gaps: buffer,
             len: 0,
+            is_heap: false,
         }
     }
 
@@ -58,13 +61,15 @@ impl<'a, T: Copy + Ord + core::ops::Sub<Output = T>> WidestGaps<'a, T> {
         if let Some(slot) = self.gaps.get_mut(self.len) {
             *slot = gap;
             self.len += 1;
-            // The order matters only once a gap has to go.
-            if self.len == self.gaps.len() {
-                for top in (0..self.len / 2).rev() {
-                    self.sift_down(top);
-                }
+            return;
+        }
+        if !self.is_heap {
+            for top in (0..self.len / 2).rev() {
+                self.sift_down(top);
             }
-        } else if self
+            self.is_heap = true;
+        }
+        if self
             .gaps
             .first()
             .is_some_and(|least| last - first > least.last - least.first)
@@ -95,7 +100,9 @@ impl<'a, T: Copy + Ord + core::ops::Sub<Output = T>> WidestGaps<'a, T> {
     /// The kept gaps, ascending.
     pub(crate) fn sorted(self) -> &'a mut [CodeRange<T>] {
         let kept = &mut self.gaps[..self.len];
-        kept.sort_unstable_by_key(|gap| gap.first);
+        if self.is_heap {
+            kept.sort_unstable_by_key(|gap| gap.first);
+        }
         kept
     }
 }

@@ -5,6 +5,7 @@ mod batch;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod bmi2;
 mod boxes;
+mod converter;
 mod cover;
 mod cpu;
 mod loc;
@@ -20,6 +21,7 @@ pub use boxes::{
     Box2U64, Box3U64, Box3U128, Cells2U64, Cells3U64, Cells3U128, Ranges2U64, Ranges3U64,
     Ranges3U128, bigmin2, bigmin3, bigmin3_u128, litmax2, litmax3, litmax3_u128,
 };
+pub use converter::Converter;
 pub use cover::{CodeRange, Cover};
 pub use loc::{Descendants64, Descendants128, Loc64, Loc128};
 pub use scalar::{

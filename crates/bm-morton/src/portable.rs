@@ -34,7 +34,8 @@ const fn spread2_32(v: u32) -> u64 {
 }
 
 /// Gathers the even bit positions into the low 32 bits.
-const fn gather2_32(code: u64) -> u32 {
+#[inline(always)]
+pub(crate) const fn gather2_32(code: u64) -> u32 {
     let mut v = code & 0x5555_5555_5555_5555;
     v = (v | v >> 1) & 0x3333_3333_3333_3333;
     v = (v | v >> 2) & 0x0f0f_0f0f_0f0f_0f0f;
@@ -63,7 +64,7 @@ const fn gather3_10(code: u32) -> u16 {
 
 /// Spreads the low 21 bits to every third bit position.
 #[inline(always)]
-pub(crate) const fn spread3_21(v: u32) -> u64 {
+const fn spread3_21(v: u32) -> u64 {
     let mut v = v as u64 & 0x1f_ffff;
     v = (v | v << 32) & 0x001f_0000_0000_ffff;
     v = (v | v << 16) & 0x001f_0000_ff00_00ff;
