@@ -1,1 +1,50 @@
-//! BlueMarble.
+//! The page tree: four tiers of pages, each a function of the whole cell it covers.
+//!
+//! A [`Tree`] reads pages from any [`PageSource`](bm_core::PageSource) as they are needed and answers
+//! points, batches, columns, boxes and coarse cells. A [`Draft`] collects changed pages and turns them
+//! into the bytes of one commit. Pages know the check sums of the pages below them, so the check sum of
+//! the root names the whole tree.
+//!
+//! ```
+//! use bm_codec::body::{Base, Body};
+//! use bm_core::{GeoPoint, MaterialId, PageId, Pos};
+//! use bm_octree::{Context, Draft, MemoryPages, Tree};
+//!
+//! let mut draft = Draft::new(Context::default());
+//! draft.put(PageId::ROOT, Body::new(Base::Uniform(MaterialId::GRANITE)));
+//! let commit = draft.finish()?;
+//!
+//! let pages = MemoryPages::from(commit.pages);
+//! let tree = Tree::open(Context::default(), pages.into(), commit.root_crc)?;
+//! let somewhere = Pos::from_geo(GeoPoint { lon: 7.0, lat: 46.0, alt: 12.0 })?;
+//! assert_eq!(tree.sample(somewhere)?.material, MaterialId::GRANITE);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`tree`] | opening, loading pages, points and batches |
+//! | [`coarse`] | cells of any level: who fills them, and whether all of them |
+//! | [`column`] | vertical runs, surfaces, dense boxes |
+//! | [`draft`] | changes: new pages, their directories and shares, one commit |
+//! | [`validate`] | does every page hold what its parent says? |
+
+pub mod coarse;
+pub mod column;
+pub mod draft;
+pub mod error;
+mod node;
+mod origin;
+pub mod parallel;
+pub mod source;
+#[cfg(test)]
+mod tests;
+pub mod tree;
+pub mod validate;
+
+pub use column::{Run, Volume};
+pub use draft::{Commit, Draft};
+pub use error::TreeError;
+pub use source::MemoryPages;
+pub use tree::{Context, Tree};
+pub use validate::{Problem, Report};

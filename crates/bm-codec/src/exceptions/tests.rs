@@ -154,7 +154,7 @@ fn every_content_is_kept() {
         assert_eq!(e.kind(), kind, "{name}");
         assert_eq!(e.is_empty(), kind == ExceptionsKind::None, "{name}");
         if let Exceptions::Runs(r) = &e {
-            assert!(r.len() > 0 && !r.is_empty() && e.heap_bytes() > 6 * r.len());
+            assert!(!r.is_empty() && e.heap_bytes() > 6 * r.len());
         }
         // Truncated anywhere: an error. Only a few places, each decode may unpack a page.
         let bytes = encoded(&e);
@@ -459,8 +459,8 @@ impl Footprint for Ball {
             i64::from(cell.edge_ticks()) - 1,
         );
         let (mut near, mut far) = (0, 0);
-        for a in 0..3 {
-            let (lo, hi) = (min[a] - self.centre[a], min[a] + max - self.centre[a]);
+        for (lo, centre) in min.into_iter().zip(self.centre) {
+            let (lo, hi) = (lo - centre, lo - centre + max);
             far += lo.pow(2).max(hi.pow(2));
             near += if lo <= 0 && hi >= 0 {
                 0

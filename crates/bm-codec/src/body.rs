@@ -1,0 +1,195 @@
+//! Page bodies: a base function, exceptions, and the directory of finer pages.
+
+use crate::error::DecodeError;
+use crate::exceptions::Exceptions;
+use crate::procedural::GeneratorRef;
+use crate::shares::Shares;
+use crate::strata::{Strata, material};
+use crate::wire::{Reader, put_varint};
+use bm_core::page::SUBCELLS;
+use bm_core::{MaterialId, PageId};
+use std::sync::Arc;
+
+/// Version of the body format; a change of any byte's meaning, the trained prior included, raises it.
+pub const BODY_VERSION: u8 = 1;
+/// Largest directory a reader unpacks: every sub-cell with a few shares.
+const MAX_DIRECTORY_BYTES: usize = 64 << 20;
+/// zstd level of the directory. Part of the format: equal pages give equal bytes.
+const ZSTD_LEVEL: i32 = 19;
+
+/// What answers where no exception does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Base {
+    /// Whatever the nearest ancestor answers at the exact position.
+    Inherit,
+    /// One material.
+    Uniform(MaterialId),
+    /// Layered columns.
+    Strata(Arc<Strata>),
+    /// A registered generator.
+    Procedural(GeneratorRef),
+    /// The base of another page of the same tier, which carries the columns for this one too: a relief
+    /// that reaches through several pages of a stack is stored once.
+    Shared(PageId),
+}
+
+impl Base {
+    /// Lower-case name, as reports print it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Inherit => "inherit",
+            Self::Uniform(_) => "uniform",
+            Self::Strata(_) => "strata",
+            Self::Procedural(_) => "procedural",
+            Self::Shared(_) => "shared",
+        }
+    }
+}
+
+/// One entry of a page's directory: a finer page that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Morton index of the sub-cell it covers.
+    pub sub: u32,
+    /// CRC-32 of its body, so that a stale, swapped or lost page is found out.
+    pub crc: u32,
+    /// What it holds, for coarse answers that do not read it.
+    pub shares: Shares,
+}
+
+/// A whole page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Body {
+    /// The base function.
+    pub base: Base,
+    /// Sub-cells that differ from it.
+    pub exceptions: Exceptions,
+    /// Finer pages, by ascending sub-cell.
+    pub children: Vec<Child>,
+}
+
+impl Body {
+    /// A page that is only a base.
+    #[must_use]
+    pub const fn new(base: Base) -> Self {
+        Self { base, exceptions: Exceptions::None, children: Vec::new() }
+    }
+
+    /// The page's bytes. Equal pages give equal bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![BODY_VERSION];
+        match &self.base {
+            Base::Inherit => out.push(0),
+            Base::Uniform(m) => {
+                out.push(1);
+                put_varint(&mut out, m.0.into());
+            }
+            Base::Strata(s) => {
+                out.push(2);
+                s.encode(&mut out);
+            }
+            Base::Procedural(g) => {
+                out.push(3);
+                g.encode(&mut out);
+            }
+            Base::Shared(id) => {
+                out.push(4);
+                out.extend_from_slice(&id.raw().to_le_bytes());
+            }
+        }
+        self.exceptions.encode(&mut out);
+        put_varint(&mut out, self.children.len() as u64);
+        if self.children.is_empty() {
+            return out;
+        }
+        let mut plain = Vec::new();
+        let mut next = 0;
+        for c in &self.children {
+            put_varint(&mut plain, (c.sub - next).into());
+            next = c.sub + 1;
+        }
+        for c in &self.children {
+            c.shares.encode(&mut plain);
+        }
+        let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).unwrap_or_default();
+        put_varint(&mut out, plain.len() as u64);
+        put_varint(&mut out, packed.len() as u64);
+        out.extend_from_slice(&packed);
+        out.extend(self.children.iter().flat_map(|c| c.crc.to_le_bytes()));
+        out
+    }
+
+    /// Reads a page's bytes back.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for anything [`Body::encode`] would not have written; never panics, never
+    /// allocates more than the format's bounds.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let version = r.u8("body version")?;
+        if version > BODY_VERSION {
+            return Err(DecodeError::Newer { what: "page body", found: version.into(), known: BODY_VERSION.into() });
+        }
+        if version == 0 {
+            return Err(DecodeError::invalid("body version", "0"));
+        }
+        let base = match r.u8("base kind")? {
+            0 => Base::Inherit,
+            1 => Base::Uniform(material(&mut r)?),
+            2 => Base::Strata(Arc::new(Strata::decode(&mut r)?)),
+            3 => Base::Procedural(GeneratorRef::decode(&mut r)?),
+            4 => {
+                let raw = r.u64("shared page")?;
+                let id = PageId::from_raw(raw);
+                Base::Shared(id.ok_or_else(|| DecodeError::invalid("shared page", format!("{raw:#x}")))?)
+            }
+            k => return Err(DecodeError::invalid("base kind", k.to_string())),
+        };
+        let exceptions = Exceptions::decode(&mut r)?;
+        let children = decode_children(&mut r)?;
+        r.finish()?;
+        Ok(Self { base, exceptions, children })
+    }
+}
+
+fn decode_children(r: &mut Reader<'_>) -> Result<Vec<Child>, DecodeError> {
+    let n = r.count(SUBCELLS.into(), "directory length")?;
+    if n == 0 {
+        return Ok(Vec::new());
+    }
+    let plain_len = r.count(MAX_DIRECTORY_BYTES as u64, "directory size")?;
+    let packed_len = r.count(r.remaining() as u64, "directory bytes")?;
+    let packed = r.bytes(packed_len, "directory bytes")?;
+    // The check sums follow, four bytes a page: a count that lies is found before anything is unpacked.
+    let mut crcs = Reader::new(r.bytes(n * 4, "directory check sums")?);
+    let plain = zstd::bulk::decompress(packed, plain_len)
+        .map_err(|e| DecodeError::invalid("directory", e.to_string()))?;
+    if plain.len() != plain_len {
+        return Err(DecodeError::invalid("directory", format!("{} bytes, not {plain_len}", plain.len())));
+    }
+    let mut d = Reader::new(&plain);
+    let mut subs = Vec::with_capacity(n);
+    let mut next = 0u64;
+    for _ in 0..n {
+        let sub = next + d.varint("directory entry")?.min(u64::from(SUBCELLS));
+        if sub >= SUBCELLS.into() {
+            return Err(DecodeError::invalid("directory entry", "beyond the last sub-cell"));
+        }
+        subs.push(sub as u32);
+        next = sub + 1;
+    }
+    let mut out = Vec::with_capacity(n);
+    for sub in subs {
+        out.push(Child { sub, crc: crcs.u32("directory check sums")?, shares: Shares::decode(&mut d)? });
+    }
+    d.finish()?;
+    Ok(out)
+}
+
+/// The check sum a directory keeps of a page's body.
+#[must_use]
+pub fn body_crc(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}

@@ -1,0 +1,269 @@
+//! Changes to a tree: pages in, one commit out.
+
+use crate::coarse::{inherited, shares_of_whole};
+use crate::error::TreeError;
+use crate::node::Node;
+use crate::origin::{Function, Origin};
+use crate::parallel;
+use crate::tree::{Context, Tree, check_shared, read_body, resolve, strata_origin};
+use bm_codec::body::{Base, Body, Child, body_crc};
+use bm_codec::shares::Shares;
+use bm_core::{MaterialId, PageId, SourceKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Pages to be written together: the new ones, and every page above them, whose directories change.
+pub struct Draft<'t> {
+    context: Context,
+    tree: Option<&'t Tree>,
+    pages: BTreeMap<PageId, Body>,
+    removed: BTreeSet<PageId>,
+    threads: usize,
+}
+
+/// What a draft comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Pages to store, by ascending id.
+    pub pages: Vec<(PageId, Vec<u8>)>,
+    /// Pages to delete.
+    pub removed: Vec<PageId>,
+    /// Check sum of the new root page.
+    pub root_crc: u32,
+}
+
+impl Draft<'static> {
+    /// A draft of a new tree; its root page must be among what is put.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        Draft { context, tree: None, pages: BTreeMap::new(), removed: BTreeSet::new(), threads: 0 }
+    }
+}
+
+impl<'t> Draft<'t> {
+    /// A draft of changes to a tree.
+    #[must_use]
+    pub fn of(tree: &'t Tree) -> Self {
+        Draft {
+            context: tree.context().clone(),
+            tree: Some(tree),
+            pages: BTreeMap::new(),
+            removed: BTreeSet::new(),
+            threads: 0,
+        }
+    }
+
+    /// How many threads [`Draft::finish`] may use; 0 (the default) means as many as the machine has. The
+    /// result does not depend on it.
+    pub fn threads(&mut self, threads: usize) -> &mut Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Puts a page's base and exceptions. Its directory is kept up by the draft: `body.children` is ignored.
+    pub fn put(&mut self, id: PageId, body: Body) -> &mut Self {
+        self.removed.remove(&id);
+        self.pages.insert(id, body);
+        self
+    }
+
+    /// The page as the draft has it now, or as the tree has it; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`TreeError`] when the tree's page cannot be read.
+    pub fn get(&self, id: PageId) -> Result<Option<Body>, TreeError> {
+        if let Some(b) = self.pages.get(&id) {
+            return Ok(Some(b.clone()));
+        }
+        if self.removed.contains(&id) {
+            return Ok(None);
+        }
+        self.stored(id)
+    }
+
+    /// Removes a page; its place is answered by the pages above again. Pages below it must go first.
+    pub fn remove(&mut self, id: PageId) -> &mut Self {
+        self.pages.remove(&id);
+        self.removed.insert(id);
+        self
+    }
+
+    /// The page as the tree has it.
+    fn stored(&self, id: PageId) -> Result<Option<Body>, TreeError> {
+        let Some(tree) = self.tree else { return Ok(None) };
+        if id == PageId::ROOT {
+            return read_body(tree.source(), id, tree.root_crc()).map(Some);
+        }
+        let root = tree.hold();
+        let Some(parent) = id.parent() else { return Ok(None) };
+        let Some(above) = tree.walk(&root, parent)? else { return Ok(None) };
+        match above.children.find(id.sub_index()) {
+            Some(k) => read_body(tree.source(), id, above.children.entry(k).crc).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Works out directories and shares from the finest tier up, and gives the bytes of every changed page.
+    ///
+    /// # Errors
+    /// [`TreeError`] when pages cannot be read or do not fit together (a page that shares the columns of
+    /// one that has none, a page removed from above others, no root page).
+    pub fn finish(mut self) -> Result<Commit, TreeError> {
+        self.complete()?;
+        let mut entries: BTreeMap<PageId, Child> = BTreeMap::new();
+        let mut bytes: BTreeMap<PageId, Vec<u8>> = BTreeMap::new();
+        let mut root_crc = None;
+        for level in [21, 14, 7, 0] {
+            let ids: Vec<PageId> = self.pages.keys().filter(|id| id.level() == level).copied().collect();
+            for &id in &ids {
+                let children = self.directory(id, &entries)?;
+                if let Some(b) = self.pages.get_mut(&id) {
+                    b.children = children;
+                }
+            }
+            let origins = self.origins(&ids)?;
+            let jobs: Vec<(PageId, Arc<Origin>)> = ids.into_iter().zip(origins).collect();
+            let pages = &self.pages;
+            let done = parallel::map(&jobs, self.threads, |(id, origin)| {
+                let body = pages.get(id)?;
+                let node = Node::new(*id, origin.clone(), body.exceptions.clone(), body.children.clone());
+                Some((*id, body.encode(), shares_of_whole(&node)))
+            });
+            for (id, encoded, shares) in done.into_iter().flatten() {
+                let crc = body_crc(&encoded);
+                if id == PageId::ROOT {
+                    root_crc = Some(crc);
+                } else {
+                    entries.insert(id, Child { sub: id.sub_index(), crc, shares });
+                }
+                bytes.insert(id, encoded);
+            }
+        }
+        let root_crc = root_crc.ok_or(TreeError::Missing { page: PageId::ROOT })?;
+        Ok(Commit { pages: bytes.into_iter().collect(), removed: self.removed.into_iter().collect(), root_crc })
+    }
+
+    /// Brings in every page whose bytes change without having been put: those above the changed ones (their
+    /// directories), and those below (what they inherit counts in their shares).
+    fn complete(&mut self) -> Result<(), TreeError> {
+        let changed: Vec<PageId> = self.pages.keys().chain(&self.removed).copied().collect();
+        for &id in &changed {
+            self.bring_descendants(id)?;
+        }
+        for id in changed {
+            let mut up = id.parent();
+            while let Some(p) = up {
+                self.bring(p)?;
+                up = p.parent();
+            }
+        }
+        Ok(())
+    }
+
+    fn bring(&mut self, id: PageId) -> Result<(), TreeError> {
+        if self.pages.contains_key(&id) {
+            return Ok(());
+        }
+        if self.removed.contains(&id) {
+            return Err(TreeError::Structure { page: id, detail: "is removed while pages below it stay".into() });
+        }
+        let body = self.stored(id)?;
+        if body.is_none() && id == PageId::ROOT {
+            return Err(TreeError::Missing { page: id });
+        }
+        self.pages.insert(id, body.unwrap_or_else(|| Body::new(Base::Inherit)));
+        Ok(())
+    }
+
+    fn bring_descendants(&mut self, id: PageId) -> Result<(), TreeError> {
+        let Some(body) = self.stored(id)? else { return Ok(()) };
+        for c in &body.children {
+            let Some(child) = id.child(c.sub) else { continue };
+            if !self.removed.contains(&child) {
+                self.bring(child)?;
+            }
+            self.bring_descendants(child)?;
+        }
+        Ok(())
+    }
+
+    /// The directory of a page: what the tree had, with the draft's pages put in and its removals taken out.
+    fn directory(&self, id: PageId, entries: &BTreeMap<PageId, Child>) -> Result<Vec<Child>, TreeError> {
+        let mut list: BTreeMap<u32, Child> = BTreeMap::new();
+        if let Some(old) = self.stored(id)? {
+            list.extend(old.children.into_iter().map(|c| (c.sub, c)));
+        }
+        let (Some(first), Some(last)) = (id.child(0), id.child(bm_core::page::SUBCELLS - 1)) else {
+            return Ok(Vec::new());
+        };
+        for (child, entry) in entries.range(first..=last) {
+            list.insert(child.sub_index(), entry.clone());
+        }
+        for child in self.removed.range(first..=last) {
+            list.remove(&child.sub_index());
+        }
+        Ok(list.into_values().collect())
+    }
+
+    /// The resolved origins of pages of one tier, in order.
+    fn origins(&self, ids: &[PageId]) -> Result<Vec<Arc<Origin>>, TreeError> {
+        let mut known: BTreeMap<PageId, Arc<Origin>> = BTreeMap::new();
+        ids.iter().map(|&id| self.origin(id, &mut known)).collect()
+    }
+
+    fn origin(&self, id: PageId, known: &mut BTreeMap<PageId, Arc<Origin>>) -> Result<Arc<Origin>, TreeError> {
+        if let Some(o) = known.get(&id) {
+            return Ok(o.clone());
+        }
+        let above = match id.parent() {
+            None => Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0),
+            Some(p) => {
+                let o = self.origin(p, known)?;
+                let exceptions = self.get(p)?.map(|b| b.exceptions).unwrap_or_default();
+                inherited(&Node::new(p, o, exceptions, Vec::new()), id.sub_index())
+            }
+        };
+        let origin = match self.get(id)?.map(|b| b.base) {
+            None => above,
+            Some(Base::Shared(owner)) => {
+                check_shared(id, owner)?;
+                match self.get(owner)?.map(|b| b.base) {
+                    Some(Base::Strata(s)) => strata_origin(s, &above, id),
+                    _ => {
+                        let detail = format!("shares the columns of {owner}, which has none");
+                        return Err(TreeError::Structure { page: id, detail });
+                    }
+                }
+            }
+            Some(base) => resolve(&self.context, id, &base, &above)?,
+        };
+        known.insert(id, origin.clone());
+        Ok(origin)
+    }
+}
+
+/// The first strata in the line of ancestors of a page, the page included: what a change to the relief builds on.
+impl Draft<'_> {
+    /// Strata of a page, its own or the ones it shares; `None` if it has another base or does not exist.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a page cannot be read.
+    pub fn strata(&self, id: PageId) -> Result<Option<Arc<bm_codec::strata::Strata>>, TreeError> {
+        let mut known = BTreeMap::new();
+        if self.get(id)?.is_none() {
+            return Ok(None);
+        }
+        let origin = self.origin(id, &mut known)?;
+        Ok(match &origin.function {
+            Function::Strata(s, _) if origin.page_level == id.level() => Some(s.clone()),
+            _ => None,
+        })
+    }
+
+    /// Shares a page has in its directory entry now; for tests and reports.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn empty_shares() -> Shares {
+        Shares::default()
+    }
+}

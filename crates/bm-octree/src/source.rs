@@ -1,0 +1,27 @@
+//! Pages kept in memory, for tests, examples and drafts.
+
+use bm_core::{PageError, PageId, PageSource};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Page bodies by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryPages(pub BTreeMap<PageId, Vec<u8>>);
+
+impl PageSource for MemoryPages {
+    fn page(&self, id: PageId) -> Result<Option<Vec<u8>>, PageError> {
+        Ok(self.0.get(&id).cloned())
+    }
+}
+
+impl From<Vec<(PageId, Vec<u8>)>> for MemoryPages {
+    fn from(pages: Vec<(PageId, Vec<u8>)>) -> Self {
+        Self(pages.into_iter().collect())
+    }
+}
+
+impl From<MemoryPages> for Arc<dyn PageSource> {
+    fn from(pages: MemoryPages) -> Self {
+        Arc::new(pages)
+    }
+}

@@ -1,0 +1,320 @@
+//! Opening a tree, loading its pages, asking for points.
+
+use crate::error::TreeError;
+use crate::node::Node;
+use crate::origin::{Function, Origin};
+use arc_swap::ArcSwap;
+use bm_codec::body::{Base, Body, body_crc};
+use bm_codec::procedural::GeneratorRegistry;
+use bm_codec::strata::Strata;
+use bm_core::frame::MAX_LEVEL;
+use bm_core::{MaterialId, MaterialSource, PageId, PageSource, Pos, Sample, SourceKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a tree needs besides its pages.
+#[derive(Clone)]
+pub struct Context {
+    /// Generators that procedural pages may name.
+    pub generators: Arc<GeneratorRegistry>,
+    /// Bytes of decoded pages to keep before starting over with an empty cache.
+    pub cache_bytes: usize,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { generators: Arc::new(GeneratorRegistry::standard()), cache_bytes: 1 << 30 }
+    }
+}
+
+/// A page tree at one version, read through a cache of decoded pages.
+///
+/// Reading is lock-free once a page is loaded. The cache is bounded: when the decoded pages exceed
+/// [`Context::cache_bytes`], the tree starts over from the root, and what readers still hold is freed when
+/// they are done.
+pub struct Tree {
+    source: Arc<dyn PageSource>,
+    context: Context,
+    root: ArcSwap<Node>,
+    root_crc: u32,
+    resident: AtomicUsize,
+}
+
+impl Tree {
+    /// Opens the tree whose root page has check sum `root_crc`.
+    ///
+    /// # Errors
+    /// [`TreeError`] when the root page is missing, damaged or another one.
+    pub fn open(context: Context, source: Arc<dyn PageSource>, root_crc: u32) -> Result<Self, TreeError> {
+        let root = load_root(&context, source.as_ref(), root_crc)?;
+        let resident = AtomicUsize::new(root.heap_bytes());
+        Ok(Self { source, context, root: ArcSwap::from_pointee(root), root_crc, resident })
+    }
+
+    /// Check sum of the root page: it names the whole tree.
+    #[must_use]
+    pub const fn root_crc(&self) -> u32 {
+        self.root_crc
+    }
+
+    /// Bytes of decoded pages in memory now.
+    #[must_use]
+    pub fn resident_bytes(&self) -> usize {
+        self.resident.load(Ordering::Relaxed)
+    }
+
+    /// The context it was opened with.
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn source(&self) -> &dyn PageSource {
+        self.source.as_ref()
+    }
+
+    /// The root, to be held for the length of one read.
+    #[inline]
+    pub(crate) fn hold(&self) -> arc_swap::Guard<Arc<Node>> {
+        self.root.load()
+    }
+
+    /// The page below `node` at directory position `k`, loaded if it is not.
+    #[inline]
+    pub(crate) fn child<'a>(&self, root: &'a Node, node: &'a Node, k: usize) -> Result<&'a Node, TreeError> {
+        match node.children.slot(k).get() {
+            Some(n) => Ok(n),
+            None => self.load_child(root, node, k, true),
+        }
+    }
+
+    /// `may_share` is false where the page is wanted as the owner of shared columns: owners carry their
+    /// own, so that a chain of sharing pages, or a ring of them, ends here.
+    #[cold]
+    fn load_child<'a>(
+        &self,
+        root: &'a Node,
+        node: &'a Node,
+        k: usize,
+        may_share: bool,
+    ) -> Result<&'a Node, TreeError> {
+        let entry = node.children.entry(k);
+        let id = node.id.child(entry.sub).ok_or_else(|| TreeError::Structure {
+            page: node.id,
+            detail: format!("lists a page at sub-cell {}, below the finest tier", entry.sub),
+        })?;
+        let body = read_body(self.source.as_ref(), id, entry.crc)?;
+        let above = origin_above(node, entry.sub);
+        let origin = match &body.base {
+            Base::Shared(other) if may_share => {
+                let strata = self.shared_strata(root, id, *other)?;
+                strata_origin(strata, &above, id)
+            }
+            base => resolve(&self.context, id, base, &above)?,
+        };
+        let loaded = Arc::new(Node::new(id, origin, body.exceptions, body.children));
+        let bytes = loaded.heap_bytes();
+        let slot = node.children.slot(k);
+        // Two readers may load the same page at once: the first one stays.
+        if slot.set(loaded).is_ok() {
+            let now = self.resident.fetch_add(bytes, Ordering::Relaxed) + bytes;
+            if now > self.context.cache_bytes {
+                self.start_over();
+            }
+        }
+        slot.get().map(AsRef::as_ref).ok_or(TreeError::Missing { page: id })
+    }
+
+    /// Drops every decoded page but the root; readers that hold the old root finish with it.
+    fn start_over(&self) {
+        let old = self.root.load_full();
+        let root = Node::new(old.id, old.origin.clone(), old.exceptions.clone(), old.children.list().to_vec());
+        self.resident.store(root.heap_bytes(), Ordering::Relaxed);
+        self.root.store(Arc::new(root));
+    }
+
+    /// The strata of another page of the same tier, for a page that shares them.
+    fn shared_strata(&self, root: &Node, page: PageId, owner: PageId) -> Result<Arc<Strata>, TreeError> {
+        check_shared(page, owner)?;
+        let missing = || TreeError::Missing { page: owner };
+        let above = self.walk(root, owner.parent().ok_or_else(missing)?)?.ok_or_else(missing)?;
+        let k = above.children.find(owner.sub_index()).ok_or_else(missing)?;
+        let node = match above.children.slot(k).get() {
+            Some(n) => n,
+            None => self.load_child(root, above, k, false)?,
+        };
+        match &node.origin.function {
+            Function::Strata(s, _) if node.origin.page_level == owner.level() => Ok(s.clone()),
+            _ => Err(TreeError::Structure { page, detail: format!("shares the columns of {owner}, which has none") }),
+        }
+    }
+
+    /// The page `id`, through the directories from the root; `None` if no directory lists it.
+    pub(crate) fn walk<'a>(&self, root: &'a Node, id: PageId) -> Result<Option<&'a Node>, TreeError> {
+        let mut path = Vec::new();
+        let mut up = Some(id);
+        while let Some(p) = up.filter(|p| *p != PageId::ROOT) {
+            path.push(p.sub_index());
+            up = p.parent();
+        }
+        let mut node = root;
+        for sub in path.into_iter().rev() {
+            match node.children.find(sub) {
+                Some(k) => node = self.child(root, node, k)?,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(node))
+    }
+
+    /// The finest page that covers a voxel.
+    #[inline]
+    pub(crate) fn finest<'a>(&self, root: &'a Node, at: [u32; 3]) -> Result<&'a Node, TreeError> {
+        let mut node = root;
+        while !node.children.is_empty() {
+            match node.children.find(node.sub(at)) {
+                Some(k) => node = self.child(root, node, k)?,
+                None => break,
+            }
+        }
+        Ok(node)
+    }
+
+    /// The material of one voxel.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a page that is needed cannot be read.
+    #[inline]
+    pub fn sample(&self, pos: Pos) -> Result<Sample, TreeError> {
+        let root = self.hold();
+        let at = [pos.x(), pos.y(), pos.z()];
+        let node = self.finest(&root, at)?;
+        Ok(voxel(node, at))
+    }
+
+    /// The materials of many voxels, in input order; `out` is cleared first.
+    ///
+    /// Neighbours in the input that lie in one page cost less: sort along the Morton curve for the best rate.
+    ///
+    /// # Errors
+    /// As [`Tree::sample`]; `out` then holds the answers before the failing one.
+    pub fn sample_batch(&self, at: &[Pos], out: &mut Vec<MaterialId>) -> Result<(), TreeError> {
+        out.clear();
+        out.reserve(at.len());
+        let root = self.hold();
+        let mut node: &Node = &root;
+        // The cell of `node`, as a mask of the bits that name it and their values; nothing matches at first.
+        let mut mask = 0u32;
+        let mut cell = [u32::MAX; 3];
+        for p in at {
+            let at = [p.x(), p.y(), p.z()];
+            let same = (at[0] & mask) == cell[0] && (at[1] & mask) == cell[1] && (at[2] & mask) == cell[2];
+            if !same {
+                node = self.finest(&root, at)?;
+                if node.children.is_empty() {
+                    mask = !0u32 << (MAX_LEVEL - node.level);
+                    cell = at.map(|c| c & mask);
+                } else {
+                    cell = [u32::MAX; 3];
+                }
+            }
+            out.push(voxel(node, at).material);
+        }
+        Ok(())
+    }
+}
+
+/// The answer of the finest page for a voxel in it.
+#[inline]
+fn voxel(node: &Node, at: [u32; 3]) -> Sample {
+    if !node.exceptions.is_empty()
+        && let Some(material) = node.exceptions.get(node.sub(at))
+    {
+        let source = exception_kind(node);
+        return Sample { material, level: MAX_LEVEL, exact: true, source, page_level: node.level };
+    }
+    let (material, by) = node.origin.material(at);
+    Sample { material, level: MAX_LEVEL, exact: true, source: by.kind, page_level: by.page_level }
+}
+
+pub(crate) fn exception_kind(node: &Node) -> SourceKind {
+    use bm_codec::exceptions::Exceptions;
+    match node.exceptions {
+        Exceptions::Palette(_) => SourceKind::Palette,
+        _ => SourceKind::Runs,
+    }
+}
+
+impl MaterialSource for Tree {
+    type Error = TreeError;
+
+    fn sample(&self, pos: Pos) -> Result<Sample, TreeError> {
+        Self::sample(self, pos)
+    }
+
+    fn sample_batch(&self, at: &[Pos], out: &mut Vec<MaterialId>) -> Result<(), TreeError> {
+        Self::sample_batch(self, at, out)
+    }
+}
+
+fn load_root(context: &Context, source: &dyn PageSource, crc: u32) -> Result<Node, TreeError> {
+    let body = read_body(source, PageId::ROOT, crc)?;
+    let nothing = Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0);
+    let origin = resolve(context, PageId::ROOT, &body.base, &nothing)?;
+    Ok(Node::new(PageId::ROOT, origin, body.exceptions, body.children))
+}
+
+/// Reads a page and holds it against the check sum its directory has.
+pub(crate) fn read_body(source: &dyn PageSource, page: PageId, crc: u32) -> Result<Body, TreeError> {
+    let bytes = source.page(page)?.ok_or(TreeError::Missing { page })?;
+    let found = body_crc(&bytes);
+    if found != crc {
+        return Err(TreeError::Stale { page, expected: crc, found });
+    }
+    Body::decode(&bytes).map_err(|source| TreeError::Decode { page, source })
+}
+
+/// What answers in a child page that inherits: the parent's exception at its cell, or the parent's origin.
+pub(crate) fn origin_above(node: &Node, sub: u32) -> Arc<Origin> {
+    match node.exceptions.get(sub) {
+        Some(m) => Origin::uniform(m, exception_kind(node), node.level),
+        None => node.origin.clone(),
+    }
+}
+
+pub(crate) fn strata_origin(s: Arc<Strata>, above: &Arc<Origin>, page: PageId) -> Arc<Origin> {
+    let function = Function::Strata(s, above.clone());
+    Arc::new(Origin { function, kind: SourceKind::Strata, page_level: page.level() })
+}
+
+/// A page may only share the columns of another page of its tier, straight above or below.
+pub(crate) fn check_shared(page: PageId, owner: PageId) -> Result<(), TreeError> {
+    let ([x, y, _], [ox, oy, _]) = (page.cell().coords(), owner.cell().coords());
+    if page.level() == owner.level() && (x, y) == (ox, oy) && page != owner {
+        Ok(())
+    } else {
+        Err(TreeError::Structure { page, detail: format!("cannot share the columns of {owner}") })
+    }
+}
+
+/// Resolves any base but [`Base::Shared`].
+pub(crate) fn resolve(
+    context: &Context,
+    page: PageId,
+    base: &Base,
+    above: &Arc<Origin>,
+) -> Result<Arc<Origin>, TreeError> {
+    let own = |function, kind| Arc::new(Origin { function, kind, page_level: page.level() });
+    Ok(match base {
+        Base::Inherit => above.clone(),
+        Base::Uniform(m) => own(Function::Uniform(*m), SourceKind::Uniform),
+        Base::Strata(s) => strata_origin(s.clone(), above, page),
+        Base::Procedural(g) => {
+            let f = context.generators.instantiate(g).map_err(|source| TreeError::Decode { page, source })?;
+            own(Function::Generated(f), SourceKind::Procedural)
+        }
+        Base::Shared(other) => {
+            return Err(TreeError::Structure { page, detail: format!("shares {other}, which shares itself") });
+        }
+    })
+}
