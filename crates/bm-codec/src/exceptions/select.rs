@@ -63,7 +63,7 @@ impl Homogeneity {
 /// Integers only, since every machine must choose alike. Memory alone decides, because measurements (see
 /// `docs/decisions/0005-exceptions-cost-model.md`) leave nothing else to weigh: at rest, either form can
 /// be written whatever the form in memory; and where runs are the smaller form, they are few enough that
-/// a lookup takes two to three times that of a palette at most.
+/// a lookup took 5 to 17 ns against the palette's 2 to 7.
 pub(super) fn choose(runs: usize, distinct: usize) -> ExceptionsKind {
     if runs::heap_bytes(runs) > palette::heap_bytes(distinct) {
         ExceptionsKind::Palette
@@ -81,8 +81,8 @@ pub(super) const fn try_palette_at_rest(runs: usize) -> bool {
 /// zstd level for a first try of each candidate body.
 pub(super) const QUICK_LEVEL: i32 = 3;
 
-/// A second, slower level for the better body, if that is at most so long: thin layers shrink by another
-/// third, while on long bodies (noise) it takes a tenth of a second for a few percent.
+/// A second, slower level for the better body, if that is at most [`THOROUGH_MAX`] long: thin layers
+/// shrink by another third, while on long bodies (noise) it takes 50 to 150 ms for a few percent.
 pub(super) const THOROUGH_LEVEL: i32 = 9;
-/// See [`THOROUGH_LEVEL`].
+/// Longest body in bytes that is packed twice.
 pub(super) const THOROUGH_MAX: usize = 512 << 10;
