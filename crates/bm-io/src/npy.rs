@@ -266,3 +266,14 @@ mod tests {
         assert_eq!(std::fs::read(&p).unwrap(), bytes);
     }
 }
+
+#[cfg(all(test, feature = "npz"))]
+pub(crate) mod testing {
+    use super::{NpyElement, head};
+
+    pub(crate) fn bytes(shape: &[usize], values: &[f64]) -> Vec<u8> {
+        let mut out = head("<f8", shape);
+        values.iter().for_each(|v| v.put(&mut out));
+        out
+    }
+}

@@ -77,3 +77,21 @@ impl<'a> Npz<'a> {
         Ok(header)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::io::Write;
+
+    /// An `.npz` of f64 arrays; the values need not match the shape.
+    pub(crate) fn archive(arrays: &[(&str, &[usize], &[f64])]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, shape, values) in arrays {
+            let options = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Deflated);
+            zip.start_file(format!("{name}.npy"), options).unwrap();
+            zip.write_all(&crate::npy::testing::bytes(shape, values))
+                .unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+}

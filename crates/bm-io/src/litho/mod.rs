@@ -18,6 +18,8 @@
 mod mesh;
 mod read;
 mod resample;
+#[cfg(test)]
+mod tests;
 
 pub use read::{LithoOptions, read_litho, read_litho_bytes};
 pub use resample::{LithoGrid, LithoRaster};

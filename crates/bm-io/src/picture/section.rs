@@ -96,7 +96,7 @@ pub fn draw_section(s: &SectionPicture<'_>, width: usize, height: usize) -> Resu
         s.materials,
         width,
         height,
-        "section",
+        Sort::ByHeight,
     )?;
     let km = s.length_m / 1000.0;
     let exaggeration = (height as f64 / (s.top_m - s.bottom_m)) / (width as f64 / s.length_m);
@@ -180,7 +180,7 @@ pub fn draw_slice(s: &SlicePicture<'_>, width: usize, height: usize) -> Result<I
         s.materials,
         width,
         height,
-        "slice",
+        Sort::ByArea,
     )?;
     let note = format!(
         "at {} m, {} to {}, {} to {}",
@@ -204,9 +204,18 @@ pub fn draw_slice(s: &SlicePicture<'_>, width: usize, height: usize) -> Result<I
     Ok(sheet)
 }
 
+/// In which order a legend lists its materials.
+#[derive(Clone, Copy)]
+enum Sort {
+    /// By mean row, the topmost first.
+    ByHeight,
+    /// The most frequent first.
+    ByArea,
+}
+
 type Legend = Vec<(Rgb, String)>;
 
-/// The plot itself and the legend of what occurs in it, in the order met from the top.
+/// The plot itself and the legend of what occurs in it.
 fn paint(
     columns: usize,
     rows: usize,
@@ -214,11 +223,11 @@ fn paint(
     materials: &[MaterialKey<'_>],
     width: usize,
     height: usize,
-    what: &str,
+    sort: Sort,
 ) -> Result<(Image, Legend), IoError> {
     if columns.checked_mul(rows) != Some(cells.len()) || cells.is_empty() {
         return Err(IoError::argument(
-            what,
+            "picture cells",
             format!("{} cells for {columns} by {rows}", cells.len()),
             "pass columns times rows cells",
         ));
@@ -226,18 +235,32 @@ fn paint(
     let known: HashMap<u16, &MaterialKey<'_>> = materials.iter().map(|m| (m.id, m)).collect();
     let colour = |id: u16| known.get(&id).map_or_else(|| unnamed(id), |m| m.rgb);
     let mut plot = Image::new(width, height, [0; 3])?;
-    let mut met = vec![false; 1 << 16];
-    let mut legend = Vec::new();
-    for row in (0..rows).rev() {
-        for &id in &cells[row * columns..(row + 1) * columns] {
-            if !std::mem::replace(&mut met[usize::from(id)], true) {
-                let name = known
-                    .get(&id)
-                    .map_or_else(|| format!("material {id}"), |m| m.name.to_owned());
-                legend.push((colour(id), name));
-            }
+    // (cells, sum of their rows) of each material.
+    let mut met: HashMap<u16, (u64, u64)> = HashMap::new();
+    for (row, line) in cells.chunks_exact(columns).enumerate() {
+        for run in line.chunk_by(|a, b| a == b) {
+            let (n, sum) = met.entry(run[0]).or_default();
+            *n += run.len() as u64;
+            *sum += (run.len() * row) as u64;
         }
     }
+    let mut order: Vec<(u16, (u64, u64))> = met.into_iter().collect();
+    match sort {
+        Sort::ByHeight => order.sort_by(|a, b| {
+            let mean = |(n, sum): (u64, u64)| sum as f64 / n as f64;
+            mean(b.1).total_cmp(&mean(a.1)).then(a.0.cmp(&b.0))
+        }),
+        Sort::ByArea => order.sort_by_key(|(id, (n, _))| (std::cmp::Reverse(*n), *id)),
+    }
+    let name = |id: u16| {
+        known
+            .get(&id)
+            .map_or_else(|| format!("material {id}"), |m| m.name.to_owned())
+    };
+    let mut legend: Legend = order
+        .iter()
+        .map(|&(id, _)| (colour(id), name(id)))
+        .collect();
     // More rows than fit a screen help nobody; the rest is counted.
     const MOST: usize = 40;
     if legend.len() > MOST {

@@ -110,6 +110,7 @@ pub fn shade(grid: &SurfaceGrid<'_>, style: &ShadeStyle) -> Result<Image, IoErro
         let lat = grid.south + grid.step_lat * row as f64;
         // Near the poles columns crowd together and east–west slopes lose their meaning.
         let cos = lat.to_radians().cos().max(0.08);
+        let polar = ((89.0 - lat.abs()) / 12.0).clamp(0.0, 1.0) as f32;
         let per_metre = [
             exaggeration / (8.0 * grid.step_lon * METRES_A_DEGREE * cos),
             exaggeration / (8.0 * grid.step_lat * METRES_A_DEGREE),
@@ -130,7 +131,11 @@ pub fn shade(grid: &SurfaceGrid<'_>, style: &ShadeStyle) -> Result<Image, IoErro
                 Cover::Ice => ([238.0, 243.0, 248.0], style.relief * 0.7),
                 Cover::Land => (land(h, lat, style.snow), style.relief),
             };
-            image.put(column, grid.height - 1 - row, apply(base, light, strength));
+            image.put(
+                column,
+                grid.height - 1 - row,
+                apply(base, light, strength * polar),
+            );
         }
     }
     Ok(image)
@@ -198,7 +203,7 @@ fn land(h: f32, lat: f64, snow: bool) -> [f32; 3] {
     // Antarctica is ice down to the sea; in the north the line reaches it only at the pole.
     let a = lat.abs();
     let line = if lat < -62.0 {
-        0.0
+        -1.0
     } else {
         let ends = [
             (0.0, 5200.0),

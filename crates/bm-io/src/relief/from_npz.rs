@@ -23,6 +23,8 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
     }
     let [xmin, xmax, ymin, ymax] = [1, 2, 3, 4].map(|i| scalar(&mut npz, needed[i]));
     let (xmin, xmax, ymin, ymax) = (xmin?, xmax?, ymin?, ymax?);
+    // Row 0 is northernmost; some files name its edge `ymin`, others `ymax`.
+    let (ymin, ymax) = (ymin.min(ymax), ymin.max(ymax));
     if !(xmax > xmin && ymax > ymin) || [xmin, xmax, ymin, ymax].iter().any(|v| v.abs() > 1e4) {
         return Err(Fault::unsuitable(
             "xmin, xmax, ymin, ymax",
