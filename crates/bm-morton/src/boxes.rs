@@ -44,7 +44,7 @@ macro_rules! morton_box {
             #[inline]
             #[must_use]
             pub fn from_corners(lo: $code, hi: $code) -> Option<Self> {
-                let mut ordered = (lo | hi) & !search::$search::ALL == 0;
+                let mut ordered = (lo | hi | search::$search::ALL) == search::$search::ALL;
                 for m in search::$search::AXES {
                     ordered &= lo & m <= hi & m;
                 }
@@ -331,6 +331,41 @@ fn encode3([x, y, z]: [u32; 3]) -> u64 {
 #[inline]
 fn encode3_wide([x, y, z]: [u64; 3]) -> u128 {
     crate::encode3_u128(x, y, z)
+}
+
+/// At most `buffer.len()` ranges that hold every cell from `min` to below `max` (2-D, 32 bits an
+/// axis): [`Box2U64::cover`] without naming the box.
+#[inline]
+#[must_use]
+pub fn box_ranges2(
+    min: [u64; 2],
+    max: [u64; 2],
+    buffer: &mut [CodeRange<u64>],
+) -> Option<Cover<'_, u64, u128>> {
+    Box2U64::new(min, max)?.cover(buffer)
+}
+
+/// At most `buffer.len()` ranges that hold every cell from `min` to below `max` (3-D, 21 bits an
+/// axis): [`Box3U64::cover`] without naming the box.
+#[inline]
+#[must_use]
+pub fn box_ranges3(
+    min: [u32; 3],
+    max: [u32; 3],
+    buffer: &mut [CodeRange<u64>],
+) -> Option<Cover<'_, u64, u64>> {
+    Box3U64::new(min, max)?.cover(buffer)
+}
+
+/// [`box_ranges3`] with 42 bits an axis.
+#[inline]
+#[must_use]
+pub fn box_ranges3_u128(
+    min: [u64; 3],
+    max: [u64; 3],
+    buffer: &mut [CodeRange<u128>],
+) -> Option<Cover<'_, u128, u128>> {
+    Box3U128::new(min, max)?.cover(buffer)
 }
 
 /// Least code above `code` in the box between the corner cells `lo` and `hi` (2-D, 32 bits an

@@ -71,7 +71,7 @@ macro_rules! search {
             /// Whether the cell lies in the box.
             #[inline(always)]
             pub(crate) fn contains(code: $code, lo: $code, hi: $code) -> bool {
-                let mut inside = code & !ALL == 0;
+                let mut inside = code | ALL == ALL;
                 for m in AXES {
                     inside &= code & m >= lo & m && code & m <= hi & m;
                 }
@@ -80,7 +80,7 @@ macro_rules! search {
 
             #[inline(always)]
             fn at_or_after_inline(code: $code, lo: $code, hi: $code) -> Option<$code> {
-                if code & !ALL != 0 {
+                if code | ALL != ALL {
                     return None;
                 }
                 // The box's nearest cell, and the bits that may be raised on each axis without

@@ -175,7 +175,8 @@ fn whole_roots_and_wrong_bounds() {
         }]
     );
     assert_eq!((all.after(u64::MAX), all.before(0)), (None, None));
-    assert_eq!(all.cells().last_two(), [u64::MAX - 1, u64::MAX]);
+    let end = Box2U64::new([(1 << 32) - 2, (1 << 32) - 1], [1 << 32; 2]).unwrap();
+    assert!(end.cells().eq([u64::MAX - 1, u64::MAX]));
 
     let all = Box3U64::new([0; 3], [1 << 21; 3]).unwrap();
     assert_eq!(
@@ -210,20 +211,14 @@ fn whole_roots_and_wrong_bounds() {
     assert_eq!(Box3U128::from_corners(0, 1 << 126), None);
     assert_eq!(bigmin3(0, 1, 2), None);
     assert_eq!(Box3U64::new([0; 3], [2; 3]).unwrap().cover(&mut []), None);
-}
-
-/// The end of an iterator too long to walk.
-trait LastTwo {
-    fn last_two(self) -> [u64; 2];
-}
-
-impl LastTwo for Cells2U64 {
-    fn last_two(self) -> [u64; 2] {
-        let end = Box2U64::new([(1 << 32) - 2, (1 << 32) - 1], [1 << 32; 2]).unwrap();
-        drop(self);
-        let cells: Vec<u64> = end.cells().collect();
-        [cells[0], cells[1]]
-    }
+    assert_eq!(box_ranges3([0; 3], [0; 3], &mut buffer), None);
+    assert_eq!(
+        box_ranges3([0; 3], [2; 3], &mut buffer).unwrap().ranges,
+        [CodeRange { first: 0, last: 7 }]
+    );
+    assert_eq!(box_ranges2([0; 2], [2; 2], &mut buffer).unwrap().codes, 4);
+    let mut wide = [CodeRange::default(); 1];
+    assert!(box_ranges3_u128([1; 3], [2; 3], &mut wide).unwrap().exact);
 }
 
 /// A cover keeps its promises: ordered, apart, beginning and ending inside, and complete.

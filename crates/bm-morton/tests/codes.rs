@@ -102,6 +102,35 @@ fn every_bit_alone() {
     }
 }
 
+/// The portable functions are usable in constants.
+const CORNER: u64 = portable::encode3_u64(1, 2, 3);
+
+#[test]
+fn converters_agree_with_the_portable_functions() {
+    assert_eq!(CORNER, encode3_u64(1, 2, 3));
+    let values = edges();
+    let check = |c: Converter| {
+        for (i, &x) in values.iter().enumerate() {
+            let (y, z) = (values[i * 5 % values.len()], values[i * 11 % values.len()]);
+            let [x32, y32, z32] = [x, y, z].map(|v| v as u32);
+            let code = u128::from(x) << 64 | u128::from(y);
+            assert_eq!(c.encode2_u64(x32, y32), portable::encode2_u64(x32, y32));
+            assert_eq!(c.decode2_u64(x), portable::decode2_u64(x));
+            assert_eq!(c.encode2_u128(x, y), portable::encode2_u128(x, y));
+            assert_eq!(c.decode2_u128(code), portable::decode2_u128(code));
+            assert_eq!(
+                c.encode3_u64(x32, y32, z32),
+                portable::encode3_u64(x32, y32, z32)
+            );
+            assert_eq!(c.decode3_u64(x), portable::decode3_u64(x));
+            assert_eq!(c.encode3_u128(x, y, z), portable::encode3_u128(x, y, z));
+            assert_eq!(c.decode3_u128(code), portable::decode3_u128(code));
+        }
+    };
+    check(Converter::PORTABLE);
+    Converter::fastest(check);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

@@ -3,7 +3,7 @@
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod avx512;
 
-use crate::portable;
+use crate::Converter;
 
 /// A way to convert batches. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,18 +55,19 @@ impl Backend {
     }
 }
 
-/// Encodes by `$backend`; the arms for other CPUs than the build's do not exist.
+/// Runs the AVX-512 kernel `$kernel` or `$each`, a loop that is given a [`Converter`]; returns
+/// `None` if `$backend` is not available.
 macro_rules! convert {
-    ($backend:expr, $function:ident, $portable:expr, $bmi2:expr, ($($arg:expr),*)) => {
+    ($backend:expr, $kernel:ident($($arg:expr),*), $each:expr) => {
         match $backend {
             #[cfg(all(target_arch = "x86_64", not(miri)))]
             Backend::Avx512 if $backend.is_available() => {
                 // SAFETY: the CPU has what the kernel needs, as was just found.
-                unsafe { avx512::$function($($arg),*) }
+                unsafe { avx512::$kernel($($arg),*) }
             }
-            #[cfg(all(target_arch = "x86_64", not(miri)))]
-            Backend::Bmi2 if $backend.is_available() => $bmi2,
-            Backend::Portable => $portable,
+            // Where BMI2 is available, it is what this chooses.
+            Backend::Bmi2 if $backend.is_available() => Converter::fastest($each),
+            Backend::Portable => ($each)(Converter::PORTABLE),
             _ => return None,
         }
     };
@@ -96,14 +97,9 @@ pub fn encode2_u64_batch_with(
     }
     let codes = codes.get_mut(..n)?;
     let each = x.iter().zip(y).zip(&mut *codes);
-    convert!(
-        backend,
-        encode2_u64,
-        each.for_each(|((&x, &y), code)| *code = portable::encode2_u64(x, y)),
-        // SAFETY: BMI2 was just found.
-        each.for_each(|((&x, &y), code)| *code = unsafe { crate::bmi2::encode2_u64(x, y) }),
-        (x, y, codes)
-    );
+    convert!(backend, encode2_u64(x, y, codes), |c: Converter| {
+        each.for_each(|((&x, &y), code)| *code = c.encode2_u64(x, y));
+    });
     Some(n)
 }
 
@@ -128,14 +124,9 @@ pub fn decode2_u64_batch_with(
     let n = codes.len();
     let (x, y) = (x.get_mut(..n)?, y.get_mut(..n)?);
     let each = codes.iter().zip(&mut *x).zip(&mut *y);
-    convert!(
-        backend,
-        decode2_u64,
-        each.for_each(|((&code, x), y)| [*x, *y] = portable::decode2_u64(code)),
-        // SAFETY: BMI2 was just found.
-        each.for_each(|((&code, x), y)| [*x, *y] = unsafe { crate::bmi2::decode2_u64(code) }),
-        (codes, x, y)
-    );
+    convert!(backend, decode2_u64(codes, x, y), |c: Converter| {
+        each.for_each(|((&code, x), y)| [*x, *y] = c.decode2_u64(code));
+    });
     Some(n)
 }
 
@@ -165,16 +156,9 @@ pub fn encode3_u64_batch_with(
     }
     let codes = codes.get_mut(..n)?;
     let each = x.iter().zip(y).zip(z).zip(&mut *codes);
-    convert!(
-        backend,
-        encode3_u64,
-        each.for_each(|(((&x, &y), &z), code)| *code = portable::encode3_u64(x, y, z)),
-        each.for_each(|(((&x, &y), &z), code)| {
-            // SAFETY: BMI2 was just found.
-            *code = unsafe { crate::bmi2::encode3_u64(x, y, z) };
-        }),
-        (x, y, z, codes)
-    );
+    convert!(backend, encode3_u64(x, y, z, codes), |c: Converter| {
+        each.for_each(|(((&x, &y), &z), code)| *code = c.encode3_u64(x, y, z));
+    });
     Some(n)
 }
 
@@ -206,15 +190,8 @@ pub fn decode3_u64_batch_with(
     let n = codes.len();
     let (x, y, z) = (x.get_mut(..n)?, y.get_mut(..n)?, z.get_mut(..n)?);
     let each = codes.iter().zip(&mut *x).zip(&mut *y).zip(&mut *z);
-    convert!(
-        backend,
-        decode3_u64,
-        each.for_each(|(((&code, x), y), z)| [*x, *y, *z] = portable::decode3_u64(code)),
-        each.for_each(|(((&code, x), y), z)| {
-            // SAFETY: BMI2 was just found.
-            [*x, *y, *z] = unsafe { crate::bmi2::decode3_u64(code) };
-        }),
-        (codes, x, y, z)
-    );
+    convert!(backend, decode3_u64(codes, x, y, z), |c: Converter| {
+        each.for_each(|(((&code, x), y), z)| [*x, *y, *z] = c.decode3_u64(code));
+    });
     Some(n)
 }
