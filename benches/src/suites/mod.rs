@@ -1,6 +1,9 @@
 //! The registered suites.
 
+pub mod earth;
+pub mod ingest;
 pub mod morton;
+pub mod point;
 
 use crate::harness::{Bench, BenchError};
 

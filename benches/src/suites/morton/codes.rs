@@ -1,7 +1,7 @@
 //! Encoding and decoding 65,536 triples.
 
 use bm_morton::{
-    Backend, decode3_u64, decode3_u64_batch_with, encode3_u64, encode3_u64_batch_with,
+    Backend, Converter, decode3_u64, decode3_u64_batch_with, encode3_u64, encode3_u64_batch_with,
 };
 
 use super::rivals::{self, Triples};
@@ -31,6 +31,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     triples.each_to(&mut codes, rivals::magic_encode);
     encode_scalar(bench, &triples, &codes)?;
     decode_scalar(bench, &triples, &codes)?;
+    converter(bench, &triples, &codes)?;
     batches(bench, &triples, &codes)?;
     sixteen_bits(bench)
 }
@@ -67,6 +68,7 @@ fn decoder<'a>(mut decode: impl FnMut(&mut Triples) + 'a) -> Measure<'a> {
     })
 }
 
+/// One call a code, which finds its path anew each time.
 #[inline(never)]
 fn ours_encode(triples: &Triples, out: &mut [u64]) {
     triples.each_to(out, encode3_u64);
@@ -75,6 +77,40 @@ fn ours_encode(triples: &Triples, out: &mut [u64]) {
 #[inline(never)]
 fn ours_decode(codes: &[u64], out: &mut Triples) {
     out.each_from(codes, decode3_u64);
+}
+
+/// One call a code, with the path chosen before the loop.
+#[inline(never)]
+fn ours_encode_chosen(triples: &Triples, out: &mut [u64]) {
+    Converter::fastest(|convert| {
+        triples.each_to(out, |x, y, z| convert.encode3_u64(x, y, z));
+    });
+}
+
+#[inline(never)]
+fn ours_decode_chosen(codes: &[u64], out: &mut Triples) {
+    Converter::fastest(|convert| out.each_from(codes, |code| convert.decode3_u64(code)));
+}
+
+/// The scalar calls with the path chosen before the loop, beside the bare loops.
+fn converter(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<(), BenchError> {
+    let encode = |out: &mut [u64]| ours_encode_chosen(triples, out);
+    let decode = |out: &mut Triples| ours_decode_chosen(codes, out);
+    let (right, back) = (encodes(codes, encode), decodes(triples, decode));
+    let mut there_case = Case::new("encode-scalar-converter", UNIT, encoder(encode)).checked(right);
+    let mut back_case = Case::new("decode-scalar-converter", UNIT, decoder(decode)).checked(back);
+    #[cfg(target_arch = "x86_64")]
+    if rivals::has_bmi2() {
+        let targets = Targets::at_least(0.95);
+        // SAFETY: BMI2 was just found.
+        let pdep = move |out: &mut [u64]| unsafe { rivals::pdep_loop(triples, out) };
+        there_case = there_case.peer_with("bare pdep loop", encoder(pdep), right, targets);
+        // SAFETY: BMI2 was just found.
+        let pext = move |out: &mut Triples| unsafe { rivals::pext_loop(codes, out) };
+        back_case = back_case.peer_with("bare pext loop", decoder(pext), back, targets);
+    }
+    bench.run(there_case)?;
+    bench.run(back_case)
 }
 
 fn encode_scalar(

@@ -14,7 +14,8 @@ pub const SUITE: Suite = Suite {
     about: "\
 Codes: 65,536 random triples of 21 bits an axis (16 bits where the case says so), from three arrays
 to one of codes and back. The *bare loops* are `pdep`/`pext` in a function compiled for BMI2: the
-limit of the hardware for one code at a time. *Magic bits* are shifts and masks, which the compiler
+limit of the hardware for one code at a time. A *converter* chooses its path once before a loop, the
+scalar functions at every call. *Magic bits* are shifts and masks, which the compiler
 vectorises by itself. `zorder` and `morton-encoding` need 128-bit codes for 21 bits an axis.
 
 Search (BIGMIN, LITMAX): 1,000 random boxes, 1,000 random codes each, between the box's first and

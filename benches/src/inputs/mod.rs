@@ -1,4 +1,7 @@
-//! Where inputs come from: the project's folders, and seeded random numbers.
+//! Where inputs come from: the project's folders, seeded random numbers, points and relief.
+
+pub mod points;
+pub mod relief;
 
 use std::path::{Path, PathBuf};
 
