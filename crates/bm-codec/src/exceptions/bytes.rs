@@ -62,7 +62,13 @@ impl Exceptions {
             return decode_body(tag, r);
         }
         let raw = r.count(MAX_BODY, WHAT)?;
-        let length = r.count(raw as u64, WHAT)?;
+        let length = r.count(MAX_BODY, WHAT)?;
+        if length >= raw {
+            return Err(DecodeError::invalid(
+                WHAT,
+                format!("{raw} bytes packed into {length}"),
+            ));
+        }
         let frame = r.bytes(length, WHAT)?;
         let body = zstd::bulk::decompress(frame, raw)
             .map_err(|e| DecodeError::invalid(WHAT, format!("zstd frame: {e}")))?;

@@ -395,7 +395,8 @@ fn spellings_no_writer_uses_are_refused() {
     refused(&[&[2, 2, 5, 0, 6, 0], &vec![0; N / 8 - 1]], "end inside");
     // Packed lengths: too long to be a body, longer than the body, and a body of another length.
     refused(&[&[0x81, 0xff, 0xff, 0xff, 0x7f, 1, 0]], "is more than");
-    refused(&[&[0x81, 5, 6, 0, 0, 0, 0, 0, 0]], "is more than");
+    refused(&[&[0x81, 5, 6, 0, 0, 0, 0, 0, 0]], "5 bytes packed into 6");
+    refused(&[&[0x80, 0, 0]], "0 bytes packed into 0");
     let frame = zstd::bulk::compress(&[0; 100], 3).unwrap();
     refused(&[&[0x81, 99, frame.len() as u8], &frame], "zstd frame");
     refused(

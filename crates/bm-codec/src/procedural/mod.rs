@@ -1,7 +1,8 @@
 //! Procedural base functions: versioned, pure, integer generators.
 //!
 //! A page stores a [`GeneratorRef`]: which generator, which version of it, a seed and parameters. The
-//! [`GeneratorRegistry`] turns that into a [`ColumnFunction`]. A generator's answers are part of the data:
+//! [`GeneratorRegistry`] turns that into a
+//! [`ColumnFunction`](crate::function::ColumnFunction). A generator's answers are part of the data:
 //! **a published version never changes**; what would change an answer is a new version beside the old one.
 //! Everything is integer arithmetic, so all machines answer alike.
 //!
