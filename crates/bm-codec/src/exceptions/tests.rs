@@ -275,7 +275,7 @@ fn run_lists() -> impl Strategy<Value = Vec<(u32, Option<MaterialId>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn random_runs_match_the_oracle(
@@ -322,7 +322,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn hostile_bytes_are_an_error_or_a_page(
