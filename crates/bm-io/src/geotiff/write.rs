@@ -137,20 +137,9 @@ where
     if let Some(v) = region.nodata {
         tags.write_tag(Tag::GdalNodata, v.to_string().as_str())?;
     }
-    let mut north_to_south = samples.chunks_exact(region.width).rev();
-    let mut strip = Vec::new();
-    loop {
-        let wanted = image.next_strip_sample_count();
-        if wanted == 0 {
-            break;
-        }
-        strip.clear();
-        let rows = usize::try_from(wanted).map_err(io::Error::other)? / region.width;
-        north_to_south
-            .by_ref()
-            .take(rows)
-            .for_each(|row| strip.extend_from_slice(row));
-        image.write_strip(&strip)?;
-    }
-    image.finish()
+    // One call with a flipped copy: the library's strip-by-strip path leaves the data
+    // uncompressed under a tag that says deflate (tiff 0.11.3).
+    let flipped: Vec<C::Inner> =
+        samples.chunks_exact(region.width).rev().flatten().copied().collect();
+    image.write_data(&flipped)
 }
