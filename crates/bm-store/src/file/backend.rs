@@ -3,8 +3,12 @@
 //! The engine (redb) checks its own checksums only when it repairs a file; on ordinary reads it trusts what it
 //! gets, and a flipped bit makes it panic or lose entries. So it never gets damaged bytes: each of its 4 KiB
 //! blocks lies in the file with a CRC-32 behind it, over the block's number and its bytes, and its header lies in
-//! the superblock's slots. Every commit is two-phase (data is on the disk before the header that points to it), so
-//! even after a power loss a block that the engine reaches and whose checksum fails is damage, never a torn write.
+//! the superblock's slots.
+//!
+//! The header is written only when all blocks before it are on the disk: a sync of the engine becomes "sync the
+//! blocks, write the header, sync again". So whatever a header on the disk points to is whole, and even after a
+//! power loss a block that the engine reaches and whose checksum fails is damage, never a torn write. The engine's
+//! own cheaper way (everything at once, and go back a commit if it does not check out) cannot tell the two apart.
 
 use super::raw::RawFile;
 use super::segment;
@@ -12,6 +16,7 @@ use super::superblock::{self, BLOCK, HEADER_ROOM};
 use crc32fast::Hasher;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A block in the file: its bytes and their checksum.
@@ -28,6 +33,8 @@ pub(super) struct Blocks(Arc<Shared>);
 struct Shared {
     file: Arc<dyn RawFile>,
     header: Mutex<Header>,
+    /// Whether blocks were written since the last sync.
+    unsynced: AtomicBool,
     damage: Mutex<Option<String>>,
 }
 
@@ -39,9 +46,9 @@ impl fmt::Debug for Shared {
 
 struct Header {
     bytes: Vec<u8>,
-    /// Slot and sequence number that the last sync has made safe.
+    /// Slot and sequence number of the header on the disk.
     safe: (usize, u64),
-    /// Whether the other slot was written since.
+    /// Whether `bytes` is newer than that.
     dirty: bool,
 }
 
@@ -88,7 +95,7 @@ impl Blocks {
         let unclean = bytes.get(STATE_BYTE).is_some_and(|b| b & RECOVERY_REQUIRED != 0);
         let health = Health { unclean, doubtful: pair.doubtful };
         let header = Mutex::new(Header { bytes, safe: pair.at, dirty: false });
-        Ok((Self(Arc::new(Shared { file, header, damage: Mutex::new(None) })), health))
+        Ok((Self(Arc::new(Shared { file, header, unsynced: AtomicBool::new(false), damage: Mutex::new(None) })), health))
     }
 
     /// What was found damaged since the file was opened.
@@ -155,9 +162,6 @@ impl Blocks {
         }
         let end = end.min(HEADER_ROOM);
         header.bytes[offset..end].copy_from_slice(&data[..end - offset]);
-        // Always the slot that is not the last safe one: whatever happens before the next sync, one is whole.
-        let (slot, sequence) = header.safe;
-        superblock::write_header(&*self.0.file, 1 - slot, sequence + 1, &header.bytes)?;
         header.dirty = true;
         Ok(())
     }
@@ -195,14 +199,21 @@ impl redb::StorageBackend for Blocks {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let blocks = len.div_ceil(BLOCK as u64).saturating_sub(1);
+        self.0.unsynced.store(true, Ordering::Release);
         self.0.file.set_len(superblock::LEN + blocks * STRIDE as u64)
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let mut header = lock(&self.0.header);
-        self.0.file.sync()?;
+        if self.0.unsynced.swap(false, Ordering::AcqRel) || !header.dirty {
+            self.0.file.sync()?;
+        }
         if header.dirty {
-            header.safe = (1 - header.safe.0, header.safe.1 + 1);
+            // Always the slot that is not the last safe one: if this write tears, that one is whole.
+            let next = (1 - header.safe.0, header.safe.1 + 1);
+            superblock::write_header(&*self.0.file, next.0, next.1, &header.bytes)?;
+            self.0.file.sync()?;
+            header.safe = next;
             header.dirty = false;
         }
         Ok(())
@@ -222,6 +233,7 @@ impl redb::StorageBackend for Blocks {
             stored.extend_from_slice(data);
             stored.extend_from_slice(&block_crc(index, data).to_le_bytes());
         }
+        self.0.unsynced.store(true, Ordering::Release);
         self.0.file.write_at(place(first), &stored)
     }
 }

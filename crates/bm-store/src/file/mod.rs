@@ -1,7 +1,7 @@
 //! The embedded store: a whole world in one file, kept by `redb` over blocks that check themselves.
 //!
 //! The layers, from the disk up: [`RawFile`] (the operating system, or a faulty disk in tests) · superblock and
-//! checked blocks · the engine's trees and two-phase commits · rows of about thirty pages · sealed pages.
+//! checked blocks · the engine's trees and commits · rows of about thirty pages · sealed pages.
 
 mod backend;
 mod raw;
@@ -356,9 +356,7 @@ impl Inner {
         }
         let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
         let Engine::Write(db) = &*engine else { return Err(StoreError::ReadOnly { path: self.path.clone() }) };
-        let mut txn = db.begin_write().map_err(|e| self.storage_error(e))?;
-        // Data first, then the header that points to it: see the backend.
-        txn.set_two_phase_commit(true);
+        let txn = db.begin_write().map_err(|e| self.storage_error(e))?;
         let version = {
             let mut metas = txn.open_table(METAS).map_err(|e| self.storage_error(e))?;
             let before = if first { Head::default() } else { Head::read(&metas, self)? };
@@ -400,8 +398,7 @@ impl Inner {
         }
         let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
         let Engine::Write(db) = &mut *engine else { return Err(StoreError::ReadOnly { path: self.path.clone() }) };
-        let mut txn = db.begin_write().map_err(|e| self.storage_error(e))?;
-        txn.set_two_phase_commit(true);
+        let txn = db.begin_write().map_err(|e| self.storage_error(e))?;
         {
             let from = txn.open_table(ROWS).map_err(|e| self.storage_error(e))?;
             let mut to = txn.open_table(NEXT_ROWS).map_err(|e| self.storage_error(e))?;
