@@ -62,7 +62,8 @@ macro_rules! search {
             #[inline(always)]
             const fn up_to_top_if_any(v: $code) -> $code {
                 if ALL == <$code>::MAX {
-                    return if v == 0 { 0 } else { up_to_top(v) };
+                    // A sum, as the compiler would make a branch of a case of its own.
+                    return up_to_top(v) - (v == 0) as $code;
                 }
                 // With a spare bit above, zero needs no case of its own.
                 (<$code>::MAX >> 1) >> (v << 1 | 1).leading_zeros()
