@@ -1,4 +1,7 @@
 //! What this CPU can do, asked once and kept in one byte.
+//!
+//! A build for a target with BMI2 asks too: the same build may run on a CPU whose `pdep` is
+//! slow, and no compile-time flag tells.
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86 {
@@ -22,13 +25,13 @@ mod x86 {
     /// [`fast_bmi2`], or false as long as nobody has asked: one load, one test, no call.
     #[inline(always)]
     pub(crate) fn known_fast_bmi2() -> bool {
-        cfg!(target_feature = "bmi2") || FEATURES.load(Ordering::Relaxed) & BMI2 != 0
+        FEATURES.load(Ordering::Relaxed) & BMI2 != 0
     }
 
     /// `pdep`/`pext` are there and fast: BMI2, with BMI1 and LZCNT, which no CPU has it without.
     #[inline]
     pub(crate) fn fast_bmi2() -> bool {
-        cfg!(target_feature = "bmi2") || has(BMI2)
+        has(BMI2)
     }
 
     /// AVX-512 F, BW and VBMI with GFNI, and an operating system that saves their registers.
@@ -60,13 +63,12 @@ mod x86 {
         // before Zen 3 (family 0x19) run pdep in microcode, far slower than shifts and masks.
         let amd = vendor.ebx == u32::from_le_bytes(*b"Auth")
             || vendor.ebx == u32::from_le_bytes(*b"Hygo");
-        let base_family = one.eax >> 8 & 0xf;
-        let family = base_family
-            + if base_family == 0xf {
-                one.eax >> 20 & 0xff
-            } else {
-                0
-            };
+        let (family, extended) = (one.eax >> 8 & 0xf, one.eax >> 20 & 0xff);
+        let family = if family == 0xf {
+            family + extended
+        } else {
+            family
+        };
         let lzcnt = __cpuid(0x8000_0000).eax > 0x8000_0000 && bit(__cpuid(0x8000_0001).ecx, 5);
         let bmi = bit(seven.ebx, 3) && bit(seven.ebx, 8);
         if bmi && lzcnt && !(amd && family < 0x19) {
