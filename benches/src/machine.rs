@@ -4,14 +4,24 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Processor, cores and compiler in one line; found out once.
+/// Processor, cores, compiler, and how busy the machine was, in one line; found out once.
 pub fn line() -> &'static str {
     static LINE: OnceLock<String> = OnceLock::new();
     LINE.get_or_init(|| {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let plural = if cores == 1 { "core" } else { "cores" };
-        format!("{}, {cores} {plural}, {}", processor(), compiler())
+        let load = load().map_or(String::new(), |load| {
+            format!(", load {load:.1} at the start")
+        });
+        format!("{}, {cores} {plural}, {}{load}", processor(), compiler())
     })
+}
+
+/// How many programs wanted to run at once, on average over the last minute.
+#[must_use]
+pub fn load() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().next()?.parse().ok()
 }
 
 fn processor() -> String {

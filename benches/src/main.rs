@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use bm_benches::report::{self, Row};
 use bm_benches::suites::{self, Suite};
-use bm_benches::{Bench, BenchError, Settings, inputs};
+use bm_benches::{Bench, BenchError, Settings, inputs, machine};
 use clap::Parser;
 
 /// Compare with peers: ours and theirs in turn, in one run, on the same data.
@@ -85,6 +85,12 @@ fn run(args: &Args) -> Result<bool, BenchError> {
     // Read first: a report that cannot be merged with should not cost a whole run.
     let stored = report::read(&stored_json)?;
 
+    if let Some(load) = machine::load().filter(|&load| load > 0.5) {
+        writeln!(
+            out,
+            "this machine is busy (load {load:.1}): trust ratios more than values, and neither much"
+        )?;
+    }
     let mut rows = measure(args, chosen, &mut out)?;
     let mut good = true;
     if args.check {

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use super::clock::Clock;
 use super::{BenchError, Unit};
 
 /// How one contestant's value for one round is found.
@@ -11,6 +12,7 @@ pub(super) enum Kind<'a> {
     /// The harness times calls, as many as make a round long enough to be timed well.
     Timed {
         operations: u64,
+        clock: Clock,
         call: Box<dyn FnMut() + 'a>,
     },
     /// The contestant gives the value of a round itself.
@@ -18,11 +20,23 @@ pub(super) enum Kind<'a> {
 }
 
 impl<'a> Measure<'a> {
-    /// Times `call`, which does `operations` things. What it returns is kept from the optimiser, so
-    /// that work nobody looks at is still done.
-    pub fn timed<T>(operations: u64, mut call: impl FnMut() -> T + 'a) -> Self {
+    /// Times `call`, which does `operations` things, by the clock on the wall. What it returns is kept
+    /// from the optimiser, so that work nobody looks at is still done.
+    pub fn timed<T>(operations: u64, call: impl FnMut() -> T + 'a) -> Self {
+        Self::by(Clock::Wall, operations, call)
+    }
+
+    /// Like [`Measure::timed`], but counts only the time for which this thread had a processor, so
+    /// that other programs on the machine do not count. For work that starts no threads and waits
+    /// for nothing.
+    pub fn one_thread<T>(operations: u64, call: impl FnMut() -> T + 'a) -> Self {
+        Self::by(Clock::Thread, operations, call)
+    }
+
+    fn by<T>(clock: Clock, operations: u64, mut call: impl FnMut() -> T + 'a) -> Self {
         Self(Kind::Timed {
             operations,
+            clock,
             call: Box::new(move || {
                 black_box(call());
             }),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod case;
+mod clock;
 mod error;
 mod spread;
 mod unit;

@@ -45,7 +45,7 @@ pub struct Row {
     pub ratio_at_least: Option<f64>,
     /// The ratio that is wanted.
     pub ratio_aim: Option<f64>,
-    /// Processor, cores and compiler.
+    /// Processor, cores, compiler, and how busy it was.
     pub machine: String,
     /// Day of the measurement, `YYYY-MM-DD` (UTC).
     pub date: String,

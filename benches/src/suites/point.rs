@@ -38,7 +38,7 @@ where
         Case::new(
             "random",
             UNIT,
-            Measure::timed(ops, || {
+            Measure::one_thread(ops, || {
                 random.iter().fold(0, |sum: u64, &at| {
                     sum + world.sample(at).map_or(0, |found| found.material.0.into())
                 })
@@ -47,7 +47,7 @@ where
         .targets(Targets::new(2e6, 20e6))
         .peer(
             "dense array",
-            Measure::timed(ops, || sum_dense(&random, dense)),
+            Measure::one_thread(ops, || sum_dense(&random, dense)),
             equal,
         ),
     )?;
@@ -61,7 +61,7 @@ where
         Case::new(
             "sorted-batch",
             UNIT,
-            Measure::timed(ops, || {
+            Measure::one_thread(ops, || {
                 // It has just answered the same batch; a failure now would show as a length of 0.
                 let _ = world.sample_batch(&sorted, &mut out);
                 out.len()
@@ -70,7 +70,7 @@ where
         .targets(Targets::new(5e6, 60e6))
         .peer(
             "dense array",
-            Measure::timed(ops, || sum_dense(&sorted, dense)),
+            Measure::one_thread(ops, || sum_dense(&sorted, dense)),
             equal,
         ),
     )

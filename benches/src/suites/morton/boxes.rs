@@ -79,16 +79,17 @@ fn one_search(
     let mut case = Case::new(
         name,
         Unit::Nanoseconds("call"),
-        Measure::timed(ops, || sum(calls, ours)),
+        Measure::one_thread(ops, || sum(calls, ours)),
     )
     .targets(Targets::new(30.0, 10.0))
     .peer(
         "bit loop (Tropf & Herzog)",
-        Measure::timed(ops, || sum(calls, textbook)),
+        Measure::one_thread(ops, || sum(calls, textbook)),
         equal,
     );
-    let few = &calls[..calls.len().min(2000)];
-    match inputs::peer_python().map(|python| ZCurve::start(&python, search, few)) {
+    // A call takes it a thousand times as long.
+    let few: Vec<[u64; 3]> = calls.iter().step_by(calls.len() / 2000).copied().collect();
+    match inputs::peer_python().map(|python| ZCurve::start(&python, search, &few)) {
         None => bench.leave_out(zcurve::NAME, "run `cargo xtask peers`")?,
         Some(Err(error)) => bench.leave_out(zcurve::NAME, &error.to_string())?,
         Some(Ok(mut peer)) => {
@@ -171,7 +172,7 @@ fn exact(bench: &mut Bench<'_>, cells: u64) -> Result<(), BenchError> {
     let boxes = &boxes;
     let all = |cover: fn(&Corners, &mut Vec<RangeInclusive<u64>>)| {
         let out = RefCell::new(Vec::new());
-        Measure::timed(count, move || {
+        Measure::one_thread(count, move || {
             let mut out = out.borrow_mut();
             boxes.iter().fold(0, |sum, corners| {
                 cover(corners, &mut out);
@@ -214,7 +215,7 @@ fn limited(bench: &mut Bench<'_>, cells: u64, budget: usize) -> Result<(), Bench
         Case::new(
             format!("ranges-at-most-{budget}"),
             Unit::Nanoseconds("range"),
-            Measure::timed(count, || {
+            Measure::one_thread(count, || {
                 boxes.iter().fold(0_u64, |sum, corners| {
                     let cover = corners.bounds.cover(&mut buffer);
                     sum.wrapping_add(cover.map_or(0, |cover| cover.codes))

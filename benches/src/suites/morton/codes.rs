@@ -53,7 +53,7 @@ fn decodes(triples: &Triples, decode: impl FnOnce(&mut Triples)) -> bool {
 /// Times an encoder that fills an array of codes of its own.
 fn encoder<'a>(mut encode: impl FnMut(&mut [u64]) + 'a) -> Measure<'a> {
     let mut out = vec![0; COUNT];
-    Measure::timed(OPS, move || {
+    Measure::one_thread(OPS, move || {
         encode(&mut out);
         out[COUNT / 2]
     })
@@ -62,7 +62,7 @@ fn encoder<'a>(mut encode: impl FnMut(&mut [u64]) + 'a) -> Measure<'a> {
 /// Times a decoder that fills triples of its own.
 fn decoder<'a>(mut decode: impl FnMut(&mut Triples) + 'a) -> Measure<'a> {
     let mut out = Triples::zeros(COUNT);
-    Measure::timed(OPS, move || {
+    Measure::one_thread(OPS, move || {
         decode(&mut out);
         out.z[COUNT / 2]
     })
@@ -148,7 +148,7 @@ fn encode_scalar(
         let mut out = vec![0_u128; COUNT];
         wide(&mut out, encode);
         let equal = right && out.iter().zip(codes).all(|(&a, &b)| a == u128::from(b));
-        let measure = Measure::timed(OPS, move || {
+        let measure = Measure::one_thread(OPS, move || {
             wide(&mut out, encode);
             out[COUNT / 2]
         });
@@ -369,7 +369,7 @@ fn sixteen_bits(bench: &mut Bench<'_>) -> Result<(), BenchError> {
 
 fn narrow_decoder<'a>(mut decode: impl FnMut(&mut [[u16; 3]]) + 'a) -> Measure<'a> {
     let mut out = vec![[0; 3]; COUNT];
-    Measure::timed(OPS, move || {
+    Measure::one_thread(OPS, move || {
         decode(&mut out);
         out[COUNT / 2]
     })
