@@ -6,6 +6,8 @@
 //!
 //! Without a file there is nothing to draw: the model is not bundled.
 
+#![allow(clippy::print_stdout)] // a program's last line for its user
+
 use bm_io::litho::{Interpolation, LithoLayer, LithoOptions, read_litho};
 use bm_io::picture::{Along, MaterialKey, SectionPicture, draw_section, write_png};
 use std::error::Error;

@@ -6,6 +6,8 @@
 //!
 //! Without a file it takes the bundled 20-minute relief of the Earth.
 
+#![allow(clippy::print_stdout)] // a program's last line for its user
+
 use bm_io::picture::{MapFrame, ShadeStyle, frame_map, surface_window, write_png};
 use bm_io::{ReliefOptions, bundled::bundled_etopo20, read_relief};
 use std::error::Error;
@@ -35,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let window = match args.get(2) {
         Some(text) => {
             let v: Vec<f64> = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
-            <[f64; 4]>::try_from(v).map_err(|_| "the window is W,S,E,N")?
+            <[f64; 4]>::try_from(v).map_err(|v| format!("a window is W,S,E,N, not {v:?}"))?
         }
         None => whole,
     };

@@ -2,6 +2,10 @@
 //!
 //! Array axes are always slowest first: 2-D `[row south→north, column west→east]`, 3-D
 //! `[level bottom→top, row south→north, column west→east]`.
+//!
+//! The format is a one-line dictionary before raw numbers. The crate `npyz` brings a Python
+//! literal grammar and big integers for that line, and `zip` 0.6 with all its codecs for
+//! archives; sixty lines here do what is needed, with a bound on the line.
 
 use crate::error::IoError;
 use crate::output::write_atomic;

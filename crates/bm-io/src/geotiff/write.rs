@@ -139,7 +139,11 @@ where
     }
     // One call with a flipped copy: the library's strip-by-strip path leaves the data
     // uncompressed under a tag that says deflate (tiff 0.11.3).
-    let flipped: Vec<C::Inner> =
-        samples.chunks_exact(region.width).rev().flatten().copied().collect();
+    let flipped: Vec<C::Inner> = samples
+        .chunks_exact(region.width)
+        .rev()
+        .flatten()
+        .copied()
+        .collect();
     image.write_data(&flipped)
 }

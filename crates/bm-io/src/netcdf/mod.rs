@@ -3,6 +3,11 @@
 //! It follows the published "NetCDF Classic Format Specification". Counts and offsets in a file
 //! are treated as claims: each is checked against the bytes that really are there before
 //! anything is allocated or indexed, so damaged files end in an error that names the place.
+//!
+//! Why not the crate `netcdf3` (0.6.1): it reserves memory for the dimension, attribute and
+//! variable counts a header claims (gigabytes from twelve bytes), subtracts an offset from the
+//! file size unchecked, parses the header anew for every kilobyte of it, and knows no CDF-5.
+//! Guarding it would have taken the same header parser as reading without it.
 
 mod header;
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Small NetCDF files made in memory, for tests.
 
+/// Name, dimensions, attributes, values.
+type TestVar = (String, Vec<usize>, Vec<(String, TestAttr)>, TestData);
+
 /// A dimension list, attributes and variables to be laid out as CDF-1, CDF-2 or CDF-5.
 pub(crate) struct NcBuilder {
     version: u8,
     dims: Vec<(String, u64)>,
-    vars: Vec<(String, Vec<usize>, Vec<(String, TestAttr)>, TestData)>,
+    vars: Vec<TestVar>,
     pub(crate) records: Option<u64>,
 }
 

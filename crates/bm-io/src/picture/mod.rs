@@ -11,6 +11,8 @@ mod png_out;
 #[cfg(feature = "png")]
 mod section;
 mod shade;
+#[cfg(all(test, feature = "png"))]
+mod tests;
 #[cfg(feature = "png")]
 mod text;
 mod tint;

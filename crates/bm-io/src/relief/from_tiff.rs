@@ -27,7 +27,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
             return Err(Fault::unsupported(
                 "sample layout",
                 format!("{other:?}, but relief is one band of numbers"),
-                "take one band with `gdal_translate -b 1 in.tif out.tif`",
+                "rewrite it with `gdal_translate -b 1 -ot Float32 in.tif out.tif`",
             ));
         }
     };
@@ -71,7 +71,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
 fn limits(bytes: &[u8]) -> Limits {
     let mut l = Limits::default();
     // Tags hold an offset a strip: never more than the file itself.
-    l.ifd_value_size = bytes.len().min(64 << 20).max(1 << 10);
+    l.ifd_value_size = bytes.len().clamp(1 << 10, 64 << 20);
     let most =
         usize::try_from((bytes.len() as u64).saturating_mul(MAX_RATIO)).unwrap_or(usize::MAX);
     l.decoding_buffer_size = l.decoding_buffer_size.min(most);

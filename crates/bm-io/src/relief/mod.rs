@@ -21,6 +21,10 @@ mod heights;
 mod normalise;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "npz"))]
+mod tests_npz;
+#[cfg(all(test, feature = "geotiff"))]
+mod tests_tiff;
 
 use crate::error::{Fault, IoError};
 use crate::georef::GridGeoref;

@@ -14,11 +14,11 @@ fn ground(lon: f64, lat: f64) -> f64 {
     (lon * 10.0).round() + (lat * 7.0).round() * 0.25
 }
 
-fn read(bytes: &[u8]) -> Result<Relief, IoError> {
+pub(super) fn read(bytes: &[u8]) -> Result<Relief, IoError> {
     read_relief_bytes(bytes, "test.nc", &ReliefOptions::default())
 }
 
-fn message(bytes: &[u8]) -> String {
+pub(super) fn message(bytes: &[u8]) -> String {
     read(bytes).unwrap_err().to_string()
 }
 
@@ -223,33 +223,60 @@ fn the_variable_is_found_or_the_candidates_are_named() {
     assert!(e.contains("candidates: height, t, mask"), "{e}");
 }
 
+/// Latitude is the record dimension: each record holds one latitude (8 bytes) and one row of three
+/// shorts (6 bytes and 2 of padding), so the rows lie interleaved with the axis.
 #[test]
-fn record_variables_and_every_version_read_alike() {
-    for version in [1, 2, 5] {
-        let mut b = NcBuilder::new(version)
+fn interleaved_records_are_gathered() {
+    let row = |v: [i16; 3]| {
+        let b: Vec<u8> = v
+            .iter()
+            .flat_map(|x| x.to_be_bytes())
+            .chain([0, 0])
+            .collect();
+        f64::from_be_bytes(b.try_into().unwrap())
+    };
+    let interleaved = vec![5.0, row([1, 2, 3]), 4.0, row([-4, 5, 6])];
+    let lon_units = [("units", TestAttr::Text("degrees_E"))];
+    let lat_units = [("units", TestAttr::Text("degrees_north"))];
+    for records in [2, u64::from(u32::MAX)] {
+        let mut b = NcBuilder::new(1)
             .dim("lat", 0)
             .dim("lon", 3)
-            .var(
-                "lon",
-                &[1],
-                &[("units", TestAttr::Text("degrees_E"))],
-                TestData::F32(vec![0.0, 1.0, 2.0]),
-            )
-            .var("height", &[0, 1], &[], TestData::I16((0..6).collect()))
-            .var("unused", &[], &[], TestData::F64(vec![0.0]));
-        b.records = Some(2);
-        // A lone record variable: its records of 6 bytes are not padded. Latitude is absent.
-        let e = message(&b.build());
-        assert!(
-            e.contains("no variable over a longitude and a latitude axis"),
-            "{e}"
-        );
+            .var("lon", &[1], &lon_units, TestData::F32(vec![0.0, 1.0, 2.0]))
+            .var("lat", &[0], &lat_units, TestData::F64(interleaved.clone()))
+            .var("height", &[0, 1], &[], TestData::I16(vec![]));
+        b.records = Some(records);
+        let mut bytes = b.build();
+        // The last word of the header is the offset of `height`: 8 bytes into the first record.
+        // Before the records lie the 12 bytes of `lon`.
+        let records_at = bytes.len() - 32;
+        let begin = records_at - 12 - 4;
+        bytes[begin..begin + 4].copy_from_slice(&(records_at as u32 + 8).to_be_bytes());
+        let r = read(&bytes).unwrap();
+        assert_eq!(r.values, [-4, 5, 6, 1, 2, 3]);
+        assert_eq!((r.georef.y.degrees(0), r.georef.y.degrees(1)), (4.0, 5.0));
+        torment(&bytes);
     }
-    let u16s = NcBuilder::relief(&[0.0, 1.0], &[5.0, 4.0], TestData::U16(vec![1, 2, 3, 4]));
-    assert!(
-        read(&u16s.build()).is_err(),
-        "unsigned types belong to CDF-5"
+}
+
+#[test]
+fn unsigned_types_belong_to_cdf5() {
+    let build = |version| {
+        NcBuilder::new(version)
+            .dim("lat", 2)
+            .dim("lon", 2)
+            .var("lon", &[1], &[], TestData::F64(vec![0.0, 1.0]))
+            .var("lat", &[0], &[], TestData::F64(vec![5.0, 4.0]))
+            .var("z", &[0, 1], &[], TestData::U16(vec![1, 2, 3, 65_535]))
+            .build()
+    };
+    let r = read(&build(5)).unwrap();
+    assert_eq!(
+        r.values,
+        [3, Relief::NODATA, 1, 2],
+        "65535 is the type's own fill value"
     );
+    assert!(message(&build(1)).contains("unknown type code 8"));
 }
 
 #[test]
@@ -439,285 +466,6 @@ fn data_cut_short_names_the_variable() {
     );
     for cut in 0..bytes.len() {
         assert!(read(&bytes[..cut]).is_err(), "cut at {cut}");
-    }
-}
-
-#[cfg(feature = "geotiff")]
-mod tiff_files {
-    use super::*;
-    use crate::geotiff::{GeoTiffRegion, TiffSamples, write_geotiff};
-    use tiff::encoder::colortype::{Gray32Float, GrayI16, RGB8};
-    use tiff::encoder::{Compression, TiffEncoder, TiffKindBig, TiffKindStandard};
-    use tiff::tags::{Predictor, Tag};
-
-    fn georef(width: usize, wraps: bool) -> crate::GridGeoref {
-        let step = if wraps { 360 * 2 / width as i64 } else { 1 };
-        crate::GridGeoref {
-            x: Axis {
-                origin_num: -360 + if wraps { 1 } else { 200 },
-                step_num: step,
-                den: 2,
-            },
-            y: Axis {
-                origin_num: -21,
-                step_num: 2,
-                den: 24,
-            },
-            wraps,
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_read_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.tif");
-        for (width, wraps) in [(7, false), (360, true)] {
-            let height = 5;
-            let g = georef(width, wraps);
-            let n = width * height;
-            let i16s: Vec<i16> = (0..n).map(|i| (i * 37 % 9000) as i16 - 4000).collect();
-            let f32s: Vec<f32> = i16s.iter().map(|v| f32::from(*v) / 8.0).collect();
-            let u16s: Vec<u16> = (0..n).map(|i| (i % 5000) as u16).collect();
-            let i32s: Vec<i32> = i16s.iter().map(|v| i32::from(*v) * 2).collect();
-            let all = [
-                TiffSamples::I16(&i16s),
-                TiffSamples::F32(&f32s),
-                TiffSamples::U16(&u16s),
-                TiffSamples::I32(&i32s),
-            ];
-            for samples in all {
-                let nodata = matches!(samples, TiffSamples::I16(_)).then_some(-4000.0);
-                let region = GeoTiffRegion {
-                    georef: &g,
-                    width,
-                    height,
-                    samples,
-                    nodata,
-                };
-                write_geotiff(&path, &region).unwrap();
-                let r = read_relief(&path, &ReliefOptions::default()).unwrap();
-                assert_eq!((r.width, r.height, r.georef.wraps), (width, height, wraps));
-                for axis in [(g.x, r.georef.x), (g.y, r.georef.y)] {
-                    assert_eq!(axis.0.degrees(0), axis.1.degrees(0));
-                    assert_eq!(axis.0.step_degrees(), axis.1.step_degrees());
-                }
-                for i in 0..n {
-                    let want = match samples {
-                        TiffSamples::I16(v) => f64::from(v[i]),
-                        TiffSamples::U16(v) => f64::from(v[i]),
-                        TiffSamples::I32(v) => f64::from(v[i]),
-                        TiffSamples::F32(v) => f64::from(v[i]),
-                    };
-                    match r.height_m(i % width, i / width) {
-                        None => assert_eq!(Some(want), nodata),
-                        Some(got) => assert!((got - want).abs() <= 0.125, "{got} {want}"),
-                    }
-                }
-            }
-        }
-        let short = GeoTiffRegion {
-            georef: &georef(7, false),
-            width: 7,
-            height: 2,
-            samples: TiffSamples::U16(&[0]),
-            nodata: None,
-        };
-        assert!(matches!(
-            write_geotiff(&path, &short),
-            Err(IoError::Argument { .. })
-        ));
-    }
-
-    struct Make {
-        keys: Vec<u16>,
-        compression: Compression,
-        predictor: Predictor,
-        scale: [f64; 3],
-        nodata: &'static str,
-    }
-
-    impl Default for Make {
-        fn default() -> Self {
-            Self {
-                keys: vec![1, 1, 0, 3, 1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, 4326],
-                compression: Compression::Uncompressed,
-                predictor: Predictor::None,
-                scale: [0.5, 0.5, 0.0],
-                nodata: "-9999",
-            }
-        }
-    }
-
-    impl Make {
-        fn tags<W: std::io::Write + std::io::Seek, K: tiff::encoder::TiffKind>(
-            &self,
-            t: &mut tiff::encoder::DirectoryEncoder<'_, W, K>,
-        ) {
-            t.write_tag(Tag::ModelPixelScaleTag, &self.scale[..])
-                .unwrap();
-            t.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, 10.0, 50.0, 0.0][..])
-                .unwrap();
-            t.write_tag(Tag::GeoKeyDirectoryTag, &self.keys[..])
-                .unwrap();
-            t.write_tag(Tag::GdalNodata, self.nodata).unwrap();
-        }
-
-        fn build(&self, big: bool) -> Vec<u8> {
-            let mut out = std::io::Cursor::new(Vec::new());
-            let data: Vec<i16> = vec![1, 2, 3, 4, -9999, 6];
-            macro_rules! write {
-                ($k:ty) => {{
-                    let mut e = TiffEncoder::<_, $k>::new_generic(&mut out)
-                        .unwrap()
-                        .with_compression(self.compression)
-                        .with_predictor(self.predictor);
-                    let mut image = e.new_image::<GrayI16>(3, 2).unwrap();
-                    self.tags(image.encoder());
-                    image.write_data(&data).unwrap();
-                }};
-            }
-            if big {
-                write!(TiffKindBig)
-            } else {
-                write!(TiffKindStandard)
-            }
-            out.into_inner()
-        }
-    }
-
-    #[test]
-    fn kinds_of_tiff_read_alike() {
-        let first = read(&Make::default().build(false)).unwrap();
-        assert_eq!(first.values, [4, Relief::NODATA, 6, 1, 2, 3]);
-        assert_eq!(
-            (first.georef.x.degrees(0), first.georef.y.degrees(0)),
-            (10.25, 49.25)
-        );
-        for compression in [
-            Compression::Lzw,
-            Compression::Packbits,
-            Compression::Deflate(Default::default()),
-        ] {
-            for predictor in [Predictor::None, Predictor::Horizontal] {
-                let m = Make {
-                    compression,
-                    predictor,
-                    ..Make::default()
-                };
-                assert_eq!(read(&m.build(false)).unwrap(), first);
-                assert_eq!(read(&m.build(true)).unwrap(), first);
-            }
-        }
-        let mut point = Make::default();
-        point.keys[11] = 2;
-        let r = read(&point.build(false)).unwrap();
-        assert_eq!((r.georef.x.degrees(0), r.georef.y.degrees(1)), (10.0, 50.0));
-    }
-
-    #[test]
-    fn what_does_not_serve_is_refused_with_a_cure() {
-        let with = |keys: &[u16]| {
-            message(
-                &Make {
-                    keys: keys.to_vec(),
-                    ..Make::default()
-                }
-                .build(false),
-            )
-        };
-        let e = with(&[1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32633]);
-        assert!(e.contains("EPSG:32633") && e.contains("gdalwarp"), "{e}");
-        assert!(with(&[1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4277]).contains("EPSG:4277"));
-        assert!(with(&[1, 1, 0, 0]).contains("no GeoKeys"));
-        assert!(with(&[1, 1]).contains("shorter than its own header"));
-        let flat = Make {
-            scale: [0.0, 0.5, 0.0],
-            ..Make::default()
-        };
-        assert!(message(&flat.build(false)).contains("pixel size"));
-        let word = Make {
-            nodata: "none",
-            ..Make::default()
-        };
-        assert!(message(&word.build(false)).contains("`none`"));
-        let mut out = std::io::Cursor::new(Vec::new());
-        TiffEncoder::new(&mut out)
-            .unwrap()
-            .write_image::<RGB8>(2, 2, &[0; 12])
-            .unwrap();
-        assert!(message(out.get_ref()).contains("gdal_translate -b 1"));
-        let mut out = std::io::Cursor::new(Vec::new());
-        TiffEncoder::new(&mut out)
-            .unwrap()
-            .write_image::<Gray32Float>(2, 2, &[0.0; 4])
-            .unwrap();
-        assert!(message(out.get_ref()).contains("GeoKeys"));
-    }
-
-    #[test]
-    fn damaged_tiff_never_panics() {
-        for compression in [
-            Compression::Uncompressed,
-            Compression::Lzw,
-            Compression::Deflate(Default::default()),
-        ] {
-            for big in [false, true] {
-                torment(
-                    &Make {
-                        compression,
-                        predictor: Predictor::Horizontal,
-                        ..Make::default()
-                    }
-                    .build(big),
-                );
-            }
-        }
-    }
-}
-
-#[cfg(feature = "npz")]
-mod npz_files {
-    use super::*;
-    use crate::npz::testing::archive;
-
-    fn dem(elevation: (&[usize], &[f64])) -> Vec<u8> {
-        let one: &[usize] = &[];
-        archive(&[
-            ("elevation", elevation.0, elevation.1),
-            ("xmin", one, &[10.0]),
-            ("xmax", one, &[11.5]),
-            ("ymin", one, &[47.0]),
-            ("ymax", one, &[46.0]),
-        ])
-    }
-
-    #[test]
-    fn sample_models_read_north_first() {
-        let bytes = dem((&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.5]));
-        let r = read(&bytes).unwrap();
-        assert_eq!((r.width, r.height, r.unit_ticks), (3, 2, 1));
-        assert_eq!((r.height_m(2, 0), r.height_m(0, 1)), (Some(6.5), Some(1.0)));
-        assert_eq!(
-            (r.georef.x.degrees(0), r.georef.y.degrees(0)),
-            (10.25, 46.25)
-        );
-        torment(&bytes);
-        let e = message(&dem((&[6], &[0.0; 6])));
-        assert!(e.contains("shape [6]"), "{e}");
-        let e = message(&archive(&[("height", &[1], &[0.0])]));
-        assert!(
-            e.contains("no array `elevation`") && e.contains("arrays: height"),
-            "{e}"
-        );
-    }
-
-    #[test]
-    fn a_shape_larger_than_the_data_ends_in_an_error() {
-        let e = message(&dem((&[20_000, 20_000], &[0.0; 6])));
-        assert!(
-            e.contains("array `elevation`") && e.contains("of 400000000 values"),
-            "{e}"
-        );
     }
 }
 
