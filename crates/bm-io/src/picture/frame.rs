@@ -170,7 +170,7 @@ fn trim(v: f64) -> String {
     s.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-pub(super) fn longitude_label(v: f64) -> String {
+fn longitude_label(v: f64) -> String {
     let v = (v + 180.0).rem_euclid(360.0) - 180.0;
     let size = trim(v.abs());
     match size.as_str() {
@@ -181,7 +181,7 @@ pub(super) fn longitude_label(v: f64) -> String {
     }
 }
 
-pub(super) fn latitude_label(v: f64) -> String {
+fn latitude_label(v: f64) -> String {
     let size = trim(v.abs());
     match size.as_str() {
         "0" => "0°".into(),

@@ -1,9 +1,6 @@
 //! Materials in a plane: vertical sections and slices at one altitude.
 
-use super::frame::{
-    Sheet, grouped, latitude_label, latitude_ticks, lay_out, longitude_label, longitude_ticks,
-    nice_step, ticks,
-};
+use super::frame::{Sheet, grouped, latitude_ticks, lay_out, longitude_ticks, nice_step, ticks};
 use super::{Image, Rgb};
 use crate::error::IoError;
 use std::collections::HashMap;
@@ -182,14 +179,7 @@ pub fn draw_slice(s: &SlicePicture<'_>, width: usize, height: usize) -> Result<I
         height,
         Sort::ByArea,
     )?;
-    let note = format!(
-        "at {} m, {} to {}, {} to {}",
-        grouped(s.altitude_m),
-        longitude_label(west),
-        longitude_label(east),
-        latitude_label(south),
-        latitude_label(north)
-    );
+    let note = format!("at an altitude of {} m", grouped(s.altitude_m));
     let (sheet, ..) = lay_out(&Sheet {
         plot: &plot,
         title: s.title,

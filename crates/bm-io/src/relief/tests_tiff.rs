@@ -1,5 +1,7 @@
 //! TIFF files made in memory: every kind reads alike, damage never panics.
 
+#![allow(clippy::unwrap_used)] // the helpers of the tests, too
+
 use super::tests::{message, read, torment};
 use super::*;
 use crate::georef::Axis;
