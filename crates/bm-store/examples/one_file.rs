@@ -1,6 +1,7 @@
 //! A world file from birth to second reading: create, commit, read while writing, verify, open again.
 //!
 //! `cargo run -p bm-store --example one_file`
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use bm_core::PageId;
 use bm_store::{Batch, FileStore, PageRange, PageStore, StoreError};
@@ -27,9 +28,14 @@ fn run(path: &std::path::Path) -> Result<(), StoreError> {
 
     let before = store.snapshot()?;
     let mut change = Batch::new();
-    change.put(PageId::ROOT, "the coarsest page").expect_version(before.version());
+    change
+        .put(PageId::ROOT, "the coarsest page")
+        .expect_version(before.version());
     println!("committed version {}", store.commit(change)?);
-    println!("the older snapshot still has no root page: {:?}", before.get(PageId::ROOT)?);
+    println!(
+        "the older snapshot still has no root page: {:?}",
+        before.get(PageId::ROOT)?
+    );
     drop(before);
 
     store.compact()?;
@@ -47,6 +53,10 @@ fn run(path: &std::path::Path) -> Result<(), StoreError> {
     store.snapshot()?.scan(PageRange::ALL, &mut |id, payload| {
         println!("{id}: {} bytes", payload.len());
         shown += 1;
-        if shown < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if shown < 3 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     })
 }

@@ -1,6 +1,9 @@
 //! A store in memory: for tests, for throw-away worlds, and as the plainest reading of the rules.
 
-use crate::{Batch, PageBytes, PageRange, PageStore, Problem, Snapshot, StoreError, StoreStats, VerifyReport, envelope};
+use crate::{
+    Batch, PageBytes, PageRange, PageStore, Problem, Snapshot, StoreError, StoreStats,
+    VerifyReport, envelope,
+};
 use bm_core::{PageError, PageId, PageSource};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -43,11 +46,23 @@ impl PageStore for MemoryStore {
         batch.check()?;
         let mut pages = Vec::with_capacity(batch.pages.len());
         for (&id, payload) in &batch.pages {
-            pages.push((id, payload.as_deref().map(|p| envelope::seal_page(id, p)).transpose()?));
+            pages.push((
+                id,
+                payload
+                    .as_deref()
+                    .map(|p| envelope::seal_page(id, p))
+                    .transpose()?,
+            ));
         }
         let mut metas = Vec::with_capacity(batch.metas.len());
         for (name, payload) in &batch.metas {
-            metas.push((name, payload.as_deref().map(|p| envelope::seal_named(name, p)).transpose()?));
+            metas.push((
+                name,
+                payload
+                    .as_deref()
+                    .map(|p| envelope::seal_named(name, p))
+                    .transpose()?,
+            ));
         }
         let mut now = self.lock();
         batch.check_version(now.version)?;
@@ -93,7 +108,10 @@ impl PageStore for MemoryStore {
             report.pages_checked += 1;
             if let Err(e) = envelope::unseal_page(id, sealed) {
                 report.problems += 1;
-                on_problem(Problem { page: Some(id), detail: e.to_string() });
+                on_problem(Problem {
+                    page: Some(id),
+                    detail: e.to_string(),
+                });
             }
             progress(report.pages_checked, now.pages.len() as u64);
         }
@@ -101,7 +119,10 @@ impl PageStore for MemoryStore {
             report.metas_checked += 1;
             if let Err(e) = envelope::unseal_named(name, sealed) {
                 report.problems += 1;
-                on_problem(Problem { page: None, detail: e.to_string() });
+                on_problem(Problem {
+                    page: None,
+                    detail: e.to_string(),
+                });
             }
         }
         Ok(report)
@@ -118,7 +139,9 @@ impl Snapshot for Image {
     }
 
     fn get(&self, id: PageId) -> Result<Option<PageBytes>, StoreError> {
-        let Some(sealed) = self.pages.get(&id) else { return Ok(None) };
+        let Some(sealed) = self.pages.get(&id) else {
+            return Ok(None);
+        };
         envelope::unseal_page(id, sealed).map(|payload| Some(payload.into()))
     }
 
@@ -145,7 +168,9 @@ impl Snapshot for Image {
     }
 
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(sealed) = self.metas.get(name) else { return Ok(None) };
+        let Some(sealed) = self.metas.get(name) else {
+            return Ok(None);
+        };
         envelope::unseal_named(name, sealed).map(|payload| Some(payload.to_vec()))
     }
 
@@ -156,6 +181,8 @@ impl Snapshot for Image {
 
 impl PageSource for Image {
     fn page(&self, id: PageId) -> Result<Option<Vec<u8>>, PageError> {
-        self.get(id).map(|p| p.map(|p| p.to_vec())).map_err(|e| e.for_page(id))
+        self.get(id)
+            .map(|p| p.map(|p| p.to_vec()))
+            .map_err(|e| e.for_page(id))
     }
 }

@@ -1,15 +1,18 @@
 //! Reading one version of the file.
 
+use super::Inner;
 use super::segment::{Entry, Row};
 use super::tables::{Head, METAS, PIECES, ROWS, Translate, corrupt, payload, record};
 use super::write::damaged_row;
-use super::Inner;
 use crate::{PageBytes, PageRange, Problem, Snapshot, StoreError, VerifyReport, envelope};
 use bm_core::{PageError, PageId, PageSource};
 use redb::{AccessGuard, ReadOnlyTable, ReadTransaction, ReadableTable};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+/// A row as the engine hands it out, without a copy.
+type RowBytes = AccessGuard<'static, &'static [u8]>;
 
 /// A version of the file, held by a read transaction of the engine.
 pub(super) struct FileSnapshot {
@@ -35,13 +38,22 @@ impl FileSnapshot {
         let metas = read.open_table(METAS).map_err(|e| t.translate(e.into()))?;
         let head = Head::read(&metas, t)?;
         inner.snapshots.fetch_add(1, Ordering::AcqRel);
-        Ok(Self { rows, pieces, metas, head, inner: Arc::clone(inner) })
+        Ok(Self {
+            rows,
+            pieces,
+            metas,
+            head,
+            inner: Arc::clone(inner),
+        })
     }
 
     /// The row a page would be in.
-    fn row(&self, id: u64) -> Result<Option<(u64, AccessGuard<'static, &'static [u8]>)>, StoreError> {
+    fn row(&self, id: u64) -> Result<Option<(u64, RowBytes)>, StoreError> {
         let mut range = self.rows.range(..=id).map_err(|e| self.inner.storage(e))?;
-        let found = range.next_back().transpose().map_err(|e| self.inner.storage(e))?;
+        let found = range
+            .next_back()
+            .transpose()
+            .map_err(|e| self.inner.storage(e))?;
         Ok(found.map(|(key, bytes)| (key.value(), bytes)))
     }
 
@@ -54,12 +66,16 @@ impl FileSnapshot {
         // A row that cannot be read may hold the page or not: neither answer may be given.
         let damaged = |detail| StoreError::Corrupt { page: id, detail };
         let row = Row::parse(key, bytes).map_err(damaged)?;
-        let Some(entry) = row.find(id.raw()).map_err(damaged)? else { return Ok(None) };
+        let Some(entry) = row.find(id.raw()).map_err(damaged)? else {
+            return Ok(None);
+        };
         self.payload(&row, key, entry).map(Some)
     }
 
     fn read(&self, id: PageId) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some((key, bytes)) = self.row(id.raw())? else { return Ok(None) };
+        let Some((key, bytes)) = self.row(id.raw())? else {
+            return Ok(None);
+        };
         self.find(id, key, bytes.value())
     }
 
@@ -69,12 +85,27 @@ impl FileSnapshot {
         on_problem: &mut dyn FnMut(Problem),
         progress: &mut dyn FnMut(u64, u64),
     ) -> VerifyReport {
-        let mut tally = Tally { report: VerifyReport::default(), bytes: 0, on_problem };
+        let mut tally = Tally {
+            report: VerifyReport::default(),
+            bytes: 0,
+            on_problem,
+        };
         self.verify_pages(&mut tally, progress);
         let (pages, bytes) = (tally.report.pages_checked, tally.bytes);
-        if tally.report.problems == 0 && (pages, bytes) != (self.head.pages, self.head.payload_bytes) {
-            let Head { pages: all, payload_bytes, .. } = self.head;
-            tally.problem(None, format!("{pages} pages of {bytes} bytes are there, {all} of {payload_bytes} should be"));
+        if tally.report.problems == 0
+            && (pages, bytes) != (self.head.pages, self.head.payload_bytes)
+        {
+            let Head {
+                pages: all,
+                payload_bytes,
+                ..
+            } = self.head;
+            tally.problem(
+                None,
+                format!(
+                    "{pages} pages of {bytes} bytes are there, {all} of {payload_bytes} should be"
+                ),
+            );
         }
         match self.meta_names() {
             Err(e) => tally.problem(None, format!("{e}; the named records could not be checked")),
@@ -91,7 +122,12 @@ impl FileSnapshot {
     }
 
     fn verify_pages(&self, tally: &mut Tally<'_>, progress: &mut dyn FnMut(u64, u64)) {
-        let lost = |e| format!("{}; the pages behind that place could not be checked", self.inner.storage(e));
+        let lost = |e| {
+            format!(
+                "{}; the pages behind that place could not be checked",
+                self.inner.storage(e)
+            )
+        };
         let rows = match self.rows.iter() {
             Ok(rows) => rows,
             Err(e) => return tally.problem(None, lost(e)),
@@ -118,7 +154,9 @@ impl FileSnapshot {
                 };
                 let page = PageId::from_raw(entry.id);
                 match self.payload(&row, key, entry) {
-                    _ if page.is_none() => tally.problem(None, format!("no page has the code {:#x}", entry.id)),
+                    _ if page.is_none() => {
+                        tally.problem(None, format!("no page has the code {:#x}", entry.id))
+                    }
                     Ok(payload) => tally.bytes += payload.len() as u64,
                     Err(e) => tally.problem(page, e.to_string()),
                 }
@@ -157,10 +195,10 @@ impl Snapshot for FileSnapshot {
         order.sort_unstable_by_key(|&i| ids[i]);
         let mut out = vec![None; ids.len()];
         // Key, last page and bytes of the row in hand: neighbours need no second look-up.
-        let mut hand: Option<(u64, u64, AccessGuard<'static, &'static [u8]>)> = None;
+        let mut hand: Option<(u64, u64, RowBytes)> = None;
         for i in order {
             let id = ids[i];
-            if !hand.as_ref().is_some_and(|(_, last, _)| id.raw() <= *last) {
+            if hand.as_ref().is_none_or(|(_, last, _)| id.raw() > *last) {
                 hand = None;
                 if let Some((key, bytes)) = self.row(id.raw())? {
                     let last = Row::parse(key, bytes.value()).and_then(|row| row.last_id());
@@ -184,7 +222,10 @@ impl Snapshot for FileSnapshot {
             return Ok(());
         }
         let first_row = self.row(range.first)?.map_or(range.first, |(key, _)| key);
-        let rows = self.rows.range(first_row..=range.last).map_err(|e| self.inner.storage(e))?;
+        let rows = self
+            .rows
+            .range(first_row..=range.last)
+            .map_err(|e| self.inner.storage(e))?;
         for item in rows {
             let (key, bytes) = item.map_err(|e| self.inner.storage(e))?;
             let key = key.value();
@@ -213,7 +254,9 @@ impl Snapshot for FileSnapshot {
             return Ok(None);
         }
         let found = self.metas.get(name).map_err(|e| self.inner.storage(e))?;
-        found.map(|sealed| envelope::unseal_named(name, sealed.value()).map(<[u8]>::to_vec)).transpose()
+        found
+            .map(|sealed| envelope::unseal_named(name, sealed.value()).map(<[u8]>::to_vec))
+            .transpose()
     }
 
     fn meta_names(&self) -> Result<Vec<String>, StoreError> {

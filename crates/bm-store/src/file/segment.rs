@@ -38,8 +38,13 @@ const MIN_CUT: usize = 64;
 ///
 /// Looks for our magic behind the engine's framing (type 1, one entry); a `false` only costs precision.
 pub(super) fn is_row_leaf(block: &[u8]) -> bool {
-    let one_entry = block.get(..4).is_some_and(|b| b[0] == 1 && b[2] == 1 && b[3] == 0);
-    one_entry && block[8..40].windows(4).any(|w| w == ROW_MAGIC || w == PIECE_MAGIC)
+    let one_entry = block
+        .get(..4)
+        .is_some_and(|b| b[0] == 1 && b[2] == 1 && b[3] == 0);
+    one_entry
+        && block[8..40]
+            .windows(4)
+            .any(|w| w == ROW_MAGIC || w == PIECE_MAGIC)
 }
 
 /// One record of a row, as it lies there.
@@ -79,7 +84,11 @@ impl Record<'_> {
             Body::Inline(payload) => Body::Inline(Cow::Owned(payload.into_owned())),
             Body::Large(len) => Body::Large(len),
         };
-        Record { id: self.id, body, crc: self.crc }
+        Record {
+            id: self.id,
+            body,
+            crc: self.crc,
+        }
     }
 }
 
@@ -143,7 +152,9 @@ impl<'a> Row<'a> {
         }
         let word = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]));
         let (count, lead_len, dir_len) = (word(4), word(6), word(8));
-        let checked = bytes.get(..HEAD + dir_len).ok_or_else(|| wrong("truncated"))?;
+        let checked = bytes
+            .get(..HEAD + dir_len)
+            .ok_or_else(|| wrong("truncated"))?;
         let rest = &bytes[HEAD + dir_len..];
         let mut crc = crc32fast::Hasher::new();
         crc.update(&key.to_le_bytes());
@@ -151,13 +162,22 @@ impl<'a> Row<'a> {
         if rest.get(..4) != Some(&crc.finalize().to_le_bytes()[..]) {
             return Err(wrong("the directory does not match its checksum"));
         }
-        let lead = rest.get(4..4 + lead_len).ok_or_else(|| wrong("truncated"))?;
-        Ok(Self { key, count, directory: &checked[HEAD..], lead, records: &rest[4 + lead_len..] })
+        let lead = rest
+            .get(4..4 + lead_len)
+            .ok_or_else(|| wrong("truncated"))?;
+        Ok(Self {
+            key,
+            count,
+            directory: &checked[HEAD..],
+            lead,
+            records: &rest[4 + lead_len..],
+        })
     }
 
     /// The directory; an entry that makes no sense ends it with an error.
     pub(super) fn entries(&self) -> impl Iterator<Item = Result<Entry, String>> + use<'a> {
-        let (mut dir, mut id, mut start, key, count) = (self.directory, self.key, 0usize, self.key, self.count);
+        let (mut dir, mut id, mut start, key, count) =
+            (self.directory, self.key, 0usize, self.key, self.count);
         (0..count).map(move |i| {
             let entry = (|| {
                 let step = leb(&mut dir)?;
@@ -167,7 +187,12 @@ impl<'a> Row<'a> {
                 id = id.checked_add(step)?;
                 let coded = leb(&mut dir)?;
                 let len = u32::try_from(coded >> 1).ok()?;
-                let entry = Entry { id, len, large: coded & 1 == 1, start };
+                let entry = Entry {
+                    id,
+                    len,
+                    large: coded & 1 == 1,
+                    start,
+                };
                 start = entry.end();
                 Some(entry)
             })();
@@ -216,7 +241,12 @@ impl<'a> Row<'a> {
             }
         };
         let crc_at = stored.len() - 4;
-        let crc = u32::from_le_bytes([stored[crc_at], stored[crc_at + 1], stored[crc_at + 2], stored[crc_at + 3]]);
+        let crc = u32::from_le_bytes([
+            stored[crc_at],
+            stored[crc_at + 1],
+            stored[crc_at + 2],
+            stored[crc_at + 3],
+        ]);
         let body = if entry.large {
             Body::Large(entry.len)
         } else {
@@ -228,7 +258,11 @@ impl<'a> Row<'a> {
                 }
             })
         };
-        Ok(Ok(Record { id: entry.id, body, crc }))
+        Ok(Ok(Record {
+            id: entry.id,
+            body,
+            crc,
+        }))
     }
 }
 
@@ -248,7 +282,16 @@ pub(super) struct Packer {
 impl Packer {
     /// A packer whose first row has this key and carries this lead on.
     pub(super) fn new(key: u64, lead: Vec<u8>, limit: usize, cut: bool) -> Self {
-        Self { limit, cut, key, last: key, count: 0, directory: vec![], lead, records: vec![] }
+        Self {
+            limit,
+            cut,
+            key,
+            last: key,
+            count: 0,
+            directory: vec![],
+            lead,
+            records: vec![],
+        }
     }
 
     fn len(&self) -> usize {
@@ -256,7 +299,11 @@ impl Packer {
     }
 
     /// Adds a record. `next` is the id of the one that follows, if any. Gives a row when one is full.
-    pub(super) fn push(&mut self, record: &Record<'_>, next: Option<u64>) -> Option<(u64, Vec<u8>)> {
+    pub(super) fn push(
+        &mut self,
+        record: &Record<'_>,
+        next: Option<u64>,
+    ) -> Option<(u64, Vec<u8>)> {
         let mut done = None;
         let mut entry = self.entry(record, self.last);
         let need = record.stored_len();
@@ -323,4 +370,111 @@ impl Packer {
 /// How many bytes the records take when packed, near enough to decide how to pack them.
 pub(super) fn packed_len(records: &[Record<'_>]) -> usize {
     records.iter().map(|r| r.stored_len() + 12).sum::<usize>() + HEAD + 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pack(records: &[Record<'_>], limit: usize, cut: bool) -> Vec<(u64, Vec<u8>)> {
+        let mut packer = Packer::new(records[0].id, vec![], limit, cut);
+        let mut rows = Vec::new();
+        for (i, record) in records.iter().enumerate() {
+            rows.extend(packer.push(record, records.get(i + 1).map(|r| r.id)));
+        }
+        rows.extend(packer.end());
+        rows
+    }
+
+    fn unpack(rows: &[(u64, Vec<u8>)]) -> Vec<Record<'static>> {
+        let mut out = Vec::new();
+        for (i, (key, bytes)) in rows.iter().enumerate() {
+            let row = Row::parse(*key, bytes).unwrap();
+            let next = || {
+                Ok(rows
+                    .get(i + 1)
+                    .map(|(key, bytes)| Row::parse(*key, bytes).unwrap().lead.to_vec()))
+            };
+            for entry in row.entries() {
+                out.push(
+                    row.record(entry.unwrap(), next)
+                        .unwrap()
+                        .unwrap()
+                        .into_owned(),
+                );
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn rows_hold_what_was_packed(
+            steps in proptest::collection::vec((0u64..1 << 40, 0usize..3000, any::<bool>()), 1..120),
+            cut: bool, half: bool,
+        ) {
+            let mut id = 0;
+            let records: Vec<_> = steps.into_iter().map(|(step, len, large)| {
+                id += step + 1;
+                let body = if large && len % 5 == 0 {
+                    Body::Large(len as u32 + 20_000)
+                } else {
+                    Body::Inline(vec![id as u8; len].into())
+                };
+                Record { id, body, crc: id as u32 }
+            }).collect();
+            let limit = if half { HALF_ROW } else { MAX_ROW };
+            let rows = pack(&records, limit, cut);
+            prop_assert_eq!(unpack(&rows), records);
+            prop_assert!(rows.iter().all(|(_, row)| row.len() <= limit));
+            prop_assert!(rows.is_sorted_by(|a, b| a.0 < b.0));
+            if cut {
+                // Rows are full but for the last two: one may end before a record that would not be cut.
+                let full = rows.iter().rev().skip(2).all(|(_, row)| row.len() + MIN_CUT + 16 >= limit);
+                prop_assert!(full);
+            }
+        }
+
+        #[test]
+        fn hostile_rows_are_errors(mut bytes in proptest::collection::vec(any::<u8>(), 0..200), sign: bool, key: u64) {
+            if bytes.len() >= HEAD {
+                bytes[..4].copy_from_slice(&ROW_MAGIC);
+                bytes[9] = 0;
+                let dir = HEAD + usize::from(bytes[8]) % 64;
+                bytes[8] = (dir - HEAD) as u8;
+                // Half of them with the right checksum, so that the directory itself has to be sound.
+                if sign && bytes.len() >= dir + 4 {
+                    let crc = crc32fast::hash(&[&key.to_le_bytes()[..], &bytes[..dir]].concat());
+                    bytes[dir..dir + 4].copy_from_slice(&crc.to_le_bytes());
+                }
+            }
+            if let Ok(row) = Row::parse(key, &bytes) {
+                for entry in row.entries().map_while(Result::ok) {
+                    let _ = row.record(entry, || Ok(Some(vec![0; 3])));
+                    let _ = row.find(entry.id);
+                }
+                let _ = (row.missing(), row.last_id());
+            }
+        }
+    }
+
+    #[test]
+    fn golden_row() {
+        let record = |id, len: usize| Record {
+            id,
+            body: Body::Inline(vec![0xaa; len].into()),
+            crc: 0x0403_0201,
+        };
+        let records = [record(0x0040_0000, 3), record(0x0040_0200, 0)];
+        let large = Record {
+            id: 0x0040_0201,
+            body: Body::Large(100_000),
+            crc: 0x0807_0605,
+        };
+        let rows = pack(&[&records[..], &[large]].concat(), MAX_ROW, true);
+        insta::assert_snapshot!(format!("{:#x} {:02x?}", rows[0].0, rows[0].1), @"0x400000 [42, 4d, 53, 01, 03, 00, 00, 00, 09, 00, 00, 06, 80, 04, 00, 01, c1, 9a, 0c, b2, ea, 39, 73, aa, aa, aa, 01, 02, 03, 04, 01, 02, 03, 04, 05, 06, 07, 08]");
+    }
 }
