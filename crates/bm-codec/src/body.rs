@@ -188,6 +188,14 @@ fn decode_children(r: &mut Reader<'_>) -> Result<Vec<Child>, DecodeError> {
     Ok(out)
 }
 
+/// Kind of the base of an encoded page (as [`Base::kind`] names it), without decoding the rest.
+#[must_use]
+pub fn peek_kind(bytes: &[u8]) -> Option<&'static str> {
+    const KINDS: [&str; 5] = ["inherit", "uniform", "strata", "procedural", "shared"];
+    let kind = bytes.get(1)?;
+    KINDS.get(usize::from(*kind)).copied()
+}
+
 /// The check sum a directory keeps of a page's body.
 #[must_use]
 pub fn body_crc(bytes: &[u8]) -> u32 {

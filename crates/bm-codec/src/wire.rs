@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         if n > max {
             return Err(DecodeError::invalid(what, format!("{n} is more than {max}")));
         }
-        usize::try_from(n).map_err(|_| DecodeError::invalid(what, "does not fit memory")) // same news
+        usize::try_from(n).ok().ok_or_else(|| DecodeError::invalid(what, "does not fit memory"))
     }
 
     pub(crate) fn finish(self) -> Result<(), DecodeError> {

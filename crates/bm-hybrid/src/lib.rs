@@ -1,1 +1,43 @@
-//! BlueMarble.
+//! `World`: what everyone embeds.
+//!
+//! A world is one file (or lives in memory). Open it, ingest data into it, ask it anything; every change is
+//! one atomic commit with a version of its own, and readers hold a [`View`] of one version.
+//!
+//! ```
+//! use bm_core::{GeoPoint, Pos};
+//! use bm_hybrid::World;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let world = World::in_memory()?;
+//! # #[cfg(feature = "bundled")] {
+//! let relief = bm_io::bundled::bundled_etopo20()?;
+//! world.ingest_relief(&relief, &Default::default(), &|_| ())?;
+//! let view = world.view();
+//! let summit = Pos::from_geo(GeoPoint { lon: 86.925, lat: 27.988, alt: 3000.0 })?;
+//! assert_eq!(view.material_name(view.sample(summit)?.material), "upper crust");
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`world`] | [`World`]: create, open, commit |
+//! | [`view`] | [`View`]: one version, for reading |
+//! | [`ingest`] | relief and strata into pages |
+//! | [`check`] | is the world sound, and does it still say what the file said? |
+//! | [`error`] | [`WorldError`] |
+
+pub mod check;
+pub mod error;
+pub mod ingest;
+pub mod view;
+pub mod world;
+
+pub use check::{Against, Verification};
+pub use error::WorldError;
+#[cfg(feature = "litho")]
+pub use ingest::StrataIngest;
+pub use ingest::{IngestReport, Progress, ReliefIngest, Sea};
+pub use view::{Info, View};
+pub use world::{LogEntry, World};

@@ -11,6 +11,7 @@ use bm_codec::shares::Shares;
 use bm_core::{MaterialId, PageId, SourceKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Pages to be written together: the new ones, and every page above them, whose directories change.
 pub struct Draft<'t> {
@@ -19,6 +20,7 @@ pub struct Draft<'t> {
     pages: BTreeMap<PageId, Body>,
     removed: BTreeSet<PageId>,
     threads: usize,
+    progress: Option<&'t (dyn Fn(u64, u64) + Sync)>,
 }
 
 /// What a draft comes to.
@@ -36,7 +38,14 @@ impl Draft<'static> {
     /// A draft of a new tree; its root page must be among what is put.
     #[must_use]
     pub fn new(context: Context) -> Self {
-        Draft { context, tree: None, pages: BTreeMap::new(), removed: BTreeSet::new(), threads: 0 }
+        Draft {
+            context,
+            tree: None,
+            pages: BTreeMap::new(),
+            removed: BTreeSet::new(),
+            threads: 0,
+            progress: None,
+        }
     }
 }
 
@@ -50,7 +59,14 @@ impl<'t> Draft<'t> {
             pages: BTreeMap::new(),
             removed: BTreeSet::new(),
             threads: 0,
+            progress: None,
         }
+    }
+
+    /// Tells `f` (from any thread) how many pages of how many [`Draft::finish`] has encoded.
+    pub fn on_progress(&mut self, f: &'t (dyn Fn(u64, u64) + Sync)) -> &mut Self {
+        self.progress = Some(f);
+        self
     }
 
     /// How many threads [`Draft::finish`] may use; 0 (the default) means as many as the machine has. The
@@ -113,6 +129,7 @@ impl<'t> Draft<'t> {
         let mut entries: BTreeMap<PageId, Child> = BTreeMap::new();
         let mut bytes: BTreeMap<PageId, Vec<u8>> = BTreeMap::new();
         let mut root_crc = None;
+        let (encoded, total) = (AtomicU64::new(0), self.pages.len() as u64);
         for level in [21, 14, 7, 0] {
             let ids: Vec<PageId> = self.pages.keys().filter(|id| id.level() == level).copied().collect();
             for &id in &ids {
@@ -127,7 +144,11 @@ impl<'t> Draft<'t> {
             let done = parallel::map(&jobs, self.threads, |(id, origin)| {
                 let body = pages.get(id)?;
                 let node = Node::new(*id, origin.clone(), body.exceptions.clone(), body.children.clone());
-                Some((*id, body.encode(), shares_of_whole(&node)))
+                let made = (*id, body.encode(), shares_of_whole(&node));
+                if let Some(progress) = self.progress {
+                    progress(encoded.fetch_add(1, Ordering::Relaxed) + 1, total);
+                }
+                Some(made)
             });
             for (id, encoded, shares) in done.into_iter().flatten() {
                 let crc = body_crc(&encoded);

@@ -167,6 +167,27 @@ impl Tree {
         Ok(Some(node))
     }
 
+    /// Whether a page is stored, by the directories from the root.
+    ///
+    /// # Errors
+    /// [`TreeError`] when a page above it cannot be read.
+    pub fn has_page(&self, id: PageId) -> Result<bool, TreeError> {
+        let root = self.hold();
+        let Some(parent) = id.parent() else { return Ok(true) };
+        let above = self.walk(&root, parent)?;
+        Ok(above.is_some_and(|n| n.children.find(id.sub_index()).is_some()))
+    }
+
+    /// The pages one tier below `id` that are stored, ascending; none if `id` is not stored itself.
+    ///
+    /// # Errors
+    /// [`TreeError`] when `id` or a page above it cannot be read.
+    pub fn pages_below(&self, id: PageId) -> Result<Vec<PageId>, TreeError> {
+        let root = self.hold();
+        let Some(node) = self.walk(&root, id)? else { return Ok(Vec::new()) };
+        Ok(node.children.list().iter().filter_map(|c| id.child(c.sub)).collect())
+    }
+
     /// The finest page that covers a voxel.
     #[inline]
     pub(crate) fn finest<'a>(&self, root: &'a Node, at: [u32; 3]) -> Result<&'a Node, TreeError> {

@@ -81,6 +81,12 @@ impl PlanetShells {
     /// Depths are those of the Preliminary Reference Earth Model, rounded; the crust is a continent's.
     #[must_use]
     pub fn earth() -> GeneratorRef {
+        Self::earth_model().to_ref()
+    }
+
+    /// The shells of [`PlanetShells::earth`], for those who lay strata over them.
+    #[must_use]
+    pub fn earth_model() -> Self {
         let shells = [
             (-5_150_000, MaterialId::INNER_CORE),
             (-2_891_000, MaterialId::OUTER_CORE),
@@ -96,11 +102,13 @@ impl PlanetShells {
                 material,
             })
             .to_vec();
-        Self {
-            shells,
-            above: MaterialId::AIR,
-        }
-        .to_ref()
+        Self { shells, above: MaterialId::AIR }
+    }
+
+    /// The shells, bottom up.
+    #[must_use]
+    pub fn shells(&self) -> &[Shell] {
+        &self.shells
     }
 
     /// What a page stores.

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 /// Longest side of a coded raster.
 pub const MAX_SIDE: usize = 4096;
 /// Most samples of a coded raster; bounds what a hostile header can make a reader do.
-pub const MAX_SAMPLES: usize = 1 << 20;
+pub const MAX_SAMPLES: usize = 1 << 21;
 /// Samples are smaller than this in size.
 pub const MAX_SAMPLE: i32 = 1 << 27;
 

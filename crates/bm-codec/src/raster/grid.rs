@@ -268,6 +268,25 @@ impl Raster {
         out.into()
     }
 
+    /// The part of the raster that the voxel columns `x0..x1` × `y0..y1` need; the answers there are the same.
+    ///
+    /// # Errors
+    /// [`RasterError::Size`] when none of the columns is covered.
+    pub fn crop(&self, [x0, x1]: [u32; 2], [y0, y1]: [u32; 2]) -> Result<Self, RasterError> {
+        let part = |l: Locator, from: u32, to: u32, n: usize| {
+            let (from, to) = (from.max(l.from), to.min(l.to));
+            if from >= to {
+                return 0..0;
+            }
+            let (a, b) = (l.locate(from).0, l.locate(to - 1).0);
+            a.min(n - 1)..(b + 2).min(n)
+        };
+        let (is, js) = (part(self.x, x0, x1, self.width), part(self.y, y0, y1, self.height));
+        let samples: Vec<i32> = js.clone().flat_map(|j| is.clone().map(move |i| self.sample(i, j))).collect();
+        let axes = (self.x.axis.from_sample(is.start as i64), self.y.axis.from_sample(js.start as i64));
+        Self::new(axes, (is.len(), js.len()), self.unit, self.how, &samples)
+    }
+
     /// Columns and rows.
     #[must_use]
     pub const fn size(&self) -> (usize, usize) {
@@ -555,6 +574,21 @@ mod tests {
             prop_assert_eq!((lo, hi), range);
             let (a, b) = r.loose_bounds([x0, x0 + sx], [y0, y0 + sy]).unwrap();
             prop_assert!(a << SCALE_BITS <= lo && hi <= b << SCALE_BITS);
+        }
+
+        #[test]
+        fn a_crop_answers_alike(r in raster(), fx in 0u32..1000, fy in 0u32..1000, sx in 1u32..90, sy in 1u32..90) {
+            let (cx, cy) = r.coverage();
+            prop_assume!(cx[1] > cx[0] && cy[1] > cy[0]);
+            let (x0, y0) = (cx[0] + fx % (cx[1] - cx[0]), cy[0] + fy % (cy[1] - cy[0]));
+            let (xs, ys) = ([x0, (x0 + sx).min(cx[1])], [y0, (y0 + sy).min(cy[1])]);
+            let c = r.crop(xs, ys).unwrap();
+            prop_assert!(c.size().0 <= r.size().0 && c.size().1 <= r.size().1);
+            for y in ys[0]..ys[1] {
+                for x in xs[0]..xs[1] {
+                    prop_assert_eq!(c.height(c.locate(x, y).unwrap()), r.height(r.locate(x, y).unwrap()));
+                }
+            }
         }
 
         #[test]

@@ -1,0 +1,69 @@
+//! Why a world cannot do what was asked.
+
+use bm_core::{ErrorKind, OutOfWorld};
+use bm_io::IoError;
+use bm_octree::TreeError;
+use bm_store::StoreError;
+
+/// A world could not be opened, read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The page tree.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// A file in or out.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// A position outside the world.
+    #[error(transparent)]
+    OutOfWorld(#[from] OutOfWorld),
+    /// The store holds no world yet.
+    #[error("{0}: holds nothing yet, because its first ingest was interrupted; run the ingest again, or remove the file")]
+    Unfinished(String),
+    /// The world's own records are damaged or newer.
+    #[error("{record}: {detail}")]
+    Record {
+        /// Name of the record.
+        record: &'static str,
+        /// What is wrong with it.
+        detail: String,
+        /// The class of the failure.
+        kind: ErrorKind,
+    },
+    /// The data cannot become pages.
+    #[error("{what}: {detail}")]
+    Data {
+        /// The data.
+        what: &'static str,
+        /// What is wrong and what to do.
+        detail: String,
+    },
+    /// Another commit came first.
+    #[error("the world changed from version {expected} to {found} meanwhile; nothing was written: try again")]
+    Changed {
+        /// Version the change was made for.
+        expected: u64,
+        /// Version found.
+        found: u64,
+    },
+}
+
+impl WorldError {
+    /// The class of the failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(e) => e.kind(),
+            Self::Tree(e) => e.kind(),
+            Self::Io(e) if e.is_bad_input() => ErrorKind::BadInput,
+            Self::Io(_) => ErrorKind::Io,
+            Self::Record { kind, .. } => *kind,
+            Self::OutOfWorld(_) | Self::Data { .. } | Self::Unfinished(_) => ErrorKind::BadInput,
+            Self::Changed { .. } => ErrorKind::Conflict,
+        }
+    }
+}
