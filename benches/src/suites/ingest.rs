@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Suite;
-use super::earth::{child, packers};
+use super::earth::{TemporaryFolder, child, packers};
 use crate::harness::{Bench, BenchError, Case, Measure, Targets, Unit};
 use crate::inputs::relief;
 
@@ -34,8 +34,8 @@ fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         return bench.leave_out("etopo5", "run `cargo xtask data`");
     };
 
-    let folder = TemporaryFolder::new()?;
-    let world = folder.0.join("earth.bm");
+    let folder = TemporaryFolder::new("ingest")?;
+    let world = folder.path().join("earth.bm");
     let rounds = if bench.is_quick() { 1 } else { 3 };
     let mut seconds = Vec::new();
     let mut peaks = Vec::new();
@@ -139,25 +139,4 @@ fn remove(world: &Path) -> Result<(), BenchError> {
         path: world.to_path_buf(),
         source,
     })
-}
-
-/// A folder for one run, gone at its end.
-struct TemporaryFolder(std::path::PathBuf);
-
-impl TemporaryFolder {
-    fn new() -> Result<Self, BenchError> {
-        let path = std::env::temp_dir().join(format!("bm-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|source| BenchError::File {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        // Nothing more can be done about it here; the system clears its temporary files.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

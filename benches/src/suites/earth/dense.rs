@@ -19,22 +19,25 @@ pub struct Dense {
     /// First sample and samples a tick, eastwards and northwards.
     x: (f64, f64),
     y: (f64, f64),
-    /// Quarter metres, row by row from the south, each row closed by its first sample.
-    ticks: Vec<i32>,
+    /// Quarter metres a unit of `heights`.
+    unit: i64,
+    /// Row by row from the south, each row closed by its first sample; 16 bits, because half the
+    /// memory is twice the cache.
+    heights: Vec<i16>,
 }
 
 impl Dense {
-    /// `None` unless the raster goes round the globe without holes.
+    /// `None` unless the raster goes round the globe without holes, in heights of 16 bits.
     #[must_use]
     pub fn new(relief: &Relief) -> Option<Self> {
         if !relief.georef.wraps || relief.nodata_count > 0 {
             return None;
         }
-        let ticks = relief
+        let heights: Option<Vec<i16>> = relief
             .values
             .chunks_exact(relief.width)
             .flat_map(|row| row.iter().chain(row.first()))
-            .map(|&value| value * relief.unit_ticks)
+            .map(|&value| i16::try_from(value).ok())
             .collect();
         let ratio = |world: u32, degrees: f64, axis: bm_io::Axis| {
             let per_degree = f64::from(world) / degrees;
@@ -46,14 +49,15 @@ impl Dense {
             height: relief.height,
             x: ratio(WORLD_X, 360.0, relief.georef.x),
             y: ratio(WORLD_Y, 180.0, relief.georef.y),
-            ticks,
+            unit: relief.unit_ticks.into(),
+            heights: heights?,
         })
     }
 
     /// Bytes the array takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.ticks[..])
+        size_of_val(&self.heights[..])
     }
 
     /// Whether the voxel is below the surface; `None` beyond the first and the last row.
@@ -64,10 +68,10 @@ impl Dense {
         let (j, wy) = spot(self.y, at.y(), self.height - 1)?;
         let row = self.width + 1;
         let corner = j * row + i;
-        let sample = |k: usize| i64::from(self.ticks[k]);
+        let sample = |k: usize| i64::from(self.heights[k]);
         let south = sample(corner) * (ONE - wx) + sample(corner + 1) * wx;
         let north = sample(corner + row) * (ONE - wx) + sample(corner + row + 1) * wx;
-        let surface = south * (ONE - wy) + north * wy;
+        let surface = self.unit * (south * (ONE - wy) + north * wy);
         let middle = 2 * (i64::from(at.z()) - i64::from(SEA_LEVEL)) + 1;
         Some(middle << 31 < surface)
     }
@@ -111,7 +115,7 @@ mod tests {
     fn samples_are_where_the_raster_has_them() {
         let relief = bm_io::bundled::bundled_etopo20().unwrap();
         let dense = Dense::new(&relief).unwrap();
-        assert_eq!(dense.bytes(), 4 * relief.height * (relief.width + 1));
+        assert_eq!(dense.bytes(), 2 * relief.height * (relief.width + 1));
         for (column, row) in [
             (0, 0),
             (5, 7),
