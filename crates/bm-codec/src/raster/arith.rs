@@ -232,7 +232,8 @@ impl Mixer {
         let target = if bit { 65_535i32 } else { 0 };
         let err = target - p as i32;
         for i in 0..INPUTS {
-            w[i] += (st[i] * err) >> RATE_SHIFT;
+            // Real rasters keep weights small; what a hostile one does to them need only be defined.
+            w[i] = w[i].wrapping_add((st[i] * err) >> RATE_SHIFT);
             let s = &mut state.slots[ctx[i]];
             let d = i64::from(target - i32::from(s.p)) * i64::from(t.rate[s.n as usize]);
             s.p = (i64::from(s.p) + (d >> 16)).clamp(32, 65_503) as u16;

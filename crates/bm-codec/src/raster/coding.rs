@@ -182,6 +182,15 @@ mod tests {
         }
 
         #[test]
+        fn leaps_from_end_to_end_come_back(w in 1usize..12, v in proptest::collection::vec(-1i32..=1, 1..150)) {
+            // Predictors overshoot by up to twice the range here.
+            let h = v.len().div_ceil(w);
+            let mut v: Vec<i32> = v.into_iter().map(|s| s * (MAX_SAMPLE - 1)).collect();
+            v.resize(w * h, 5);
+            round_trip(&v, w, h);
+        }
+
+        #[test]
         fn hostile_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             let _ = decode(&mut Reader::new(&bytes));
             // A valid header before the noise reaches the model itself.

@@ -150,7 +150,9 @@ impl<'s, C: BitCoder> Model<'s, C> {
                 return in_range(i64::from(guess) + i64::from(r)).map(metres).and_then(|v| in_range(v.into()));
             }
         }
-        let guess = rounded(g.mean);
+        // Predictors overshoot where the relief leaps through its whole range; a residual must not, or it
+        // would be longer than LONGEST.
+        let guess = rounded(g.mean).clamp(-super::MAX_SAMPLE, super::MAX_SAMPLE);
         let ctx = Ctx { plane: 0, scale, near, rough, eighth: eighth(g.mean, guess) };
         let r = self.residual(&ctx, value.wrapping_sub(guess))?;
         in_range(i64::from(guess) + i64::from(r))
