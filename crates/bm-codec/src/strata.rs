@@ -288,9 +288,24 @@ fn ticks(r: &mut Reader<'_>) -> Result<i32, DecodeError> {
     fits.ok_or_else(|| DecodeError::invalid("height", format!("{v} ticks")))
 }
 
-impl ColumnFunction for Strata {
+impl Strata {
+    /// Ticks (relative to sea level) that no layer's top exceeds, whatever the column; `i64::MAX` where a
+    /// layer hangs below the surface and may be anywhere.
+    #[must_use]
+    pub fn layer_ceiling(&self) -> i64 {
+        let top = |l: &Layer| match (&l.datum, &l.top) {
+            (Datum::Surface, _) => i64::MAX,
+            (Datum::SeaLevel, Field::Constant(t)) => i64::from(*t),
+            (Datum::SeaLevel, Field::Raster(r)) => r.highest(),
+        };
+        self.layers.iter().map(top).max().unwrap_or(i64::MIN)
+    }
+
+    /// [`ColumnFunction::material`] for callers that keep the [`Strata::layer_ceiling`]: between it and the
+    /// surface, the ground needs no look at the layers.
     #[inline]
-    fn material(&self, [x, y, z]: [u32; 3]) -> Option<MaterialId> {
+    #[must_use]
+    pub fn material_below(&self, [x, y, z]: [u32; 3], ceiling: i64) -> Option<MaterialId> {
         let s = self.spot(x, y)?;
         let z2 = doubled(z);
         // Most voxels are far from the surface: the bounds of the block around decide them.
@@ -298,14 +313,26 @@ impl ColumnFunction for Strata {
         if z2 >= 2 * hi {
             return Some(self.over_ground(s, z));
         }
-        if z2 < 2 * lo && self.layers.is_empty() {
+        let over_layers = i64::from(z) - i64::from(SEA_LEVEL) >= ceiling;
+        if z2 < 2 * lo && over_layers {
             return Some(self.ground);
         }
         let surface = self.surface.height(s);
         if z2 << (SCALE_BITS - 1) >= surface {
             return Some(self.over_ground(s, z));
         }
+        if over_layers {
+            return Some(self.ground);
+        }
         Some(self.in_ground(x, y, z2, surface))
+    }
+}
+
+impl ColumnFunction for Strata {
+    #[inline]
+    fn material(&self, at: [u32; 3]) -> Option<MaterialId> {
+        let ceiling = if self.layers.is_empty() { i64::MIN } else { i64::MAX };
+        self.material_below(at, ceiling)
     }
 
     fn column(&self, x: u32, y: u32, z0: u32, z1: u32, out: &mut Vec<ColumnRun>) {
@@ -458,6 +485,7 @@ mod tests {
                         prop_assert!(r.to > r.from);
                         for z in r.from..r.to {
                             prop_assert_eq!(s.material([x, y, z]), r.material, "{} {} {}", x, y, z);
+                            prop_assert_eq!(s.material_below([x, y, z], s.layer_ceiling()), r.material);
                             seen.insert(r.material);
                         }
                         z = r.to;

@@ -191,6 +191,24 @@ impl World {
         self.write(commit, what, Some(view.version()))
     }
 
+    /// Gives the room that commits have left in the file back to the disk; returns the bytes it has now.
+    /// Done once after a large ingest, it halves the file.
+    ///
+    /// # Errors
+    /// [`WorldError::Store`]; views that are still held stand in the way ([`bm_store::StoreError::SnapshotsOpen`]).
+    pub fn compact(&mut self) -> Result<u64, WorldError> {
+        // The newest view holds a snapshot too: a blank one stands in while nobody can look.
+        let commit = blank(&self.context)?;
+        let pages: Arc<dyn PageSource> = bm_octree::MemoryPages::from(commit.pages).into();
+        let tree = Tree::open(self.context.clone(), pages, commit.root_crc)?;
+        let newest = self.newest.swap(Arc::new(View::new(tree, 0, MaterialRegistry::standard(), Vec::new())));
+        drop(newest);
+        let compacted = self.store.compact();
+        self.newest.store(Arc::new(view_of(self.store.snapshot()?, &self.context)?));
+        compacted?;
+        Ok(self.store.stats()?.stored_bytes)
+    }
+
     /// Adds a material to the world's registry, as a commit.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ impl Tree {
     pub(crate) fn cover<'a>(&self, root: &'a Node, cell: Cell) -> Result<&'a Node, TreeError> {
         let mut node = root;
         while node.level + PAGE_SPAN <= cell.level() && !node.children.is_empty() {
-            match node.children.find(node.sub(cell.origin())) {
+            match node.find(cell.origin()) {
                 Some(k) => node = self.child(root, node, k)?,
                 None => break,
             }

@@ -1,9 +1,10 @@
 //! A loaded page, and the slots of the pages below it.
 
-use crate::origin::Origin;
+use crate::origin::{Function, Origin};
 use bm_codec::body::Child;
 use bm_codec::exceptions::Exceptions;
 use bm_codec::shares::Shares;
+use bm_codec::strata::Strata;
 use bm_core::PageId;
 use bm_core::frame::MAX_LEVEL;
 use bm_core::page::{PAGE_SPAN, SUBCELLS};
@@ -13,6 +14,8 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Node {
     pub(crate) id: PageId,
     pub(crate) level: u8,
+    /// The origin's strata, where a page has nothing else: most points end here, one step sooner.
+    pub(crate) plain: Option<Plain>,
     pub(crate) origin: Arc<Origin>,
     pub(crate) exceptions: Exceptions,
     pub(crate) children: Children,
@@ -20,10 +23,24 @@ pub(crate) struct Node {
     shift: u8,
 }
 
+/// Strata at hand, and how high their layers reach at most.
+pub(crate) struct Plain {
+    pub(crate) strata: Arc<Strata>,
+    pub(crate) ceiling: i64,
+    pub(crate) page_level: u8,
+}
+
 impl Node {
     pub(crate) fn new(id: PageId, origin: Arc<Origin>, exceptions: Exceptions, children: Vec<Child>) -> Self {
         let level = id.level();
-        Self { id, level, origin, exceptions, children: Children::new(children), shift: MAX_LEVEL - PAGE_SPAN - level }
+        let plain = match &origin.function {
+            Function::Strata(s, _) if exceptions.is_empty() => {
+                Some(Plain { strata: s.clone(), ceiling: s.layer_ceiling(), page_level: origin.page_level })
+            }
+            _ => None,
+        };
+        let shift = MAX_LEVEL - PAGE_SPAN - level;
+        Self { id, level, plain, origin, exceptions, children: Children::new(children), shift }
     }
 
     /// Morton index of the sub-cell that holds a voxel of this page.
@@ -32,6 +49,16 @@ impl Node {
         const MASK: u32 = (1 << PAGE_SPAN) - 1;
         let c = |v: u32| SPREAD[(v >> self.shift & MASK) as usize];
         c(x) | c(y) << 1 | c(z) << 2
+    }
+
+    /// Position in the directory of the page that holds a voxel of this page, if there is one.
+    #[inline]
+    pub(crate) fn find(&self, at: [u32; 3]) -> Option<usize> {
+        const MASK: u32 = (1 << PAGE_SPAN) - 1;
+        match &self.children.index {
+            Index::Slab(slab) => self.children.in_slab(slab, at.map(|v| v >> self.shift & MASK)),
+            _ => self.children.find(self.sub(at)),
+        }
     }
 
     /// Sub-cells differ in ticks shifted by this much.
@@ -63,9 +90,19 @@ static SPREAD: [u32; 1 << PAGE_SPAN] = {
 pub(crate) struct Children {
     list: Box<[Child]>,
     slots: Box<[OnceLock<Arc<Node>>]>,
-    index: Option<Box<[Rank]>>,
+    index: Index,
     /// Range of sub-cell heights (0..128) that have pages at all.
     pub(crate) heights: [u32; 2],
+}
+
+/// How a sub-cell's page is found.
+enum Index {
+    /// By binary search: few pages.
+    Search,
+    /// By a table over x, y and the few heights that have pages: relief. Entries are positions plus one.
+    Slab(Box<[u16]>),
+    /// By bitmap and rank: many pages at many heights.
+    Bitmap(Box<[Rank]>),
 }
 
 /// 64 sub-cells: which have a page, and how many pages come before.
@@ -75,25 +112,29 @@ struct Rank {
     before: u32,
 }
 
-/// Directories beyond this many pages get a bitmap; smaller ones are searched.
-const BITMAP_FROM: usize = 64;
+/// Directories beyond this many pages get a table; smaller ones are searched.
+const TABLE_FROM: usize = 64;
+/// Most heights of a slab: 128 KiB.
+const SLAB_HEIGHTS: u32 = 4;
+/// Sub-cells of one height.
+const LAYER: usize = 1 << (2 * PAGE_SPAN);
 
 impl Children {
     fn new(list: Vec<Child>) -> Self {
         let slots = list.iter().map(|_| OnceLock::new()).collect();
-        let index = (list.len() >= BITMAP_FROM).then(|| {
-            let mut index = vec![Rank::default(); SUBCELLS as usize / 64];
-            for c in &list {
-                index[(c.sub / 64) as usize].bits |= 1 << (c.sub % 64);
-            }
-            let mut before = 0;
-            for r in &mut index {
-                r.before = before;
-                before += r.bits.count_ones();
-            }
-            index.into()
-        });
         let heights = list.iter().map(|c| height_of(c.sub)).fold([u32::MAX, 0], |[lo, hi], h| [lo.min(h), hi.max(h)]);
+        let index = if list.len() < TABLE_FROM {
+            Index::Search
+        } else if heights[1] - heights[0] < SLAB_HEIGHTS && list.len() < usize::from(u16::MAX) {
+            let mut slab = vec![0; LAYER * (heights[1] - heights[0] + 1) as usize];
+            for (k, c) in list.iter().enumerate() {
+                let [x, y, z] = bm_morton::decode3_u32(c.sub).map(u32::from);
+                slab[slab_index([x, y, z - heights[0]])] = k as u16 + 1;
+            }
+            Index::Slab(slab.into())
+        } else {
+            Index::Bitmap(bitmap(&list))
+        };
         Self { list: list.into(), slots, index, heights }
     }
 
@@ -110,12 +151,24 @@ impl Children {
     #[inline]
     pub(crate) fn find(&self, sub: u32) -> Option<usize> {
         match &self.index {
-            Some(index) => {
+            Index::Search => self.list.binary_search_by_key(&sub, |c| c.sub).ok(),
+            Index::Slab(slab) => self.in_slab(slab, bm_morton::decode3_u32(sub).map(u32::from)),
+            Index::Bitmap(index) => {
                 let r = index[(sub / 64) as usize];
                 let bit = 1u64 << (sub % 64);
                 (r.bits & bit != 0).then(|| r.before as usize + (r.bits & (bit - 1)).count_ones() as usize)
             }
-            None => self.list.binary_search_by_key(&sub, |c| c.sub).ok(),
+        }
+    }
+
+    #[inline]
+    fn in_slab(&self, slab: &[u16], [x, y, z]: [u32; 3]) -> Option<usize> {
+        if z < self.heights[0] || z > self.heights[1] {
+            return None;
+        }
+        match slab[slab_index([x, y, z - self.heights[0]])] {
+            0 => None,
+            k => Some(usize::from(k) - 1),
         }
     }
 
@@ -139,11 +192,36 @@ impl Children {
 
     fn heap_bytes(&self) -> usize {
         self.list.len() * (size_of::<Child>() + size_of::<OnceLock<Arc<Node>>>() + 48)
-            + self.index.as_ref().map_or(0, |i| i.len() * size_of::<Rank>())
+            + match &self.index {
+                Index::Search => 0,
+                Index::Slab(s) => s.len() * 2,
+                Index::Bitmap(b) => b.len() * size_of::<Rank>(),
+            }
     }
 }
 
+fn bitmap(list: &[Child]) -> Box<[Rank]> {
+    let mut index = vec![Rank::default(); SUBCELLS as usize / 64];
+    for c in list {
+        index[(c.sub / 64) as usize].bits |= 1 << (c.sub % 64);
+    }
+    let mut before = 0;
+    for r in &mut index {
+        r.before = before;
+        before += r.bits.count_ones();
+    }
+    index.into()
+}
+
 /// Height (z coordinate, 0..128) of a sub-cell.
+#[inline]
 fn height_of(sub: u32) -> u32 {
-    (0..u32::from(PAGE_SPAN)).map(|b| (sub >> (3 * b + 2) & 1) << b).sum()
+    let [_, _, z] = bm_morton::decode3_u32(sub);
+    z.into()
+}
+
+/// Place of a sub-cell in a slab, row by row, height by height.
+#[inline]
+fn slab_index([x, y, z]: [u32; 3]) -> usize {
+    ((z << (2 * PAGE_SPAN)) | (y << PAGE_SPAN) | x) as usize
 }

@@ -193,7 +193,7 @@ impl Tree {
     pub(crate) fn finest<'a>(&self, root: &'a Node, at: [u32; 3]) -> Result<&'a Node, TreeError> {
         let mut node = root;
         while !node.children.is_empty() {
-            match node.children.find(node.sub(at)) {
+            match node.find(at) {
                 Some(k) => node = self.child(root, node, k)?,
                 None => break,
             }
@@ -248,6 +248,11 @@ impl Tree {
 /// The answer of the finest page for a voxel in it.
 #[inline]
 fn voxel(node: &Node, at: [u32; 3]) -> Sample {
+    if let Some(p) = &node.plain
+        && let Some(material) = p.strata.material_below(at, p.ceiling)
+    {
+        return Sample { material, level: MAX_LEVEL, exact: true, source: SourceKind::Strata, page_level: p.page_level };
+    }
     if !node.exceptions.is_empty()
         && let Some(material) = node.exceptions.get(node.sub(at))
     {

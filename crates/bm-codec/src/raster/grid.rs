@@ -315,6 +315,13 @@ impl Raster {
         self.samples.get(j * self.width + i)
     }
 
+    /// The highest sample in ticks above sea level.
+    #[must_use]
+    pub fn highest(&self) -> i64 {
+        let top = self.blocks.iter().map(|&(_, hi)| hi).max().unwrap_or(0);
+        i64::from(top) * i64::from(self.unit)
+    }
+
     /// Bytes on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
