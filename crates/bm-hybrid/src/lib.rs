@@ -26,11 +26,13 @@
 //! | [`view`] | [`View`]: one version, for reading |
 //! | [`ingest`] | relief and strata into pages |
 //! | [`check`] | is the world sound, and does it still say what the file said? |
+//! | [`query`] | places in, answers out: one, or a stream of lines |
 //! | [`error`] | [`WorldError`] |
 
 pub mod check;
 pub mod error;
 pub mod ingest;
+pub mod query;
 pub mod view;
 pub mod world;
 
@@ -39,5 +41,6 @@ pub use error::WorldError;
 #[cfg(feature = "litho")]
 pub use ingest::StrataIngest;
 pub use ingest::{IngestReport, Progress, ReliefIngest, Sea};
+pub use query::{Answer, Place};
 pub use view::{Info, View};
 pub use world::{LogEntry, World};
