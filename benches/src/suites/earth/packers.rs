@@ -35,7 +35,7 @@ pub fn beyond_a_plane(heights: &[i16], width: usize) -> Vec<i16> {
 /// Bytes under zstd of small numbers of either sign, low and high bytes apart.
 ///
 /// # Errors
-/// As [`zstd`].
+/// As [`zstd()`].
 pub fn zstd_planes(numbers: &[i16], level: i32) -> Result<usize, BenchError> {
     let (low, high): (Vec<u8>, Vec<u8>) = numbers
         .iter()
