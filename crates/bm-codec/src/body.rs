@@ -2,9 +2,9 @@
 
 use crate::error::DecodeError;
 use crate::exceptions::Exceptions;
-use crate::procedural::GeneratorRef;
+use crate::procedural::{GeneratorRef, MAX_PARAMS};
 use crate::shares::Shares;
-use crate::strata::{Strata, material};
+use crate::strata::{Strata, check_material, material};
 use crate::wire::{Reader, put_varint};
 use bm_core::page::SUBCELLS;
 use bm_core::{MaterialId, PageId};
@@ -121,11 +121,31 @@ impl Body {
         out
     }
 
+    /// Whether [`Body::decode`] will take this page back: to be asked before it is written.
+    ///
+    /// # Errors
+    /// [`DecodeError`] naming the part that is beyond the format's bounds.
+    pub fn check(&self) -> Result<(), DecodeError> {
+        match &self.base {
+            Base::Uniform(m) => check_material(*m)?,
+            Base::Strata(s) => s.check()?,
+            Base::Procedural(g) if g.params.len() > MAX_PARAMS => {
+                return Err(DecodeError::invalid("generator reference", format!("{} bytes of parameters", g.params.len())));
+            }
+            Base::Inherit | Base::Procedural(_) | Base::Shared(_) => {}
+        }
+        let subs = self.children.iter().map(|c| c.sub);
+        if !subs.clone().is_sorted_by(|a, b| a < b) || subs.clone().any(|s| s >= SUBCELLS) {
+            return Err(DecodeError::invalid("directory entry", "out of order, or beyond the last sub-cell"));
+        }
+        Ok(())
+    }
+
     /// Reads a page's bytes back.
     ///
     /// # Errors
-    /// [`DecodeError`] for anything [`Body::encode`] would not have written; never panics, never
-    /// allocates more than the format's bounds.
+    /// [`DecodeError`] for anything that is not a page; never panics, never allocates more than the
+    /// format's bounds.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
         let version = r.u8("body version")?;

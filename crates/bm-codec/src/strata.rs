@@ -9,6 +9,8 @@ use bm_core::{MaterialId, TickBox};
 
 /// Most layers below one surface.
 pub const MAX_LAYERS: usize = 64;
+/// Most samples of the surface and all layers together; bounds the time a hostile page can cost.
+pub const MAX_STRATA_SAMPLES: usize = 1 << 22;
 
 /// A number for every column: one value, or a raster's heights.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +74,12 @@ impl Mask {
         self.0[i / 64] >> (i % 64) & 1 == 1
     }
 
+    /// Whether it can be one of `n` samples.
+    fn fits(&self, n: usize) -> bool {
+        self.0.len() == n.div_ceil(64)
+            && (n.is_multiple_of(64) || self.0.last().is_none_or(|&last| last >> (n % 64) == 0))
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         let bytes: Vec<u8> = self.0.iter().flat_map(|w| w.to_le_bytes()).collect();
         // Level 19 is the format: equal masks give equal bytes.
@@ -91,12 +99,11 @@ impl Mask {
         }
         let (words, _) = bytes.as_chunks::<8>();
         let bits: Box<[u64]> = words.iter().map(|w| u64::from_le_bytes(*w)).collect();
-        let spare = (64 - n % 64) % 64;
-        let last = bits.last().copied().unwrap_or(0);
-        if last.leading_zeros() < spare as u32 || bits.iter().all(|&b| b == 0) {
+        let mask = Self(bits);
+        if !mask.fits(n) || mask.0.iter().all(|&b| b == 0) {
             return Err(DecodeError::invalid("mask", "bits beyond the raster, or none at all"));
         }
-        Ok(Self(bits))
+        Ok(mask)
     }
 }
 
@@ -258,13 +265,19 @@ impl Strata {
         let dry = if flags >> 2 == 1 { Some(Mask::decode(r, w * h)?) } else { None };
         let n = r.count(MAX_LAYERS as u64, "layer count")?;
         let mut layers = Vec::with_capacity(n);
+        let mut samples = w * h;
         for _ in 0..n {
             let material = material(r)?;
             let kind = r.u8("layer kind")?;
             let datum = if kind & 1 == 1 { Datum::Surface } else { Datum::SeaLevel };
             let top = match kind >> 1 {
                 0 => Field::Constant(ticks(r)?),
-                1 => Field::Raster(Raster::decode(r)?),
+                1 => {
+                    let raster = Raster::decode(r)?;
+                    samples += raster.size().0 * raster.size().1;
+                    check_samples(samples)?;
+                    Field::Raster(raster)
+                }
                 _ => return Err(DecodeError::invalid("layer kind", kind.to_string())),
             };
             layers.push(Layer { material, datum, top });
@@ -273,18 +286,59 @@ impl Strata {
     }
 }
 
+impl Strata {
+    /// Whether [`Strata::decode`] will take these strata back.
+    pub(crate) fn check(&self) -> Result<(), DecodeError> {
+        let fluid = self.fluid.map(|f| f.material);
+        let all = [self.above, self.ground].into_iter().chain(fluid).chain(self.layers.iter().map(|l| l.material));
+        all.into_iter().try_for_each(check_material)?;
+        let (w, h) = self.surface.size();
+        if [&self.holes, &self.dry].into_iter().flatten().any(|m| !m.fits(w * h)) {
+            return Err(DecodeError::invalid("mask", format!("is not one of {w} × {h} samples")));
+        }
+        if self.layers.len() > MAX_LAYERS {
+            return Err(DecodeError::invalid("layer count", format!("{} is more than {MAX_LAYERS}", self.layers.len())));
+        }
+        let mut samples = w * h;
+        for layer in &self.layers {
+            match &layer.top {
+                Field::Constant(t) => {
+                    check_ticks((*t).into())?;
+                }
+                Field::Raster(r) => samples += r.size().0 * r.size().1,
+            }
+        }
+        self.fluid.map_or(Ok(0), |f| check_ticks(f.level.into()))?;
+        check_samples(samples)
+    }
+}
+
+fn check_samples(n: usize) -> Result<(), DecodeError> {
+    if n > MAX_STRATA_SAMPLES {
+        return Err(DecodeError::invalid("strata", format!("{n} samples are more than {MAX_STRATA_SAMPLES}")));
+    }
+    Ok(())
+}
+
+/// The unset material is no answer.
+pub(crate) fn check_material(m: MaterialId) -> Result<(), DecodeError> {
+    if m == MaterialId::UNSET { Err(DecodeError::invalid("material id", "0 means unset")) } else { Ok(()) }
+}
+
 /// A material id other than "unset".
 pub(crate) fn material(r: &mut Reader<'_>) -> Result<MaterialId, DecodeError> {
-    match r.count(u16::MAX.into(), "material id")? {
-        0 => Err(DecodeError::invalid("material id", "0 means unset")),
-        id => Ok(MaterialId(id as u16)),
-    }
+    let m = MaterialId(r.count(u16::MAX.into(), "material id")? as u16);
+    check_material(m)?;
+    Ok(m)
 }
 
 /// A height in ticks that fits the world.
 fn ticks(r: &mut Reader<'_>) -> Result<i32, DecodeError> {
-    let v = r.signed("height")?;
-    let fits = i32::try_from(v).ok().filter(|v| v.abs() < crate::raster::MAX_SAMPLE);
+    check_ticks(r.signed("height")?)
+}
+
+fn check_ticks(v: i64) -> Result<i32, DecodeError> {
+    let fits = i32::try_from(v).ok().filter(|v| v.unsigned_abs() < crate::raster::MAX_SAMPLE.unsigned_abs());
     fits.ok_or_else(|| DecodeError::invalid("height", format!("{v} ticks")))
 }
 

@@ -8,6 +8,7 @@ use crate::parallel;
 use crate::tree::{Context, Tree, check_shared, read_body, resolve, strata_origin};
 use bm_codec::body::{Base, Body, Child, body_crc};
 use bm_codec::shares::Shares;
+use bm_core::page::PAGE_SPAN;
 use bm_core::{MaterialId, PageId, SourceKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -119,6 +120,18 @@ impl<'t> Draft<'t> {
         }
     }
 
+    fn exists(&self, id: PageId) -> Result<bool, TreeError> {
+        let Some(tree) = self.tree else { return Ok(false) };
+        Ok(tree.walk(&tree.hold(), id)?.is_some())
+    }
+
+    /// The directory of the page as the tree has it; empty if it has no such page.
+    fn stored_children(&self, id: PageId) -> Result<Vec<Child>, TreeError> {
+        let Some(tree) = self.tree else { return Ok(Vec::new()) };
+        let root = tree.hold();
+        Ok(tree.walk(&root, id)?.map_or_else(Vec::new, |n| n.children.list().to_vec()))
+    }
+
     /// Works out directories and shares from the finest tier up, and gives the bytes of every changed page.
     ///
     /// # Errors
@@ -126,6 +139,15 @@ impl<'t> Draft<'t> {
     /// one that has none, a page removed from above others, no root page).
     pub fn finish(mut self) -> Result<Commit, TreeError> {
         self.complete()?;
+        if let Some(tree) = self.tree
+            && self.pages.is_empty()
+            && self.removed.is_empty()
+        {
+            return Ok(Commit { pages: Vec::new(), removed: Vec::new(), root_crc: tree.root_crc() });
+        }
+        for (&page, body) in &self.pages {
+            body.check().map_err(|source| TreeError::Decode { page, source })?;
+        }
         let mut entries: BTreeMap<PageId, Child> = BTreeMap::new();
         let mut bytes: BTreeMap<PageId, Vec<u8>> = BTreeMap::new();
         let mut root_crc = None;
@@ -165,18 +187,27 @@ impl<'t> Draft<'t> {
     }
 
     /// Brings in every page whose bytes change without having been put: those above the changed ones (their
-    /// directories), and those below (what they inherit counts in their shares).
+    /// directories), those below (what they inherit counts in their shares), and those that share columns
+    /// which change.
     fn complete(&mut self) -> Result<(), TreeError> {
-        let changed: Vec<PageId> = self.pages.keys().chain(&self.removed).copied().collect();
-        for &id in &changed {
-            self.bring_descendants(id)?;
-        }
-        for id in changed {
-            let mut up = id.parent();
-            while let Some(p) = up {
-                self.bring(p)?;
-                up = p.parent();
+        // Removing what is not there changes nothing.
+        for id in std::mem::take(&mut self.removed) {
+            if self.exists(id)? {
+                self.removed.insert(id);
             }
+        }
+        let changed: Vec<PageId> = self.pages.keys().chain(&self.removed).copied().collect();
+        for id in changed {
+            self.bring_descendants(id)?;
+            self.bring_sharers(id)?;
+        }
+        let staying: Vec<PageId> = self.pages.keys().copied().collect();
+        for id in staying {
+            self.bring_ancestors(id, true)?;
+        }
+        let going: Vec<PageId> = self.removed.iter().copied().collect();
+        for id in going {
+            self.bring_ancestors(id, false)?;
         }
         Ok(())
     }
@@ -184,9 +215,6 @@ impl<'t> Draft<'t> {
     fn bring(&mut self, id: PageId) -> Result<(), TreeError> {
         if self.pages.contains_key(&id) {
             return Ok(());
-        }
-        if self.removed.contains(&id) {
-            return Err(TreeError::Structure { page: id, detail: "is removed while pages below it stay".into() });
         }
         let body = self.stored(id)?;
         if body.is_none() && id == PageId::ROOT {
@@ -196,9 +224,24 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
+    fn bring_ancestors(&mut self, id: PageId, stays: bool) -> Result<(), TreeError> {
+        let mut up = id.parent();
+        while let Some(page) = up {
+            if self.removed.contains(&page) {
+                if stays {
+                    return Err(TreeError::Structure { page, detail: "is removed while pages below it stay".into() });
+                }
+                // A removed page above brings in its own.
+                return Ok(());
+            }
+            self.bring(page)?;
+            up = page.parent();
+        }
+        Ok(())
+    }
+
     fn bring_descendants(&mut self, id: PageId) -> Result<(), TreeError> {
-        let Some(body) = self.stored(id)? else { return Ok(()) };
-        for c in &body.children {
+        for c in self.stored_children(id)? {
             let Some(child) = id.child(c.sub) else { continue };
             if !self.removed.contains(&child) {
                 self.bring(child)?;
@@ -208,12 +251,33 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
+    /// Pages that share the columns of `id`, if those change: their bytes stay, what they hold does not.
+    fn bring_sharers(&mut self, id: PageId) -> Result<(), TreeError> {
+        let Some(tree) = self.tree else { return Ok(()) };
+        let Some(Body { base: base @ Base::Strata(_), .. }) = self.stored(id)? else { return Ok(()) };
+        if self.pages.get(&id).is_some_and(|b| b.base == base) {
+            return Ok(());
+        }
+        let root = tree.hold();
+        let mut stack = Vec::new();
+        pages_of_column(tree, &root, &root, id, &mut stack)?;
+        for (page, crc) in stack {
+            if page == id || self.removed.contains(&page) || self.pages.contains_key(&page) {
+                continue;
+            }
+            let body = read_body(tree.source(), page, crc)?;
+            if body.base == Base::Shared(id) {
+                self.pages.insert(page, body);
+                self.bring_descendants(page)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The directory of a page: what the tree had, with the draft's pages put in and its removals taken out.
     fn directory(&self, id: PageId, entries: &BTreeMap<PageId, Child>) -> Result<Vec<Child>, TreeError> {
         let mut list: BTreeMap<u32, Child> = BTreeMap::new();
-        if let Some(old) = self.stored(id)? {
-            list.extend(old.children.into_iter().map(|c| (c.sub, c)));
-        }
+        list.extend(self.stored_children(id)?.into_iter().map(|c| (c.sub, c)));
         let (Some(first), Some(last)) = (id.child(0), id.child(bm_core::page::SUBCELLS - 1)) else {
             return Ok(Vec::new());
         };
@@ -263,7 +327,29 @@ impl<'t> Draft<'t> {
     }
 }
 
-/// The first strata in the line of ancestors of a page, the page included: what a change to the relief builds on.
+/// All pages of the tier of `of` that lie straight above or below it (itself among them), with their check sums.
+fn pages_of_column(
+    tree: &Tree,
+    root: &Node,
+    node: &Node,
+    of: PageId,
+    out: &mut Vec<(PageId, u32)>,
+) -> Result<(), TreeError> {
+    let below = node.level + PAGE_SPAN;
+    let Some(shift) = of.level().checked_sub(below) else { return Ok(()) };
+    let [x, y, _] = of.cell().coords().map(|c| (c >> shift & ((1 << PAGE_SPAN) - 1)) as u16);
+    for height in 0..1 << PAGE_SPAN {
+        let sub = bm_morton::encode3_u32(x, y, height);
+        let (Some(k), Some(page)) = (node.children.find(sub), node.id.child(sub)) else { continue };
+        if below == of.level() {
+            out.push((page, node.children.entry(k).crc));
+        } else {
+            pages_of_column(tree, root, tree.child(root, node, k)?, of, out)?;
+        }
+    }
+    Ok(())
+}
+
 impl Draft<'_> {
     /// Strata of a page, its own or the ones it shares; `None` if it has another base or does not exist.
     ///

@@ -37,8 +37,6 @@ mod node;
 mod origin;
 pub mod parallel;
 pub mod source;
-#[cfg(test)]
-mod tests;
 pub mod tree;
 pub mod validate;
 

@@ -63,7 +63,7 @@ pub(crate) fn decode(r: &mut Reader<'_>) -> Result<(Vec<i32>, usize, usize), Dec
     let whole_steps = match r.u8("raster form")? {
         0 => {
             let v = r.signed("raster constant")?;
-            let v = i32::try_from(v).ok().filter(|v| v.abs() < MAX_SAMPLE);
+            let v = i32::try_from(v).ok().filter(|v| v.unsigned_abs() < MAX_SAMPLE.unsigned_abs());
             let v = v.ok_or_else(|| DecodeError::invalid("raster constant", "out of range"))?;
             return Ok((vec![v; n], width, height));
         }

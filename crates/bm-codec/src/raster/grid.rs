@@ -55,11 +55,11 @@ impl Axis {
     }
 
     fn check(self) -> Result<Self, RasterError> {
-        let reach = i64::from(ROOT_TICKS) * 4;
+        let reach = u64::from(ROOT_TICKS) * 4;
         let ok = (1..=MAX_DEN).contains(&self.den)
             && self.step > 0
-            && self.step / self.den <= reach
-            && (self.origin / self.den).abs() <= reach;
+            && (self.step / self.den).unsigned_abs() <= reach
+            && (self.origin / self.den).unsigned_abs() <= reach;
         if ok { Ok(self) } else { Err(RasterError::Axis(self)) }
     }
 }
