@@ -1,6 +1,7 @@
 //! Layered columns: relief, sediments, crust — exact at every level without a single voxel.
 
 use crate::error::DecodeError;
+use crate::procedural::PlanetShells;
 use crate::function::{ColumnFunction, ColumnRun};
 use crate::raster::{Raster, SCALE_BITS, Spot};
 use crate::wire::{Reader, put_signed, put_varint};
@@ -225,9 +226,14 @@ impl Strata {
         let flags = u8::from(self.holes.is_some())
             | u8::from(self.fluid.is_some()) << 1
             | u8::from(self.dry.is_some()) << 2;
-        out.push(flags);
+        // Bare relief is by far the most common: its layers are known by name.
+        let (earth_ground, earth) = earth_layers();
+        let of_earth = self.ground == earth_ground && self.layers == earth;
+        out.push(flags | u8::from(of_earth) << 3);
         put_varint(out, self.above.0.into());
-        put_varint(out, self.ground.0.into());
+        if !of_earth {
+            put_varint(out, self.ground.0.into());
+        }
         if let Some(f) = self.fluid {
             put_varint(out, f.material.0.into());
             put_signed(out, f.level.into());
@@ -235,6 +241,9 @@ impl Strata {
         self.surface.encode(out);
         for m in [&self.holes, &self.dry].into_iter().flatten() {
             m.encode(out);
+        }
+        if of_earth {
+            return;
         }
         put_varint(out, self.layers.len() as u64);
         for l in &self.layers {
@@ -250,11 +259,15 @@ impl Strata {
 
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let flags = r.u8("strata flags")?;
-        if flags > 7 {
+        if flags > 15 {
             return Err(DecodeError::invalid("strata flags", flags.to_string()));
         }
         let above = material(r)?;
-        let ground = material(r)?;
+        let earth = (flags >> 3 == 1).then(earth_layers);
+        let ground = match &earth {
+            Some((ground, _)) => *ground,
+            None => material(r)?,
+        };
         let fluid = match flags >> 1 & 1 {
             1 => Some(Fluid { material: material(r)?, level: ticks(r)? }),
             _ => None,
@@ -262,7 +275,10 @@ impl Strata {
         let surface = Raster::decode(r)?;
         let (w, h) = surface.size();
         let holes = if flags & 1 == 1 { Some(Mask::decode(r, w * h)?) } else { None };
-        let dry = if flags >> 2 == 1 { Some(Mask::decode(r, w * h)?) } else { None };
+        let dry = if flags >> 2 & 1 == 1 { Some(Mask::decode(r, w * h)?) } else { None };
+        if let Some((_, layers)) = earth {
+            return Ok(Self { surface, holes, above, fluid, dry, ground, layers });
+        }
         let n = r.count(MAX_LAYERS as u64, "layer count")?;
         let mut layers = Vec::with_capacity(n);
         let mut samples = w * h;
@@ -325,6 +341,17 @@ pub(crate) fn check_material(m: MaterialId) -> Result<(), DecodeError> {
     if m == MaterialId::UNSET { Err(DecodeError::invalid("material id", "0 means unset")) } else { Ok(()) }
 }
 
+/// What lies below a relief until strata say more: the shells of the blank world ([`PlanetShells::earth`]), so
+/// that no seam shows where a column of pages ends. The ground's topmost material, and the layers below.
+#[must_use]
+pub fn earth_layers() -> (MaterialId, Vec<Layer>) {
+    let earth = PlanetShells::earth_model();
+    let mut down = earth.shells().iter().rev();
+    let ground = down.next().map_or(MaterialId::ROCK, |s| s.material);
+    let layer = |material, top| Layer { material, datum: Datum::SeaLevel, top: Field::Constant(top) };
+    (ground, down.map(|s| layer(s.material, s.top)).collect())
+}
+
 /// A material id other than "unset".
 pub(crate) fn material(r: &mut Reader<'_>) -> Result<MaterialId, DecodeError> {
     let m = MaterialId(r.count(u16::MAX.into(), "material id")? as u16);
@@ -355,38 +382,60 @@ impl Strata {
         self.layers.iter().map(top).max().unwrap_or(i64::MIN)
     }
 
-    /// [`ColumnFunction::material`] for callers that keep the [`Strata::layer_ceiling`]: between it and the
-    /// surface, the ground needs no look at the layers.
+    /// What is known about a column before its heights are interpolated; `None` where it has no answer here.
     #[inline]
     #[must_use]
-    pub fn material_below(&self, [x, y, z]: [u32; 3], ceiling: i64) -> Option<MaterialId> {
-        let s = self.spot(x, y)?;
+    pub fn probe(&self, x: u32, y: u32) -> Option<Probe> {
+        let spot = self.spot(x, y)?;
+        let (lo, hi) = self.surface.bounds_near(spot);
+        Some(Probe { spot, lo, hi })
+    }
+
+    /// The material of voxel `at` in a probed column. `ceiling` is [`Strata::layer_ceiling`]: between it and
+    /// the surface, the ground needs no look at the layers.
+    #[inline]
+    #[must_use]
+    pub fn decide(&self, p: &Probe, at: [u32; 3], ceiling: i64) -> MaterialId {
+        let z2 = doubled(at[2]);
+        // Most voxels are far from the surface: the bounds of the block around decide them. Which side they
+        // are on is anybody's guess, so both answers are made before one is taken.
+        let over_layers = i64::from(at[2]) - i64::from(SEA_LEVEL) >= ceiling;
+        let over = z2 >= 2 * p.hi;
+        if over | (over_layers & (z2 < 2 * p.lo)) {
+            let above = self.over_ground(p.spot, at[2]);
+            return if over { above } else { self.ground };
+        }
+        self.near_surface(p.spot, at, over_layers)
+    }
+
+    #[inline(never)]
+    fn near_surface(&self, spot: Spot, [x, y, z]: [u32; 3], over_layers: bool) -> MaterialId {
         let z2 = doubled(z);
-        // Most voxels are far from the surface: the bounds of the block around decide them.
-        let (lo, hi) = self.surface.bounds_near(s);
-        if z2 >= 2 * hi {
-            return Some(self.over_ground(s, z));
-        }
-        let over_layers = i64::from(z) - i64::from(SEA_LEVEL) >= ceiling;
-        if z2 < 2 * lo && over_layers {
-            return Some(self.ground);
-        }
-        let surface = self.surface.height(s);
+        let surface = self.surface.height(spot);
         if z2 << (SCALE_BITS - 1) >= surface {
-            return Some(self.over_ground(s, z));
+            return self.over_ground(spot, z);
         }
         if over_layers {
-            return Some(self.ground);
+            return self.ground;
         }
-        Some(self.in_ground(x, y, z2, surface))
+        self.in_ground(x, y, z2, surface)
     }
+}
+
+/// A column of strata, half asked: see [`Strata::probe`].
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    spot: Spot,
+    /// Bounds of the surface around, in ticks above sea level.
+    lo: i64,
+    hi: i64,
 }
 
 impl ColumnFunction for Strata {
     #[inline]
     fn material(&self, at: [u32; 3]) -> Option<MaterialId> {
         let ceiling = if self.layers.is_empty() { i64::MIN } else { i64::MAX };
-        self.material_below(at, ceiling)
+        self.probe(at[0], at[1]).map(|p| self.decide(&p, at, ceiling))
     }
 
     fn column(&self, x: u32, y: u32, z0: u32, z1: u32, out: &mut Vec<ColumnRun>) {
@@ -539,7 +588,8 @@ mod tests {
                         prop_assert!(r.to > r.from);
                         for z in r.from..r.to {
                             prop_assert_eq!(s.material([x, y, z]), r.material, "{} {} {}", x, y, z);
-                            prop_assert_eq!(s.material_below([x, y, z], s.layer_ceiling()), r.material);
+                            let probed = s.probe(x, y).map(|p| s.decide(&p, [x, y, z], s.layer_ceiling()));
+                            prop_assert_eq!(probed, r.material);
                             seen.insert(r.material);
                         }
                         z = r.to;
@@ -560,6 +610,24 @@ mod tests {
             prop_assert_eq!(Strata::decode(&mut r).unwrap(), s);
             r.finish().unwrap();
         }
+    }
+
+    #[test]
+    fn bare_relief_names_its_layers() {
+        let mut s = Strata::new(raster(vec![0; 36], 6, 400, Interpolation::Bilinear), MaterialId::ROCK);
+        let size = |s: &Strata| {
+            let mut out = Vec::new();
+            s.encode(&mut out);
+            let mut r = Reader::new(&out);
+            assert_eq!(Strata::decode(&mut r).unwrap(), *s);
+            r.finish().unwrap();
+            out.len()
+        };
+        let plain = size(&s);
+        (s.ground, s.layers) = earth_layers();
+        assert!(size(&s) < plain);
+        s.layers.pop();
+        assert!(size(&s) > plain);
     }
 
     #[test]

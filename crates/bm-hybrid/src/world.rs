@@ -7,7 +7,7 @@ use bm_codec::body::{Base, Body};
 use bm_codec::procedural::PlanetShells;
 use bm_core::{ErrorKind, Material, MaterialRegistry, PageId, PageSource};
 use bm_octree::{Commit, Context, Draft, Tree};
-use bm_store::{Batch, FileStore, MemoryStore, PageStore, Snapshot};
+use bm_store::{Batch, FileStore, MemoryStore, PageStore, Snapshot, StoreError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,12 +73,19 @@ impl World {
         Self::attach(Box::new(store), Some(path.as_ref().into()), Context::default())
     }
 
-    /// Opens a world for reading only; several processes may do so at a time, but not beside a writer.
+    /// Opens a world for reading only; several processes may do so at a time, but not beside a writer. A file
+    /// whose writer was killed is repaired first, which loses no commit.
     ///
     /// # Errors
     /// As [`World::open`].
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, WorldError> {
-        let store = FileStore::open_read_only(&path)?;
+        let store = match FileStore::open_read_only(&path) {
+            Err(StoreError::NeedsRecovery { .. }) => {
+                drop(FileStore::open(&path)?);
+                FileStore::open_read_only(&path)?
+            }
+            other => other?,
+        };
         Self::attach(Box::new(store), Some(path.as_ref().into()), Context::default())
     }
 
@@ -90,7 +97,7 @@ impl World {
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, WorldError> {
         let at = Some(path.as_ref().to_path_buf());
         let store = match FileStore::open(&path) {
-            Err(bm_store::StoreError::NotFound { .. }) => FileStore::create(&path)?,
+            Err(StoreError::NotFound { .. }) => FileStore::create(&path)?,
             other => other?,
         };
         if store.snapshot()?.version() == 0 {
@@ -195,7 +202,7 @@ impl World {
     /// Done once after a large ingest, it halves the file.
     ///
     /// # Errors
-    /// [`WorldError::Store`]; views that are still held stand in the way ([`bm_store::StoreError::SnapshotsOpen`]).
+    /// [`WorldError::Store`]; views that are still held stand in the way ([`StoreError::SnapshotsOpen`]).
     pub fn compact(&mut self) -> Result<u64, WorldError> {
         // The newest view holds a snapshot too: a blank one stands in while nobody can look.
         let commit = blank(&self.context)?;
@@ -249,7 +256,7 @@ impl World {
         log.push(LogEntry { version: self.view().version() + 1, what: what.into(), pages });
         batch.put_meta(LOG, to_json(&log)?);
         let version = match self.store.commit(batch) {
-            Err(bm_store::StoreError::Conflict { expected, found }) => {
+            Err(StoreError::Conflict { expected, found }) => {
                 return Err(WorldError::Changed { expected, found });
             }
             other => other?,

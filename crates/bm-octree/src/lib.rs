@@ -44,5 +44,5 @@ pub use column::{Run, Volume};
 pub use draft::{Commit, Draft};
 pub use error::TreeError;
 pub use source::MemoryPages;
-pub use tree::{Context, Tree};
+pub use tree::{Context, Pinned, Tree};
 pub use validate::{Problem, Report};

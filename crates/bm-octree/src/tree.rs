@@ -6,7 +6,7 @@ use crate::origin::{Function, Origin};
 use arc_swap::ArcSwap;
 use bm_codec::body::{Base, Body, body_crc};
 use bm_codec::procedural::GeneratorRegistry;
-use bm_codec::strata::Strata;
+use bm_codec::strata::{Probe, Strata};
 use bm_core::frame::MAX_LEVEL;
 use bm_core::{MaterialId, MaterialSource, PageId, PageSource, Pos, Sample, SourceKind};
 use std::sync::Arc;
@@ -201,7 +201,13 @@ impl Tree {
         Ok(node)
     }
 
-    /// The material of one voxel.
+    /// Pins the decoded pages for many point reads in a row.
+    #[must_use]
+    pub fn pin(&self) -> Pinned<'_> {
+        Pinned { tree: self, root: self.root.load_full() }
+    }
+
+    /// The material of one voxel. For many in a row, [`Tree::pin`] or [`Tree::sample_batch`] is faster.
     ///
     /// # Errors
     /// [`TreeError`] when a page that is needed cannot be read.
@@ -218,40 +224,98 @@ impl Tree {
     /// Neighbours in the input that lie in one page cost less: sort along the Morton curve for the best rate.
     ///
     /// # Errors
-    /// As [`Tree::sample`]; `out` then holds the answers before the failing one.
+    /// As [`Tree::sample`]; `out` then holds answers before the failing one.
     pub fn sample_batch(&self, at: &[Pos], out: &mut Vec<MaterialId>) -> Result<(), TreeError> {
         out.clear();
         out.reserve(at.len());
         let root = self.hold();
-        let mut node: &Node = &root;
-        // The cell of `node`, as a mask of the bits that name it and their values; nothing matches at first.
-        let mut mask = 0u32;
-        let mut cell = [u32::MAX; 3];
-        for p in at {
-            let at = [p.x(), p.y(), p.z()];
-            let same = (at[0] & mask) == cell[0] && (at[1] & mask) == cell[1] && (at[2] & mask) == cell[2];
-            if !same {
-                node = self.finest(&root, at)?;
-                if node.children.is_empty() {
-                    mask = !0u32 << (MAX_LEVEL - node.level);
-                    cell = at.map(|c| c & mask);
-                } else {
-                    cell = [u32::MAX; 3];
+        let mut last = Last::nothing(&root);
+        // In rounds, so that the memory a round waits for is asked for together: first the pages of all
+        // points, then the columns, then the answers.
+        let mut nodes: [&Node; ROUND] = [&root; ROUND];
+        let mut probes: [Option<Probe>; ROUND] = [None; ROUND];
+        for round in at.chunks(ROUND) {
+            for (node, p) in nodes.iter_mut().zip(round) {
+                let at = [p.x(), p.y(), p.z()];
+                if !last.holds(at) {
+                    last = Last::new(self.finest(&root, at)?);
                 }
+                *node = last.node;
             }
-            out.push(voxel(node, at).material);
+            for ((probe, node), p) in probes.iter_mut().zip(&nodes).zip(round) {
+                *probe = node.plain.as_ref().and_then(|n| n.strata.probe(p.x(), p.y()));
+            }
+            out.extend(round.iter().zip(&nodes).zip(&probes).map(|((p, node), probe)| {
+                let at = [p.x(), p.y(), p.z()];
+                match (probe, &node.plain) {
+                    (Some(probe), Some(n)) => n.strata.decide(probe, at, n.ceiling),
+                    _ => voxel(node, at).material,
+                }
+            }));
         }
         Ok(())
+    }
+}
+
+/// Points of one round of a batch.
+const ROUND: usize = 32;
+
+/// The page of the last point, and the bits that name its cell.
+struct Last<'a> {
+    node: &'a Node,
+    mask: u32,
+    cell: [u32; 3],
+}
+
+impl<'a> Last<'a> {
+    /// Holds no point.
+    fn nothing(node: &'a Node) -> Self {
+        Self { node, mask: 0, cell: [u32::MAX; 3] }
+    }
+
+    fn new(node: &'a Node) -> Self {
+        if !node.children.is_empty() {
+            // Another point of this cell may lie in a finer page.
+            return Self::nothing(node);
+        }
+        Self { node, mask: !0 << (MAX_LEVEL - node.level), cell: node.id.cell().origin() }
+    }
+
+    #[inline]
+    fn holds(&self, at: [u32; 3]) -> bool {
+        (0..3).all(|a| at[a] & self.mask == self.cell[a])
+    }
+}
+
+/// A tree whose decoded pages stay in memory for as long as this is held: for point reads in a tight loop.
+///
+/// The tree's cache may start over meanwhile; the pinned pages are freed when the pin is dropped.
+pub struct Pinned<'t> {
+    tree: &'t Tree,
+    root: Arc<Node>,
+}
+
+impl Pinned<'_> {
+    /// The material of one voxel.
+    ///
+    /// # Errors
+    /// As [`Tree::sample`].
+    #[inline]
+    pub fn sample(&self, pos: Pos) -> Result<Sample, TreeError> {
+        let at = [pos.x(), pos.y(), pos.z()];
+        let node = self.tree.finest(&self.root, at)?;
+        Ok(voxel(node, at))
     }
 }
 
 /// The answer of the finest page for a voxel in it.
 #[inline]
 fn voxel(node: &Node, at: [u32; 3]) -> Sample {
-    if let Some(p) = &node.plain
-        && let Some(material) = p.strata.material_below(at, p.ceiling)
+    if let Some(n) = &node.plain
+        && let Some(p) = n.strata.probe(at[0], at[1])
     {
-        return Sample { material, level: MAX_LEVEL, exact: true, source: SourceKind::Strata, page_level: p.page_level };
+        let material = n.strata.decide(&p, at, n.ceiling);
+        return Sample { material, level: MAX_LEVEL, exact: true, source: SourceKind::Strata, page_level: n.page_level };
     }
     if !node.exceptions.is_empty()
         && let Some(material) = node.exceptions.get(node.sub(at))

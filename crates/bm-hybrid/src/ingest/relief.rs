@@ -2,13 +2,13 @@
 
 use super::grid::{WorldGrid, footprint};
 use super::sea::dry_basins;
-use super::stack::{self, shell_layers};
+use super::stack;
 use super::{IngestReport, Progress};
 use crate::error::WorldError;
 use crate::view::View;
 use crate::world::World;
 use bm_codec::raster::{Interpolation, Raster};
-use bm_codec::strata::{Datum, Field, Fluid, Layer, Mask, Strata};
+use bm_codec::strata::{Datum, Field, Fluid, Layer, Mask, Strata, earth_layers};
 use bm_core::frame::{SEA_LEVEL, WORLD_X, WORLD_Y};
 use bm_core::{MaterialId, Pos};
 use bm_io::Relief;
@@ -217,7 +217,7 @@ impl Job<'_> {
                 return Ok((s.ground, layers));
             }
             if level < 14 {
-                return Ok(shell_layers());
+                return Ok(earth_layers());
             }
             level -= bm_core::page::PAGE_SPAN;
             at = at.map(|c| c >> bm_core::page::PAGE_SPAN);

@@ -4,22 +4,11 @@ use super::grid::page_at;
 use crate::error::WorldError;
 use crate::view::View;
 use bm_codec::body::{Base, Body};
-use bm_codec::procedural::PlanetShells;
-use bm_codec::strata::{Datum, Field, Layer, Strata};
+use bm_codec::strata::Strata;
 use bm_core::frame::{MAX_LEVEL, SEA_LEVEL};
-use bm_core::{MaterialId, PageId};
+use bm_core::PageId;
 use bm_octree::Draft;
 use std::sync::Arc;
-
-/// What lies below any relief until strata say more: the shells of the blank world, so that no seam shows
-/// where pages end.
-pub(super) fn shell_layers() -> (MaterialId, Vec<Layer>) {
-    let earth = PlanetShells::earth_model();
-    let mut down = earth.shells().iter().rev();
-    let ground = down.next().map_or(MaterialId::ROCK, |s| s.material);
-    let layer = |material, top| Layer { material, datum: Datum::SeaLevel, top: Field::Constant(top) };
-    (ground, down.map(|s| layer(s.material, s.top)).collect())
-}
 
 /// Heights (in pages) that exist in a column of pages, ascending.
 pub(super) fn existing(view: &View, level: u8, at: [u32; 2]) -> Result<Vec<u32>, WorldError> {
