@@ -27,20 +27,26 @@
 //! | [`ingest`] | relief and strata into pages |
 //! | [`check`] | is the world sound, and does it still say what the file said? |
 //! | [`query`] | places in, answers out: one, or a stream of lines |
+//! | [`render`] | pictures: surface, slice, section |
+//! | [`export`] | regions for other programs: NumPy, GeoTIFF |
 //! | [`error`] | [`WorldError`] |
 
 pub mod check;
 pub mod error;
+pub mod export;
 pub mod ingest;
 pub mod query;
+pub mod render;
 pub mod view;
 pub mod world;
 
 pub use check::{Against, Verification};
 pub use error::WorldError;
+pub use export::ExportReport;
 #[cfg(feature = "litho")]
 pub use ingest::StrataIngest;
 pub use ingest::{IngestReport, Progress, ReliefIngest, Sea};
 pub use query::{Answer, Place};
+pub use render::{Size, Window};
 pub use view::{Info, View};
 pub use world::{LogEntry, World};

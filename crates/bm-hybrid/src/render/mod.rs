@@ -1,0 +1,31 @@
+//! Pictures of a world: its surface from above, a slice at one altitude, a vertical section.
+//!
+//! Everything is read from one [`View`](crate::View), column by column and exactly; nothing comes
+//! from the files the world was built from. Rows (or columns) are drawn in parallel.
+//!
+//! | function | picture |
+//! |---|---|
+//! | [`surface_image`] | the ground with hill-shade, the sea over its floor: one pixel a pixel, no frame |
+//! | [`surface_sheet`] | the same with degrees, a colour bar and a scale |
+//! | [`slice_image`] | materials at one altitude, with a legend |
+//! | [`section_image`] | materials along a [`SectionLine`], with axes and a legend |
+//!
+//! `write_…` make a PNG file of each, whole or not at all.
+
+#[cfg(feature = "render")]
+mod plane;
+#[cfg(feature = "render")]
+mod surface;
+mod window;
+
+#[cfg(feature = "render")]
+pub use plane::{SectionLine, section_image, slice_image, write_section, write_slice};
+#[cfg(feature = "render")]
+pub use surface::{surface_image, surface_sheet, write_surface};
+#[cfg(feature = "render")]
+pub(crate) use window::Rows;
+pub use window::{Size, Window};
+pub(crate) use window::{DEGREE, Frame};
+
+/// The progress callback of pictures and exports: as for an ingest.
+pub type OnProgress<'a> = &'a (dyn Fn(&crate::Progress) + Sync);
