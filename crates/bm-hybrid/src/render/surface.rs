@@ -5,7 +5,7 @@ use crate::Progress;
 use crate::error::WorldError;
 use crate::view::View;
 use bm_codec::strata::Strata;
-use bm_core::frame::{WORLD_Z_MAX, WORLD_Z_MIN};
+use bm_core::frame::{SEA_LEVEL, TICKS_PER_METRE, WORLD_Z_MAX, WORLD_Z_MIN};
 use bm_core::pos::tick_to_alt;
 use bm_core::{MaterialId, PageId, Phase, Pos};
 use bm_io::picture::{self, Cover, Image, MapFrame, Rgb, ShadeStyle, SurfaceGrid};
@@ -18,6 +18,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const BAND: usize = 40;
 /// Most sub-pixels along a side of a pixel.
 const MAX_SUB: usize = 3;
+/// Ice this thick hides the ground; thinner ice lets it through, so that the rim of a coarse ice
+/// model fades out.
+const HIDING_ICE_M: u32 = 500;
 
 /// The surface of a window, exactly `size` pixels, north at the top: the ground tinted by height
 /// and hill-shaded, the sea over its shaded floor, ice white, other notable covers (lava, sand,
@@ -109,24 +112,29 @@ fn draw_band(
     let (w, h) = (frame.width * n + 2, (to - from) * n + 2);
     let mut heights = Vec::with_capacity(w * h);
     let mut cover = Vec::with_capacity(w * h);
+    let mut thin_ice: Vec<(usize, u8)> = Vec::new();
     let mut tints: Vec<(usize, Rgb)> = Vec::new();
     let mut range = [f64::INFINITY, f64::NEG_INFINITY];
-    let mut runs = Vec::new();
+    let mut search = Search::default();
     let xs: Vec<u32> = (0..w as i64).map(|i| frame.x(i - 1, n)).collect();
     for j in 0..h as i64 {
         let y = frame.y((from * n) as i64 + j - 1, n);
         for &x in &xs {
-            let Some((top, material, wet)) = ground(view, [x, y], &mut runs)? else {
+            let Some(g) = search.ground(view, [x, y])? else {
                 heights.push(f32::NAN);
                 cover.push(Cover::Land);
                 continue;
             };
-            let m = tick_to_alt(top);
+            let m = tick_to_alt(g.top);
             range = [range[0].min(m), range[1].max(m)];
-            let look = looks.get(material);
-            cover.push(match look {
-                _ if wet => Cover::Water,
-                Look::Ice => Cover::Ice,
+            let hiding = (g.thickness * 255 / HIDING_TICKS).min(255) as u8;
+            cover.push(match looks.get(g.material) {
+                _ if g.wet => Cover::Water,
+                Look::Ice if hiding == 255 => Cover::Ice,
+                Look::Ice => {
+                    thin_ice.push((heights.len(), hiding));
+                    Cover::Land
+                }
                 Look::Tint(rgb) => {
                     tints.push((heights.len(), rgb));
                     Cover::Land
@@ -136,8 +144,7 @@ fn draw_band(
             heights.push(m as f32);
         }
     }
-    let [_, py] = frame.pixel();
-    let [px, _] = frame.pixel();
+    let [px, py] = frame.pixel();
     let degree = super::DEGREE as f64 * n as f64;
     let south = f64::from(frame.y((from * n) as i64, n)) / super::DEGREE as f64 - 90.0;
     let grid = SurfaceGrid {
@@ -150,9 +157,21 @@ fn draw_band(
         heights_m: &heights,
         cover: Some(&cover),
     };
-    let mut fine = picture::shade(&grid, &ShadeStyle::default())?;
+    let style = ShadeStyle::default();
+    let mut fine = picture::shade(&grid, &style)?;
     for (k, rgb) in tints {
         fine.blend(k % w, h - 1 - k / w, rgb, 140);
+    }
+    if !thin_ice.is_empty() {
+        let mut iced = cover.clone();
+        thin_ice.iter().for_each(|&(k, _)| iced[k] = Cover::Ice);
+        let ice = picture::shade(&SurfaceGrid { cover: Some(&iced), ..grid }, &style)?;
+        for (k, hiding) in thin_ice {
+            let (column, row) = (k % w, h - 1 - k / w);
+            if let Some(white) = ice.get(column, row) {
+                fine.blend(column, row, white, hiding);
+            }
+        }
     }
     Ok((shrink(&fine, frame.width, to - from, n), range))
 }
@@ -176,18 +195,56 @@ fn shrink(fine: &Image, width: usize, height: usize, n: usize) -> Vec<u8> {
     out
 }
 
-/// The highest solid of a column: the tick above it, what it is, and whether a liquid lies on it.
-pub(crate) fn ground(
-    view: &View,
-    [x, y]: [u32; 2],
-    runs: &mut Vec<Run>,
-) -> Result<Option<(u32, MaterialId, bool)>, WorldError> {
-    runs.clear();
-    view.tree().column(x, y, WORLD_Z_MIN, WORLD_Z_MAX, runs)?;
-    let Some(k) = runs.iter().rposition(|r| view.is_ground(r.material)) else { return Ok(None) };
-    let above = runs.get(k + 1).and_then(|r| view.materials().get(r.material));
-    let wet = above.is_some_and(|m| m.phase == Phase::Liquid);
-    Ok(Some((runs[k].to, runs[k].material, wet)))
+const HIDING_TICKS: u32 = HIDING_ICE_M * TICKS_PER_METRE;
+
+/// The highest solid of a column.
+struct Ground {
+    /// The tick above it.
+    top: u32,
+    material: MaterialId,
+    /// A liquid lies right above it.
+    wet: bool,
+    /// Ticks of this material; at least [`HIDING_TICKS`] if it goes on below what was read.
+    thickness: u32,
+}
+
+/// Looks for the ground from the sky down to a little below where the last column had it, and
+/// deeper only if it is not there: what lies far below need not be asked.
+struct Search {
+    runs: Vec<Run>,
+    last: u32,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { runs: Vec::new(), last: SEA_LEVEL }
+    }
+}
+
+impl Search {
+    fn ground(&mut self, view: &View, [x, y]: [u32; 2]) -> Result<Option<Ground>, WorldError> {
+        let mut margin = 2 * HIDING_TICKS;
+        loop {
+            let z0 = self.last.saturating_sub(margin).max(WORLD_Z_MIN);
+            self.runs.clear();
+            view.tree().column(x, y, z0, WORLD_Z_MAX, &mut self.runs)?;
+            let found = self.runs.iter().rposition(|r| view.is_ground(r.material));
+            if let Some(k) = found {
+                let run = self.runs[k];
+                let thickness = run.to - run.from;
+                // A run cut off by the search is as thick as it looks, or thicker.
+                if run.from > z0 || thickness >= HIDING_TICKS || z0 == WORLD_Z_MIN {
+                    let above = self.runs.get(k + 1).and_then(|r| view.materials().get(r.material));
+                    let wet = above.is_some_and(|m| m.phase == Phase::Liquid);
+                    self.last = run.to;
+                    return Ok(Some(Ground { top: run.to, material: run.material, wet, thickness }));
+                }
+            } else if z0 == WORLD_Z_MIN {
+                return Ok(None);
+            }
+            margin = margin.saturating_mul(8);
+        }
+    }
 }
 
 /// How a material on top is drawn.
@@ -231,14 +288,14 @@ impl Looks {
 /// Looked up at nine places of the window; a world without strata gets one.
 fn sub_pixels(view: &View, frame: &Frame) -> Result<usize, WorldError> {
     let draft = Draft::of(view.tree());
-    let mut runs = Vec::new();
+    let mut search = Search::default();
     let pixel = frame.pixel();
     let mut n: usize = 1;
     for k in 0..9 {
         let part = |p: usize, of: usize| ((2 * p + 1) * of / 6) as i64;
         let at = [frame.x(part(k % 3, frame.width), 1), frame.y(part(k / 3, frame.height), 1)];
-        let Some((top, ..)) = ground(view, at, &mut runs)? else { continue };
-        let Some(strata) = finest_strata(view, &draft, at, top - 1)? else { continue };
+        let Some(ground) = search.ground(view, at)? else { continue };
+        let Some(strata) = finest_strata(view, &draft, at, ground.top - 1)? else { continue };
         let (x, y) = strata.surface.axes();
         for (a, pixel) in [x, y].into_iter().zip(pixel) {
             let step = a.step as f64 / a.den as f64;
