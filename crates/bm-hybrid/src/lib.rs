@@ -29,9 +29,12 @@
 //! | [`query`] | places in, answers out: one, or a stream of lines |
 //! | [`render`] | pictures: surface, slice, section |
 //! | [`export`] | regions for other programs: NumPy, GeoTIFF |
+//! | `demo` | the demonstration: the Earth from the bundled relief |
 //! | [`error`] | [`WorldError`] |
 
 pub mod check;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod error;
 pub mod export;
 pub mod ingest;

@@ -1,0 +1,53 @@
+//! `bm query`.
+
+use crate::args;
+use crate::fault::Fault;
+use crate::output::{Out, edge, metres};
+use bm_core::ErrorKind;
+use bm_core::frame::MAX_LEVEL;
+use bm_hybrid::{Answer, Place, query};
+
+pub(super) fn run(a: &args::Query, out: &mut Out) -> Result<u8, Fault> {
+    let level = a.scale.level()?.unwrap_or(MAX_LEVEL);
+    let world = super::open(&a.world)?;
+    let view = world.view();
+    if let Some(at) = a.at.filter(|&at| at != view.version()) {
+        return Err(Fault::usage(format!(
+            "{}: version {at} is not there: the world is at version {}, and older ones are not kept; leave out --at",
+            a.world.display(),
+            view.version()
+        )));
+    }
+    let place = match (a.lon, a.lat, a.alt, a.x, a.y, a.z) {
+        (Some(lon), Some(lat), Some(alt), ..) => Place::degrees(lon, lat, alt),
+        (.., Some(x), Some(y), Some(z)) => Place::Metres([x, y, z]),
+        _ => {
+            let report = query::stream(&view, level, std::io::stdin().lock(), out.raw())?;
+            return Ok(match report.failure {
+                Some(kind) => ErrorKind::exit_code(kind),
+                None if report.bad_lines > 0 => 2,
+                None => 0,
+            });
+        }
+    };
+    let answer = view.answer(place, level)?;
+    if out.is_json() {
+        out.json(&answer)?;
+    } else {
+        print(&answer, out)?;
+    }
+    Ok(0)
+}
+
+fn print(a: &Answer, out: &mut Out) -> Result<(), Fault> {
+    out.pair("material", format_args!("{} (id {})", a.material.name, a.material.id.0))?;
+    out.pair("source", format_args!("{}, from a page of level {}", a.source, a.page_level))?;
+    out.pair("cell", format_args!("level {}, {}", a.level, edge(a.cell_m)))?;
+    let exact = if a.exact { "yes: the whole cell is this material" } else { "no: the material with the largest volume" };
+    out.pair("exact", exact)?;
+    out.pair("version", a.version)?;
+    match &a.ground {
+        Some(g) => out.pair("ground", format_args!("{} above sea level, {}", metres(g.alt), g.material.name)),
+        None => out.pair("ground", "none in this column"),
+    }
+}

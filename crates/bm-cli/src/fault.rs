@@ -1,0 +1,84 @@
+//! What went wrong, and whose fault it was.
+
+use bm_hybrid::WorldError;
+use bm_hybrid::query::StreamError;
+use bm_io::IoError;
+use std::error::Error;
+use std::io;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The world, or the data.
+    World(WorldError),
+    /// A stream of places.
+    Stream(StreamError),
+    /// Arguments that do not fit together.
+    Usage(String),
+    /// Standard output.
+    Output(io::Error),
+}
+
+impl Fault {
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
+        Self::Usage(text.into())
+    }
+
+    /// 2 when the input was bad, 1 when the work failed.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::World(e) | Self::Stream(StreamError::World(e)) => e.kind().exit_code(),
+            Self::Usage(_) => 2,
+            Self::Stream(_) | Self::Output(_) => 1,
+        }
+    }
+
+    /// Whether somebody stopped reading what is printed: no reason to complain.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(e) | Self::Stream(StreamError::Write(e)) if e.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// One line, and one more for each cause that the line does not tell already.
+    pub(crate) fn text(&self) -> String {
+        let error: &dyn Error = match self {
+            Self::Usage(text) => return text.clone(),
+            Self::World(e) => e,
+            Self::Stream(e) => e,
+            Self::Output(e) => return format!("standard output: cannot write: {e}"),
+        };
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(e) = cause {
+            let more = e.to_string();
+            if !text.contains(&more) {
+                text = format!("{text}\n    because {more}");
+            }
+            cause = e.source();
+        }
+        text
+    }
+}
+
+impl From<WorldError> for Fault {
+    fn from(e: WorldError) -> Self {
+        Self::World(e)
+    }
+}
+
+impl From<IoError> for Fault {
+    fn from(e: IoError) -> Self {
+        Self::World(e.into())
+    }
+}
+
+impl From<StreamError> for Fault {
+    fn from(e: StreamError) -> Self {
+        Self::Stream(e)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(e: io::Error) -> Self {
+        Self::Output(e)
+    }
+}

@@ -1,0 +1,115 @@
+//! Standard output, and how numbers look on it.
+
+use crate::fault::Fault;
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+/// Standard output, for people or for scripts.
+pub(crate) struct Out {
+    to: BufWriter<StdoutLock<'static>>,
+    json: bool,
+}
+
+impl Out {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { to: BufWriter::with_capacity(1 << 16, io::stdout().lock()), json }
+    }
+
+    /// Whether one machine-readable object is wanted.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// The writer itself, for streams.
+    pub(crate) fn raw(&mut self) -> &mut impl Write {
+        &mut self.to
+    }
+
+    /// One object on one line.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Fault> {
+        serde_json::to_writer(&mut self.to, value).map_err(io::Error::from)?;
+        Ok(self.to.write_all(b"\n")?)
+    }
+
+    /// A line of text.
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Fault> {
+        Ok(writeln!(self.to, "{text}")?)
+    }
+
+    /// A name and a value, in columns.
+    pub(crate) fn pair(&mut self, name: &str, value: impl Display) -> Result<(), Fault> {
+        Ok(writeln!(self.to, "{name:<14} {value}")?)
+    }
+
+    pub(crate) fn finish(&mut self) -> Result<(), Fault> {
+        Ok(self.to.flush()?)
+    }
+}
+
+/// `1234567` as `1 234 567`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Bytes with three digits and a unit of 1000.
+pub(crate) fn bytes(n: u64) -> String {
+    if n < 1000 { format!("{n} B") } else { format!("{}B", scaled(n as f64)) }
+}
+
+/// A rate with three digits, such as `12.3 M`.
+pub(crate) fn rate(n: f64) -> String {
+    if n < 1000.0 { format!("{} ", digits(n)) } else { scaled(n) }
+}
+
+fn scaled(n: f64) -> String {
+    let (mut n, mut unit) = (n / 1e3, "k");
+    for next in ["M", "G", "T"] {
+        if n < 999.5 {
+            break;
+        }
+        (n, unit) = (n / 1e3, next);
+    }
+    format!("{} {unit}", digits(n))
+}
+
+/// Three significant digits.
+fn digits(n: f64) -> String {
+    let places = if n >= 99.95 { 0 } else if n >= 9.995 { 1 } else { 2 };
+    format!("{n:.places$}")
+}
+
+/// Metres as people write them: whole numbers grouped, quarters kept.
+pub(crate) fn metres(m: f64) -> String {
+    let whole = count(m.abs().trunc() as u64);
+    let rest = format!("{:.3}", m.abs().fract());
+    let rest = rest.trim_start_matches('0').trim_end_matches('0').trim_end_matches('.');
+    format!("{}{whole}{rest} m", if m < 0.0 { "-" } else { "" })
+}
+
+/// The edge of a cell.
+pub(crate) fn edge(m: f64) -> String {
+    if m >= 100_000.0 { format!("{} km", count((m / 1000.0).round() as u64)) } else { metres(m) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1 000", "1 234 567"]);
+        assert_eq!([12, 1_234, 999_600, 12_345_678].map(bytes), ["12 B", "1.23 kB", "1.00 MB", "12.3 MB"]);
+        assert_eq!([3.0, 12_300.0, 2.5e7].map(rate), ["3.00 ", "12.3 k", "25.0 M"]);
+        assert_eq!([-2000.0, 0.25, 8848.5, -0.0].map(metres), ["-2 000 m", "0.25 m", "8 848.5 m", "0 m"]);
+        assert_eq!([67_108_864.0, 0.5].map(edge), ["67 109 km", "0.5 m"]);
+    }
+}
