@@ -11,7 +11,7 @@ use bm_codec::exceptions::{Exceptions, ExceptionsKind};
 use bm_codec::procedural::{Band, PlanetShells, WarpedBands};
 use bm_codec::raster::{Axis, Interpolation, Raster};
 use bm_codec::shares::{Shares, WHOLE};
-use bm_codec::strata::{Datum, Field, Fluid, Layer, Mask, Strata};
+use bm_codec::strata::{Datum, Field, Fluid, Layer, Mask, Strata, earth_layers};
 use bm_core::page::SUBCELLS;
 use bm_core::{MaterialId, PageId};
 use insta::assert_snapshot;
@@ -49,7 +49,7 @@ fn raster(w: usize, h: usize, value: impl Fn(usize, usize) -> i32) -> Raster {
     Raster::new((x, y), (w, h), 4, Interpolation::Bilinear, &v).unwrap()
 }
 
-/// A residual in hundreds of feet: what half of ETOPO5's land looks like.
+/// A height rounded to hundreds of feet: what half of ETOPO5's land looks like.
 fn feet(v: i32) -> i32 {
     let steps = (i64::from(v) * 100 + 1524).div_euclid(3048);
     ((steps * 3048 + 50).div_euclid(100)) as i32
@@ -124,6 +124,17 @@ fn strata_with_everything() {
         ],
     };
     assert_snapshot!("strata", hex(&Body::new(Base::Strata(s.into()))));
+}
+
+/// The Earth's layers are named, not listed: what they are is part of the format.
+#[test]
+fn strata_of_the_earth() {
+    let (ground, layers) = earth_layers();
+    assert_snapshot!("earth_layers", format!("{ground:?}\n{layers:#?}"));
+    let mut s = Strata::new(raster(4, 4, |i, j| (i * 5 + j) as i32), ground);
+    s.fluid = Some(Fluid { material: MaterialId::SEAWATER, level: 0 });
+    s.layers = layers;
+    assert_snapshot!("strata_earth", hex(&Body::new(Base::Strata(s.into()))));
 }
 
 fn with(exceptions: Exceptions) -> Body {

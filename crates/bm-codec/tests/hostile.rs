@@ -8,7 +8,7 @@ use bm_codec::procedural::{GeneratorRegistry, PlanetShells};
 use bm_codec::function::ColumnFunction;
 use bm_codec::raster::{Axis, Interpolation, MAX_SAMPLE, Raster};
 use bm_codec::shares::Shares;
-use bm_codec::strata::{Datum, Field, Fluid, Layer, MAX_LAYERS, Mask, Strata};
+use bm_codec::strata::{Datum, Field, Fluid, Layer, MAX_LAYERS, Mask, Strata, earth_layers};
 use bm_core::page::SUBCELLS;
 use bm_core::{ErrorKind, MaterialId, PageId, TickBox};
 use proptest::prelude::*;
@@ -31,6 +31,8 @@ fn bodies() -> Vec<Body> {
         ],
         ..Strata::new(surface(10, 8), MaterialId::SEDIMENT)
     };
+    let (ground, layers) = earth_layers();
+    let earth = Strata { layers, ..Strata::new(surface(4, 4), ground) };
     let ore = Some(MaterialId::ORE);
     let runs = |n: u32| (0..n).map(|k| (1 + k % 3, if k % 2 == 0 { ore } else { None })).chain([(SUBCELLS - 2 * n, ore)]);
     let directory = Body {
@@ -41,6 +43,7 @@ fn bodies() -> Vec<Body> {
         Body::new(Base::Inherit),
         Body::new(Base::Uniform(MaterialId(700))),
         Body::new(Base::Strata(strata.into())),
+        Body::new(Base::Strata(earth.into())),
         Body::new(Base::Procedural(PlanetShells::earth())),
         Body::new(Base::Shared(PageId::new(7, [30, 20, 64]).unwrap())),
         Body { exceptions: Exceptions::from_runs([(5, ore), (SUBCELLS - 5, None)]).unwrap(), ..Body::new(Base::Inherit) },
@@ -125,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn spliced_bodies_are_read_or_refused(a in 0usize..8, b in 0usize..8, cut: prop::sample::Index, from: prop::sample::Index) {
+    fn spliced_bodies_are_read_or_refused(a in 0usize..9, b in 0usize..9, cut: prop::sample::Index, from: prop::sample::Index) {
         let all = bodies();
         let (a, b) = (all[a].encode(), all[b].encode());
         decode(&[&a[..cut.index(a.len())], &b[from.index(b.len())..]].concat());
