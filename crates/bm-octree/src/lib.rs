@@ -25,7 +25,7 @@
 //! |---|---|
 //! | [`tree`] | opening, loading pages, points and batches |
 //! | [`coarse`] | cells of any level: who fills them, and whether all of them |
-//! | [`column`] | vertical runs, surfaces, dense boxes |
+//! | [`mod@column`] | vertical runs, surfaces, dense boxes |
 //! | [`draft`] | changes: new pages, their directories and shares, one commit |
 //! | [`validate`] | does every page hold what its parent says? |
 

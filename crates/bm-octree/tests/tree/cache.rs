@@ -7,7 +7,7 @@ use bm_octree::{Context, MemoryPages, Tree};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn a_tiny_cache_gives_the_same_answers(mut w in worlds(), bytes in prop_oneof![Just(0usize), Just(1), Just(50_000)]) {

@@ -42,6 +42,7 @@ proptest! {
         let bodies = w.bodies.clone();
         let oracle = Oracle::new(&bodies);
         let mut got = Vec::new();
+        let pinned = tree.pin();
         // As they come, sorted along the curve, and back and forth between pages.
         for order in 0..3 {
             match order {
@@ -55,6 +56,7 @@ proptest! {
                 let want = oracle.material(*p);
                 prop_assert_eq!(*m, want, "at {:?}", p);
                 let s = tree.sample(*p).unwrap();
+                prop_assert_eq!(pinned.sample(*p).unwrap(), s);
                 prop_assert_eq!((s.material, s.level, s.exact), (want, 28, true));
                 prop_assert!(s.page_level <= 21 && s.page_level % 7 == 0);
             }

@@ -262,7 +262,7 @@ fn shells(anchor: Pos, rng: &mut Rng) -> bm_codec::procedural::GeneratorRef {
 
 fn bands(id: PageId, anchor: Pos, rng: &mut Rng) -> bm_codec::procedural::GeneratorRef {
     // Thin bands in a page thousands of kilometres high would be millions of runs a column.
-    let thin = i64::from(id.cell().edge_ticks() >> 12).max(1);
+    let thin = i64::from(id.cell().edge_ticks() >> 9).max(1);
     let bands = (0..3).map(|_| Band { thickness: rng.range(thin, 16 * thin + 4) as u32, material: rng.material() });
     WarpedBands {
         bands: bands.collect(),
