@@ -27,6 +27,7 @@ impl Fault {
     /// 2 when the input was bad, 1 when the work failed.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::World(WorldError::Io(IoError::Os { source, .. })) if is_bad_path(source) => 2,
             Self::World(e) | Self::Stream(StreamError::World(e)) => e.kind().exit_code(),
             Self::Usage(_) => 2,
             Self::Stream(_) | Self::Output(_) => 1,
@@ -57,6 +58,11 @@ impl Fault {
         }
         text
     }
+}
+
+/// A path that cannot be right, also for a file that was to be written.
+fn is_bad_path(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory)
 }
 
 impl From<WorldError> for Fault {

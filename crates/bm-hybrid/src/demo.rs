@@ -105,6 +105,10 @@ fn build(
     relief: &Relief,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<(PathBuf, IngestReport), WorldError> {
+    if folder.exists() && !folder.is_dir() {
+        let detail = format!("{} is a file; give a folder", folder.display());
+        return Err(WorldError::Data { what: "demo", detail });
+    }
     std::fs::create_dir_all(folder).map_err(|e| refused(folder, "cannot create the folder", e))?;
     let path = folder.join("earth.bm");
     check_replaceable(&path)?;

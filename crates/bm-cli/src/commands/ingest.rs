@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn relief(a: &args::Relief, out: &mut Out) -> Result<u8, Fault> {
-    let path = super::local(&a.world)?;
+    let path = target(&a.world)?;
     let how = ReliefIngest::default().sea(a.sea.into()).nearest(a.nearest).threads(a.threads);
     let options = match &a.var {
         Some(name) => ReliefOptions::default().with_variable(name),
@@ -41,7 +41,7 @@ pub(super) fn relief(a: &args::Relief, out: &mut Out) -> Result<u8, Fault> {
 }
 
 pub(super) fn strata(a: &args::Strata, out: &mut Out) -> Result<u8, Fault> {
-    let path = super::local(&a.world)?;
+    let path = target(&a.world)?;
     let start = Instant::now();
     let model = litho::read_litho(&a.file, &litho::LithoOptions::default())?;
     let read_seconds = start.elapsed().as_secs_f64();
@@ -51,6 +51,17 @@ pub(super) fn strata(a: &args::Strata, out: &mut Out) -> Result<u8, Fault> {
         change(path, |w| w.ingest_strata(&model, &how, &|p| bar.tell(p)))?
     };
     print(path, &[Done { file: &a.file, made, read_seconds, rounding_m: None }], out)
+}
+
+/// The path of a world that may have to be made.
+fn target(path: &Path) -> Result<&Path, Fault> {
+    let path = super::local(path)?;
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(Fault::usage(format!("{}: the folder {} is not there; create it first", path.display(), folder.display())))
+        }
+        _ => Ok(path),
+    }
 }
 
 /// One file that is in the world.
