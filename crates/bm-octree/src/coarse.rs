@@ -8,7 +8,7 @@
 use crate::error::TreeError;
 use crate::node::Node;
 use crate::origin::{Origin, OriginRun};
-use crate::tree::{Tree, exception_kind, origin_above};
+use crate::tree::{Tree, exception_kind};
 use bm_codec::shares::{Shares, WHOLE};
 use bm_core::frame::{MAX_LEVEL, WORLD_X, WORLD_Y, WORLD_Z_MAX, WORLD_Z_MIN};
 use bm_core::page::PAGE_SPAN;
@@ -247,9 +247,4 @@ pub(crate) fn shares_of_whole(node: &Node) -> Shares {
         sum
     }
     part(node, node.id.cell())
-}
-
-/// What an inheriting page at a sub-cell of `node` answers.
-pub(crate) fn inherited(node: &Node, sub: u32) -> std::sync::Arc<Origin> {
-    origin_above(node, sub)
 }

@@ -1,13 +1,14 @@
 //! Changes to a tree: pages in, one commit out.
 
-use crate::coarse::{inherited, shares_of_whole};
+use crate::coarse::shares_of_whole;
 use crate::error::TreeError;
 use crate::node::Node;
-use crate::origin::{Function, Origin};
+use crate::origin::Origin;
 use crate::parallel;
-use crate::tree::{Context, Tree, check_shared, read_body, resolve, strata_origin};
+use crate::tree::{Context, exception_origin, Tree, check_shared, read_body, resolve, strata_origin};
 use bm_codec::body::{Base, Body, Child, body_crc};
-use bm_codec::shares::Shares;
+use bm_codec::exceptions::Exceptions;
+use bm_codec::strata::Strata;
 use bm_core::page::PAGE_SPAN;
 use bm_core::{MaterialId, PageId, SourceKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,16 +109,28 @@ impl<'t> Draft<'t> {
     /// The page as the tree has it.
     fn stored(&self, id: PageId) -> Result<Option<Body>, TreeError> {
         let Some(tree) = self.tree else { return Ok(None) };
-        if id == PageId::ROOT {
-            return read_body(tree.source(), id, tree.root_crc()).map(Some);
+        Ok(tree.walk(&tree.hold(), id)?.map(Node::body))
+    }
+
+    /// Looks at the base and the exceptions of a page as the draft has it now, without copying them.
+    fn peek<R>(&self, id: PageId, f: impl FnOnce(&Base, &Exceptions) -> R) -> Result<Option<R>, TreeError> {
+        if let Some(b) = self.pages.get(&id) {
+            return Ok(Some(f(&b.base, &b.exceptions)));
         }
-        let root = tree.hold();
-        let Some(parent) = id.parent() else { return Ok(None) };
-        let Some(above) = tree.walk(&root, parent)? else { return Ok(None) };
-        match above.children.find(id.sub_index()) {
-            Some(k) => read_body(tree.source(), id, above.children.entry(k).crc).map(Some),
-            None => Ok(None),
-        }
+        let Some(tree) = self.tree.filter(|_| !self.removed.contains(&id)) else { return Ok(None) };
+        Ok(tree.walk(&tree.hold(), id)?.map(|n| f(&n.base, &n.exceptions)))
+    }
+
+    /// The strata a page carries itself; `None` if it has another base, shares them, or does not exist.
+    ///
+    /// # Errors
+    /// [`TreeError`] when the tree's page cannot be read.
+    pub fn own_strata(&self, id: PageId) -> Result<Option<Arc<Strata>>, TreeError> {
+        let own = self.peek(id, |base, _| match base {
+            Base::Strata(s) => Some(s.clone()),
+            _ => None,
+        })?;
+        Ok(own.flatten())
     }
 
     fn exists(&self, id: PageId) -> Result<bool, TreeError> {
@@ -165,7 +178,7 @@ impl<'t> Draft<'t> {
             let pages = &self.pages;
             let done = parallel::map(&jobs, self.threads, |(id, origin)| {
                 let body = pages.get(id)?;
-                let node = Node::new(*id, origin.clone(), body.exceptions.clone(), body.children.clone());
+                let node = Node::new(*id, origin.clone(), body.clone());
                 let made = (*id, body.encode(), shares_of_whole(&node));
                 if let Some(progress) = self.progress {
                     progress(encoded.fetch_add(1, Ordering::Relaxed) + 1, total);
@@ -304,17 +317,17 @@ impl<'t> Draft<'t> {
             None => Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0),
             Some(p) => {
                 let o = self.origin(p, known)?;
-                let exceptions = self.get(p)?.map(|b| b.exceptions).unwrap_or_default();
-                inherited(&Node::new(p, o, exceptions, Vec::new()), id.sub_index())
+                let here = self.peek(p, |_, exceptions| exception_origin(exceptions, p.level(), id.sub_index()))?;
+                here.flatten().unwrap_or(o)
             }
         };
-        let origin = match self.get(id)?.map(|b| b.base) {
+        let origin = match self.peek(id, |base, _| base.clone())? {
             None => above,
             Some(Base::Shared(owner)) => {
                 check_shared(id, owner)?;
-                match self.get(owner)?.map(|b| b.base) {
-                    Some(Base::Strata(s)) => strata_origin(s, &above, id),
-                    _ => {
+                match self.own_strata(owner)? {
+                    Some(s) => strata_origin(s, &above, id),
+                    None => {
                         let detail = format!("shares the columns of {owner}, which has none");
                         return Err(TreeError::Structure { page: id, detail });
                     }
@@ -348,29 +361,4 @@ fn pages_of_column(
         }
     }
     Ok(())
-}
-
-impl Draft<'_> {
-    /// Strata of a page, its own or the ones it shares; `None` if it has another base or does not exist.
-    ///
-    /// # Errors
-    /// [`TreeError`] when a page cannot be read.
-    pub fn strata(&self, id: PageId) -> Result<Option<Arc<bm_codec::strata::Strata>>, TreeError> {
-        let mut known = BTreeMap::new();
-        if self.get(id)?.is_none() {
-            return Ok(None);
-        }
-        let origin = self.origin(id, &mut known)?;
-        Ok(match &origin.function {
-            Function::Strata(s, _) if origin.page_level == id.level() => Some(s.clone()),
-            _ => None,
-        })
-    }
-
-    /// Shares a page has in its directory entry now; for tests and reports.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn empty_shares() -> Shares {
-        Shares::default()
-    }
 }

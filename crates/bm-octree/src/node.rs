@@ -1,7 +1,7 @@
 //! A loaded page, and the slots of the pages below it.
 
 use crate::origin::{Function, Origin};
-use bm_codec::body::Child;
+use bm_codec::body::{Base, Body, Child};
 use bm_codec::exceptions::Exceptions;
 use bm_codec::shares::Shares;
 use bm_codec::strata::Strata;
@@ -16,6 +16,8 @@ pub(crate) struct Node {
     pub(crate) level: u8,
     /// The origin's strata, where a page has nothing else: most points end here, one step sooner.
     pub(crate) plain: Option<Plain>,
+    /// The base as stored; `origin` is what it comes to here.
+    pub(crate) base: Base,
     pub(crate) origin: Arc<Origin>,
     pub(crate) exceptions: Exceptions,
     pub(crate) children: Children,
@@ -31,7 +33,8 @@ pub(crate) struct Plain {
 }
 
 impl Node {
-    pub(crate) fn new(id: PageId, origin: Arc<Origin>, exceptions: Exceptions, children: Vec<Child>) -> Self {
+    pub(crate) fn new(id: PageId, origin: Arc<Origin>, body: Body) -> Self {
+        let Body { base, exceptions, children } = body;
         let level = id.level();
         let plain = match &origin.function {
             Function::Strata(s, _) if exceptions.is_empty() => {
@@ -40,7 +43,16 @@ impl Node {
             _ => None,
         };
         let shift = MAX_LEVEL - PAGE_SPAN - level;
-        Self { id, level, plain, origin, exceptions, children: Children::new(children), shift }
+        Self { id, level, plain, base, origin, exceptions, children: Children::new(children), shift }
+    }
+
+    /// The page as stored.
+    pub(crate) fn body(&self) -> Body {
+        Body {
+            base: self.base.clone(),
+            exceptions: self.exceptions.clone(),
+            children: self.children.list().to_vec(),
+        }
     }
 
     /// Morton index of the sub-cell that holds a voxel of this page.

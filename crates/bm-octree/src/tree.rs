@@ -5,6 +5,7 @@ use crate::node::Node;
 use crate::origin::{Function, Origin};
 use arc_swap::ArcSwap;
 use bm_codec::body::{Base, Body, body_crc};
+use bm_codec::exceptions::Exceptions;
 use bm_codec::procedural::GeneratorRegistry;
 use bm_codec::strata::{Probe, Strata};
 use bm_core::frame::MAX_LEVEL;
@@ -112,7 +113,7 @@ impl Tree {
             }
             base => resolve(&self.context, id, base, &above)?,
         };
-        let loaded = Arc::new(Node::new(id, origin, body.exceptions, body.children));
+        let loaded = Arc::new(Node::new(id, origin, body));
         let bytes = loaded.heap_bytes();
         let slot = node.children.slot(k);
         // Two readers may load the same page at once: the first one stays.
@@ -128,7 +129,7 @@ impl Tree {
     /// Drops every decoded page but the root; readers that hold the old root finish with it.
     fn start_over(&self) {
         let old = self.root.load_full();
-        let root = Node::new(old.id, old.origin.clone(), old.exceptions.clone(), old.children.list().to_vec());
+        let root = Node::new(old.id, old.origin.clone(), old.body());
         self.resident.store(root.heap_bytes(), Ordering::Relaxed);
         self.root.store(Arc::new(root));
     }
@@ -327,12 +328,21 @@ fn voxel(node: &Node, at: [u32; 3]) -> Sample {
     Sample { material, level: MAX_LEVEL, exact: true, source: by.kind, page_level: by.page_level }
 }
 
+/// The form that gives a page's exceptions.
 pub(crate) fn exception_kind(node: &Node) -> SourceKind {
-    use bm_codec::exceptions::Exceptions;
-    match node.exceptions {
+    kind_of(&node.exceptions)
+}
+
+fn kind_of(exceptions: &Exceptions) -> SourceKind {
+    match exceptions {
         Exceptions::Palette(_) => SourceKind::Palette,
         _ => SourceKind::Runs,
     }
+}
+
+/// What a page's exceptions make of a finer page at a sub-cell that inherits, if they say anything there.
+pub(crate) fn exception_origin(exceptions: &Exceptions, level: u8, sub: u32) -> Option<Arc<Origin>> {
+    exceptions.get(sub).map(|m| Origin::uniform(m, kind_of(exceptions), level))
 }
 
 impl MaterialSource for Tree {
@@ -351,7 +361,7 @@ fn load_root(context: &Context, source: &dyn PageSource, crc: u32) -> Result<Nod
     let body = read_body(source, PageId::ROOT, crc)?;
     let nothing = Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0);
     let origin = resolve(context, PageId::ROOT, &body.base, &nothing)?;
-    Ok(Node::new(PageId::ROOT, origin, body.exceptions, body.children))
+    Ok(Node::new(PageId::ROOT, origin, body))
 }
 
 /// Reads a page and holds it against the check sum its directory has.
@@ -365,11 +375,8 @@ pub(crate) fn read_body(source: &dyn PageSource, page: PageId, crc: u32) -> Resu
 }
 
 /// What answers in a child page that inherits: the parent's exception at its cell, or the parent's origin.
-pub(crate) fn origin_above(node: &Node, sub: u32) -> Arc<Origin> {
-    match node.exceptions.get(sub) {
-        Some(m) => Origin::uniform(m, exception_kind(node), node.level),
-        None => node.origin.clone(),
-    }
+fn origin_above(node: &Node, sub: u32) -> Arc<Origin> {
+    exception_origin(&node.exceptions, node.level, sub).unwrap_or_else(|| node.origin.clone())
 }
 
 pub(crate) fn strata_origin(s: Arc<Strata>, above: &Arc<Origin>, page: PageId) -> Arc<Origin> {

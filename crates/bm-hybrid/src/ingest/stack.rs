@@ -44,7 +44,7 @@ pub(super) fn owner(
 ) -> Result<Option<(PageId, Arc<Strata>)>, WorldError> {
     for tz in existing(view, level, at)? {
         let Some(id) = page_at(level, at, tz) else { continue };
-        if let Some(Body { base: Base::Strata(s), .. }) = draft.get(id)? {
+        if let Some(s) = draft.own_strata(id)? {
             return Ok(Some((id, s)));
         }
     }

@@ -79,6 +79,7 @@ fn draw(
     progress: OnProgress<'_>,
 ) -> Result<(Image, [f64; 2]), WorldError> {
     let frame = Frame::new(window, size)?;
+    frame.load_pages(view)?;
     let n = sub_pixels(view, &frame)?;
     let looks = Looks::of(view);
     let bands = Rows::bands(frame.height, BAND);
@@ -316,7 +317,7 @@ fn finest_strata(
     for level in [21, 14, 7, 0] {
         let Some(id) = PageId::containing(pos, level) else { continue };
         if view.tree().has_page(id)?
-            && let Some(s) = draft.strata(id)?
+            && let Some(s) = draft.own_strata(id)?
         {
             return Ok(Some(s));
         }

@@ -1,7 +1,8 @@
 //! Which part of the globe, and in how many pixels.
 
 use crate::error::WorldError;
-use bm_core::frame::{WORLD_X, WORLD_Y};
+use bm_core::frame::{WORLD_X, WORLD_Y, edge_ticks};
+use bm_core::page::PAGE_SPAN;
 use std::fmt;
 use std::str::FromStr;
 
@@ -206,6 +207,23 @@ impl Frame {
         let [[x, w], [y, h]] = self.ticks;
         let d = |t: i64, offset: i64| (t - offset * DEGREE) as f64 / DEGREE as f64;
         [d(x, 180), d(y, 90), d(x + w, 180), d(y + h, 90)]
+    }
+
+    /// Loads the page columns of the window that the surface lies in, each once. Threads that work
+    /// on neighbouring rows would otherwise decode the same pages at the same time.
+    #[cfg(any(feature = "render", feature = "geotiff"))]
+    pub(crate) fn load_pages(&self, view: &crate::View) -> Result<(), WorldError> {
+        let edge = i64::from(edge_ticks(PAGE_SPAN));
+        // The first tick of each page within the window.
+        let starts = |[from, extent]: [i64; 2]| {
+            let first = from.div_euclid(edge) * edge;
+            (first..from + extent).step_by(edge as usize).map(move |t| t.max(from))
+        };
+        let places: Vec<[u32; 2]> = starts(self.ticks[1])
+            .flat_map(|y| starts(self.ticks[0]).map(move |x| [x.rem_euclid(WORLD_X.into()) as u32, y as u32]))
+            .collect();
+        let read = bm_octree::parallel::map(&places, 0, |&[x, y]| view.surface(x, y).map(|_| ()));
+        read.into_iter().collect()
     }
 
     /// Where the pixels' middles lie, for rasters.
