@@ -42,7 +42,7 @@ pub fn edge_metres(level: u8) -> f64 {
 /// `None` for a resolution that is not a positive number.
 #[must_use]
 pub fn level_for_resolution(metres: f64) -> Option<u8> {
-    if !(metres > 0.0) {
+    if metres.is_nan() || metres <= 0.0 {
         return None;
     }
     Some((0..=MAX_LEVEL).find(|&l| edge_metres(l) <= metres).unwrap_or(MAX_LEVEL))

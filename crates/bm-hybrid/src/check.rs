@@ -114,13 +114,13 @@ impl World {
                 let off = (got - want).abs();
                 a.samples += 1;
                 // NaN (no ground at all) is wrong too.
-                if !(off <= 0.25) {
+                if off.is_nan() || off > 0.25 {
                     a.wrong += 1;
                     let (lon, lat) = (relief.georef.x.degrees(i as i64), relief.georef.y.degrees(j as i64));
                     a.examples.push([lon, lat, want, got]);
                     a.examples.truncate(EXAMPLES);
                 }
-                a.worst_m = a.worst_m.max(off);
+                a.worst_m = a.worst_m.max(if off.is_nan() { f64::INFINITY } else { off });
             }
             progress(&Progress { stage: "compare", done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
             Ok(a)

@@ -7,7 +7,7 @@ use bm_io::GridGeoref;
 
 /// Ticks a degree, on both axes: the world's extents divide evenly.
 const TICKS_PER_DEGREE: i64 = (WORLD_X / 360) as i64;
-const _: () = assert!(WORLD_X % 360 == 0 && WORLD_Y % 180 == 0 && WORLD_X / 360 == WORLD_Y / 180);
+const _: () = assert!(WORLD_X.is_multiple_of(360) && WORLD_Y.is_multiple_of(180) && WORLD_X / 360 == WORLD_Y / 180);
 
 /// Most samples along a page before a finer tier is taken.
 const MAX_SAMPLES_A_SIDE: i64 = 1200;
@@ -48,7 +48,7 @@ impl WorldGrid {
     /// Columns of pages (x, y in cells of `level`) that samples reach, row by row.
     pub(crate) fn page_columns(&self, level: u8) -> Vec<[u32; 2]> {
         let shift = MAX_LEVEL - level;
-        let (nx, ny) = ((WORLD_X - 1 >> shift) + 1, (WORLD_Y - 1 >> shift) + 1);
+        let (nx, ny) = (((WORLD_X - 1) >> shift) + 1, ((WORLD_Y - 1) >> shift) + 1);
         let tick = |a: Axis, i: i64| (a.origin + i * a.step).div_euclid(a.den);
         let (y0, y1) = (tick(self.y, -self.beyond[0]), tick(self.y, self.height as i64 - 1 + self.beyond[1]));
         let (x0, x1) = (tick(self.x, 0), tick(self.x, self.width as i64 - 1));
