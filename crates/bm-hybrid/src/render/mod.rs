@@ -12,20 +12,24 @@
 //!
 //! `write_…` make a PNG file of each, whole or not at all.
 
+#[cfg(any(feature = "render", feature = "geotiff"))]
+mod frame;
 #[cfg(feature = "render")]
 mod plane;
 #[cfg(feature = "render")]
 mod surface;
 mod window;
 
+#[cfg(any(feature = "render", feature = "geotiff"))]
+pub(crate) use frame::Frame;
+#[cfg(feature = "render")]
+pub(crate) use frame::Rows;
 #[cfg(feature = "render")]
 pub use plane::{SectionLine, section_image, slice_image, write_section, write_slice};
 #[cfg(feature = "render")]
 pub use surface::{surface_image, surface_sheet, write_surface};
-#[cfg(feature = "render")]
-pub(crate) use window::Rows;
+pub(crate) use window::DEGREE;
 pub use window::{Size, Window};
-pub(crate) use window::{DEGREE, Frame};
 
 /// The progress callback of pictures and exports: as for an ingest.
 pub type OnProgress<'a> = &'a (dyn Fn(&crate::Progress) + Sync);
