@@ -10,9 +10,7 @@ pub fn line() -> &'static str {
     LINE.get_or_init(|| {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let plural = if cores == 1 { "core" } else { "cores" };
-        let load = load().map_or(String::new(), |load| {
-            format!(", load {load:.1} at the start")
-        });
+        let load = load().map_or(String::new(), |load| format!(", load {load:.1} at the start"));
         format!("{}, {cores} {plural}, {}{load}", processor(), compiler())
     })
 }
@@ -53,29 +51,21 @@ fn compiler() -> String {
         .ok()
         .filter(|output| output.status.success())
         .and_then(|output| String::from_utf8(output.stdout).ok())
-        .and_then(|text| {
-            text.split_whitespace()
-                .nth(1)
-                .map(|version| format!("rustc {version}"))
-        })
+        .and_then(|text| text.split_whitespace().nth(1).map(|version| format!("rustc {version}")))
         .unwrap_or_else(|| "rustc of unknown version".to_owned())
 }
 
 /// Today's date in UTC, `YYYY-MM-DD`.
 #[must_use]
 pub fn today() -> String {
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (year, month, day) = civil(seconds / 86_400);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Year, month and day of a number of days since 1970-01-01, by counting off whole years and months.
 fn civil(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970;
     while days >= 365 + u64::from(leap(year)) {
         days -= 365 + u64::from(leap(year));
@@ -109,12 +99,8 @@ mod tests {
 
     #[test]
     fn the_processor_is_named() {
-        let text =
-            "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Some CPU @ 2.0\n";
-        assert_eq!(
-            processor_in(text).unwrap(),
-            "Some CPU @ 2.0 (family 6 model 207)"
-        );
+        let text = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Some CPU @ 2.0\n";
+        assert_eq!(processor_in(text).unwrap(), "Some CPU @ 2.0 (family 6 model 207)");
         assert!(line().contains("core"));
     }
 }

@@ -1,8 +1,5 @@
 //! `cargo xtask bench`: runs suites, prints their rows, keeps and writes the report.
-#![allow(
-    clippy::print_stdout,
-    reason = "a command line program prints its results"
-)]
+#![allow(clippy::print_stdout, reason = "a command line program prints its results")]
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -66,20 +63,11 @@ fn run(args: &Args) -> Result<bool, BenchError> {
     let mut out = io::stdout().lock();
     if args.list {
         for suite in suites::ALL {
-            writeln!(
-                out,
-                "{:<10} {}",
-                suite.name,
-                suite.about.replace('\n', "\n           ")
-            )?;
+            writeln!(out, "{:<10} {}", suite.name, suite.about.replace('\n', "\n           "))?;
         }
         return Ok(true);
     }
-    let chosen = if args.suites.is_empty() {
-        suites::ALL
-    } else {
-        &args.suites
-    };
+    let chosen = if args.suites.is_empty() { suites::ALL } else { &args.suites };
     let docs = inputs::root().join("docs");
     let (stored_json, page) = (docs.join("benchmarks.json"), docs.join("benchmarks.md"));
     // Read first: a report that cannot be merged with should not cost a whole run.
@@ -107,26 +95,14 @@ fn run(args: &Args) -> Result<bool, BenchError> {
         let merged = report::merge(stored, &rows);
         let text = report::page(&merged, &|name| suites::find(name).map(|suite| suite.about));
         report::write(&stored_json, &merged)?;
-        std::fs::write(&page, text).map_err(|source| BenchError::File {
-            path: page.clone(),
-            source,
-        })?;
-        writeln!(
-            out,
-            "\nkept in {} and {}",
-            stored_json.display(),
-            page.display()
-        )?;
+        std::fs::write(&page, text).map_err(|source| BenchError::File { path: page.clone(), source })?;
+        writeln!(out, "\nkept in {} and {}", stored_json.display(), page.display())?;
     }
     Ok(good)
 }
 
 fn measure(args: &Args, chosen: &[Suite], out: &mut dyn Write) -> Result<Vec<Row>, BenchError> {
-    let settings = if args.quick {
-        Settings::quick()
-    } else {
-        Settings::full()
-    };
+    let settings = if args.quick { Settings::quick() } else { Settings::full() };
     let mut bench = Bench::new(settings, out);
     for suite in chosen {
         bench.start(suite.name);
@@ -137,12 +113,7 @@ fn measure(args: &Args, chosen: &[Suite], out: &mut dyn Write) -> Result<Vec<Row
 
 /// Compares with the stored ratios. What looks worse is measured a second time, because a busy
 /// machine makes 10 % by itself; the better of the two counts.
-fn check(
-    args: &Args,
-    stored: &[Row],
-    rows: &mut [Row],
-    out: &mut dyn Write,
-) -> Result<bool, BenchError> {
+fn check(args: &Args, stored: &[Row], rows: &mut [Row], out: &mut dyn Write) -> Result<bool, BenchError> {
     let first = report::regressions(stored, rows);
     if first.is_empty() {
         writeln!(out, "\nno ratio is more than 10 % worse than the kept one")?;
@@ -155,10 +126,7 @@ fn check(
         .collect();
     writeln!(out, "\n{} ratios look worse; measuring again", first.len())?;
     for row in measure(args, &again, out)? {
-        if let Some(old) = rows
-            .iter_mut()
-            .find(|old| old.key() == row.key() && old.ratio < row.ratio)
-        {
+        if let Some(old) = rows.iter_mut().find(|old| old.key() == row.key() && old.ratio < row.ratio) {
             *old = row;
         }
     }

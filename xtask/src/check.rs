@@ -9,10 +9,7 @@ use crate::workspace;
 /// compiled the next one finds.
 pub(crate) fn run() -> Outcome {
     let root = workspace::root();
-    shell::step(
-        "format",
-        shell::cargo(&root).args(["fmt", "--all", "--check"]),
-    )?;
+    shell::step("format", shell::cargo(&root).args(["fmt", "--all", "--check"]))?;
     shell::step(
         "lints",
         shell::cargo(&root).args([
@@ -27,9 +24,7 @@ pub(crate) fn run() -> Outcome {
     )?;
     shell::step(
         "docs",
-        shell::cargo(&root)
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .args(["doc", "--workspace", "--no-deps"]),
+        shell::cargo(&root).env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--workspace", "--no-deps"]),
     )?;
     for name in workspace::library_crates(&root)? {
         shell::step(

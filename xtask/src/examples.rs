@@ -39,12 +39,7 @@ pub(crate) fn run_all(root: &Path, filter: Option<&str>, tally: &mut Tally) -> O
 /// The programs cargo made, or `None` when one did not compile.
 fn build(root: &Path) -> Outcome<Option<Vec<Example>>> {
     let mut command = shell::cargo(root);
-    command.args([
-        "build",
-        "--workspace",
-        "--examples",
-        "--message-format=json-render-diagnostics",
-    ]);
+    command.args(["build", "--workspace", "--examples", "--message-format=json-render-diagnostics"]);
     println!("\n== examples: {}", shell::shown(&command));
     let mut found = BTreeMap::new();
     let mut twice = None;
@@ -58,9 +53,7 @@ fn build(root: &Path) -> Outcome<Option<Vec<Example>>> {
     })?;
     if let Some(name) = twice {
         // Cargo writes both to one file, so one of them would never run.
-        return Err(Failure(format!(
-            "two crates have an example `{name}`: rename one"
-        )));
+        return Err(Failure(format!("two crates have an example `{name}`: rename one")));
     }
     Ok(well.then(|| found.into_values().collect()))
 }
@@ -79,17 +72,14 @@ fn artifact(message: &Value) -> Option<Example> {
 
 /// Runs one example in an empty folder of its own, so that what it writes is never left behind.
 fn run(example: &Example) -> Outcome<bool> {
-    let folder = tempfile::tempdir()
-        .map_err(|error| Failure(format!("cannot make a temporary folder: {error}")))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure(format!("cannot make a temporary folder: {error}")))?;
     let cwd = folder.path().join("cwd");
-    std::fs::create_dir(&cwd)
-        .map_err(|error| Failure(format!("cannot make {}: {error}", cwd.display())))?;
+    std::fs::create_dir(&cwd).map_err(|error| Failure(format!("cannot make {}: {error}", cwd.display())))?;
     let log = folder.path().join("log");
     let mut command = Command::new(&example.program);
     // What `cargo run --example` would set, for examples that read files of their crate.
-    command
-        .current_dir(&cwd)
-        .env("CARGO_MANIFEST_DIR", &example.package_folder);
+    command.current_dir(&cwd).env("CARGO_MANIFEST_DIR", &example.package_folder);
     match shell::limited(&mut command, &log, LIMIT)? {
         Ended::Well => {
             println!("example {} ... ok", example.name);
@@ -97,10 +87,7 @@ fn run(example: &Example) -> Outcome<bool> {
         }
         Ended::Badly(how) => {
             println!("example {} ... FAILED ({how})", example.name);
-            println!(
-                "{}",
-                String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default())
-            );
+            println!("{}", String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default()));
             Ok(false)
         }
     }

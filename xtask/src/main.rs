@@ -8,10 +8,7 @@
 //! | `data` | fetches the real data that is not bundled into the ignored folder `data/` |
 //! | `peers` | sets up the programs we compare with in the ignored folder `peers/` |
 //! | `bench` | builds the comparisons optimised and runs them |
-#![allow(
-    clippy::print_stdout,
-    reason = "a task runner talks to whoever runs it"
-)]
+#![allow(clippy::print_stdout, reason = "a task runner talks to whoever runs it")]
 
 mod bench;
 mod check;
@@ -28,11 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    about = "The project's tasks"
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's tasks")]
 struct Args {
     #[command(subcommand)]
     task: Task,

@@ -19,12 +19,7 @@ struct Peer {
 }
 
 const PEERS: &[Peer] = &[
-    Peer {
-        requirement: "numpy",
-        module: "numpy",
-        what: "arrays for the other peers",
-        needed: true,
-    },
+    Peer { requirement: "numpy", module: "numpy", what: "arrays for the other peers", needed: true },
     Peer {
         requirement: "pcodec==1.1.0",
         module: "pcodec",
@@ -45,16 +40,9 @@ pub(crate) fn run() -> Outcome {
     let python = folder.join("bin/python");
     if !works(&python) {
         println!("python3 -m venv peers/python");
-        shell::quiet(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&folder),
-        )
-        .map_err(|failure| {
-            Failure(format!(
-                "no Python environment: {failure} (on Debian, install python3-venv)"
-            ))
-        })?;
+        shell::quiet(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder)).map_err(
+            |failure| Failure(format!("no Python environment: {failure} (on Debian, install python3-venv)")),
+        )?;
     }
     let mut missing = Vec::new();
     for peer in PEERS {
@@ -64,13 +52,7 @@ pub(crate) fn run() -> Outcome {
         }
         let installed = shell::quiet(
             Command::new(&python)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                ])
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
                 .arg(peer.requirement),
         );
         match installed {
@@ -81,11 +63,7 @@ pub(crate) fn run() -> Outcome {
             Err(failure) => report(peer, &failure.0, &mut missing),
         }
     }
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure(format!("could not set up {}", missing.join(", "))))
-    }
+    if missing.is_empty() { Ok(()) } else { Err(Failure(format!("could not set up {}", missing.join(", ")))) }
 }
 
 fn report(peer: &Peer, why: &str, missing: &mut Vec<&'static str>) {
@@ -104,14 +82,8 @@ fn works(python: &Path) -> bool {
 
 /// Whether the module imports and, where a version is pinned, is of that version.
 fn has(python: &Path, peer: &Peer) -> bool {
-    let (package, version) = peer
-        .requirement
-        .split_once("==")
-        .unwrap_or((peer.requirement, ""));
-    let script = format!(
-        "import {}, importlib.metadata as m; print(m.version('{package}'))",
-        peer.module
-    );
+    let (package, version) = peer.requirement.split_once("==").unwrap_or((peer.requirement, ""));
+    let script = format!("import {}, importlib.metadata as m; print(m.version('{package}'))", peer.module);
     shell::quiet(Command::new(python).args(["-c", &script]))
         .is_ok_and(|found| version.is_empty() || found.trim() == version)
 }

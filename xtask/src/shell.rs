@@ -40,22 +40,18 @@ pub(crate) fn cargo(root: &Path) -> Command {
 }
 
 fn is_package_variable(name: &OsString) -> bool {
-    name.to_str()
-        .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+    name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
 }
 
 /// The command as one would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut words = vec![program.file_name().map_or_else(
-        || program.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    let mut words = vec![
+        program
+            .file_name()
+            .map_or_else(|| program.display().to_string(), |name| name.to_string_lossy().into_owned()),
+    ];
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }
 
@@ -63,26 +59,18 @@ pub(crate) fn shown(command: &Command) -> String {
 pub(crate) fn step(title: &str, command: &mut Command) -> Outcome {
     println!("\n== {title}: {}", shown(command));
     let start = Instant::now();
-    let status = command
-        .status()
-        .map_err(|error| cannot_start(command, &error))?;
+    let status = command.status().map_err(|error| cannot_start(command, &error))?;
     if status.success() {
         println!("== {title}: ok, {:.1} s", start.elapsed().as_secs_f64());
         Ok(())
     } else {
-        Err(Failure(format!(
-            "{title} failed ({status}): {}",
-            shown(command)
-        )))
+        Err(Failure(format!("{title} failed ({status}): {}", shown(command))))
     }
 }
 
 /// Runs a command, hands every line of its standard output to `line`, and says whether it exited 0.
 pub(crate) fn each_line(command: &mut Command, mut line: impl FnMut(&str)) -> Outcome<bool> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| cannot_start(command, &error))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| cannot_start(command, &error))?;
     if let Some(output) = child.stdout.take() {
         let mut reader = BufReader::new(output);
         let mut bytes = Vec::new();
@@ -92,28 +80,18 @@ pub(crate) fn each_line(command: &mut Command, mut line: impl FnMut(&str)) -> Ou
             bytes.clear();
         }
     }
-    let status = child
-        .wait()
-        .map_err(|error| cannot_start(command, &error))?;
+    let status = child.wait().map_err(|error| cannot_start(command, &error))?;
     Ok(status.success())
 }
 
 /// Runs a command silently and returns its standard output, or what it said on standard error.
 pub(crate) fn quiet(command: &mut Command) -> Outcome<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| cannot_start(command, &error))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| cannot_start(command, &error))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure(format!(
-        "{} ({}): {}",
-        shown(command),
-        output.status,
-        last_lines(&said, 4)
-    )))
+    Err(Failure(format!("{} ({}): {}", shown(command), output.status, last_lines(&said, 4))))
 }
 
 /// How a program that was given a time limit ended.
@@ -128,9 +106,8 @@ pub(crate) enum Ended {
 pub(crate) fn limited(command: &mut Command, log: &Path, limit: Duration) -> Outcome<Ended> {
     let file = std::fs::File::create(log)
         .map_err(|error| Failure(format!("cannot write {}: {error}", log.display())))?;
-    let again = file
-        .try_clone()
-        .map_err(|error| Failure(format!("cannot write {}: {error}", log.display())))?;
+    let again =
+        file.try_clone().map_err(|error| Failure(format!("cannot write {}: {error}", log.display())))?;
     let mut child = command
         .stdin(Stdio::null())
         .stdout(file)
@@ -146,10 +123,7 @@ pub(crate) fn limited(command: &mut Command, log: &Path, limit: Duration) -> Out
                 // It may have ended in between; either way it is gone after the wait.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Ok(Ended::Badly(format!(
-                    "still running after {} s, killed",
-                    limit.as_secs()
-                )));
+                return Ok(Ended::Badly(format!("still running after {} s, killed", limit.as_secs())));
             }
             Ok(None) => std::thread::sleep(Duration::from_millis(5)),
             Err(error) => return Err(cannot_start(command, &error)),
@@ -163,10 +137,7 @@ fn cannot_start(command: &Command, error: &std::io::Error) -> Failure {
 
 /// The last `count` lines that are not blank, joined with " / ".
 fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(count)..].join(" / ")
 }
 
@@ -178,22 +149,16 @@ mod tests {
     fn a_limit_ends_a_program_that_hangs() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let ended = limited(
-            Command::new("sleep").arg("60"),
-            &log,
-            Duration::from_millis(50),
-        )
-        .unwrap();
+        let ended = limited(Command::new("sleep").arg("60"), &log, Duration::from_millis(50)).unwrap();
         assert!(matches!(ended, Ended::Badly(why) if why.contains("killed")));
     }
 
     #[test]
     fn lines_and_exit_come_back() {
         let mut seen = Vec::new();
-        let well = each_line(
-            Command::new("sh").args(["-c", "echo one; echo two; exit 3"]),
-            |line| seen.push(line.to_owned()),
-        )
+        let well = each_line(Command::new("sh").args(["-c", "echo one; echo two; exit 3"]), |line| {
+            seen.push(line.to_owned())
+        })
         .unwrap();
         assert!(!well);
         assert_eq!(seen, ["one", "two"]);

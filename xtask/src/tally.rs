@@ -12,9 +12,7 @@ impl Tally {
     /// Adds what a line `test result: ok. 5 passed; 0 failed; 1 ignored; …` says.
     /// Any other line adds nothing.
     pub(crate) fn read(&mut self, line: &str) {
-        let Some((_, counts)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
         else {
             return;
         };

@@ -38,24 +38,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
         println!("\nnothing ran: that is a failure too");
     }
     println!("\n{tally}");
-    if tally.is_good() {
-        Ok(())
-    } else {
-        Err(Failure::already_told())
-    }
+    if tally.is_good() { Ok(()) } else { Err(Failure::already_told()) }
 }
 
-fn harness(
-    root: &Path,
-    title: &str,
-    targets: &[&str],
-    filter: Option<&str>,
-    tally: &mut Tally,
-) -> Outcome {
+fn harness(root: &Path, title: &str, targets: &[&str], filter: Option<&str>, tally: &mut Tally) -> Outcome {
     let mut command = shell::cargo(root);
-    command
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .args(targets);
+    command.args(["test", "--workspace", "--no-fail-fast"]).args(targets);
     if let Some(filter) = filter {
         command.args(["--", filter]);
     }

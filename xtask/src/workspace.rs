@@ -16,8 +16,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// Names of the library crates under `crates/`, sorted.
 pub(crate) fn library_crates(root: &Path) -> Outcome<Vec<String>> {
-    let text =
-        shell::quiet(shell::cargo(root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let text = shell::quiet(shell::cargo(root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&text)
         .map_err(|error| Failure(format!("cargo metadata is not JSON: {error}")))?;
     let crates = root.join("crates");
@@ -26,36 +25,23 @@ pub(crate) fn library_crates(root: &Path) -> Outcome<Vec<String>> {
         .into_iter()
         .flatten()
         .filter(|package| {
-            package["manifest_path"]
-                .as_str()
-                .is_some_and(|path| Path::new(path).starts_with(&crates))
+            package["manifest_path"].as_str().is_some_and(|path| Path::new(path).starts_with(&crates))
         })
         .filter(|package| {
-            package["targets"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .any(|target| has_kind(target, "lib"))
+            package["targets"].as_array().into_iter().flatten().any(|target| has_kind(target, "lib"))
         })
         .filter_map(|package| package["name"].as_str().map(str::to_owned))
         .collect();
     names.sort();
     if names.is_empty() {
-        return Err(Failure(format!(
-            "no library crate found under {}",
-            crates.display()
-        )));
+        return Err(Failure(format!("no library crate found under {}", crates.display())));
     }
     Ok(names)
 }
 
 /// Whether a target of cargo's messages is of a kind (`lib`, `bin`, `example`, …).
 pub(crate) fn has_kind(target: &Value, kind: &str) -> bool {
-    target["kind"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|word| word == kind)
+    target["kind"].as_array().into_iter().flatten().any(|word| word == kind)
 }
 
 #[cfg(test)]

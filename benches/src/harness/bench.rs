@@ -23,31 +23,19 @@ impl Settings {
     /// than a turn meets both sides, and what is shorter spoils few rounds.
     #[must_use]
     pub fn full() -> Self {
-        Self {
-            rounds: 41,
-            turn: Duration::from_millis(8),
-            quick: false,
-        }
+        Self { rounds: 41, turn: Duration::from_millis(8), quick: false }
     }
 
     /// For a look while working.
     #[must_use]
     pub fn quick() -> Self {
-        Self {
-            rounds: 9,
-            turn: Duration::from_millis(4),
-            quick: true,
-        }
+        Self { rounds: 9, turn: Duration::from_millis(4), quick: true }
     }
 
     /// Just enough to see that a suite runs; the numbers mean nothing.
     #[must_use]
     pub fn smoke() -> Self {
-        Self {
-            rounds: 1,
-            turn: Duration::from_micros(10),
-            quick: true,
-        }
+        Self { rounds: 1, turn: Duration::from_micros(10), quick: true }
     }
 }
 
@@ -63,13 +51,7 @@ pub struct Bench<'w> {
 impl<'w> Bench<'w> {
     /// A bench that prints to `out`.
     pub fn new(settings: Settings, out: &'w mut dyn Write) -> Self {
-        Self {
-            settings,
-            suite: String::new(),
-            rows: Vec::new(),
-            left_out: Vec::new(),
-            out,
-        }
+        Self { settings, suite: String::new(), rows: Vec::new(), left_out: Vec::new(), out }
     }
 
     /// Rows from now on belong to this suite.
@@ -118,25 +100,11 @@ impl<'w> Bench<'w> {
     /// When a contestant fails, when a value is not a positive number, or when the output cannot be
     /// written.
     pub fn run(&mut self, case: Case<'_>) -> Result<(), BenchError> {
-        let Case {
-            name,
-            unit,
-            ours,
-            peers,
-            targets,
-            checked,
-            rounds,
-        } = case;
+        let Case { name, unit, ours, peers, targets, checked, rounds } = case;
         let rounds = rounds.unwrap_or(self.settings.rounds);
         let mut ours = Turns::prepare("ours", ours, unit, self.settings.turn)?;
         let mut others = Vec::new();
-        for Peer {
-            name,
-            measure,
-            answers_equal,
-            targets,
-        } in peers
-        {
+        for Peer { name, measure, answers_equal, targets } in peers {
             let turns = Turns::prepare(&name, measure, unit, self.settings.turn)?;
             others.push((name, turns, answers_equal, targets));
         }
@@ -153,13 +121,10 @@ impl<'w> Bench<'w> {
         }
         for (peer, turns, answers_equal, targets) in others {
             let row = Row::alone(&self.suite, &name, unit, &ours.values, Some(answers_equal));
-            made.push(
-                row.and_then(|row| row.beside(&peer, unit, &ours.values, &turns.values, targets)),
-            );
+            made.push(row.and_then(|row| row.beside(&peer, unit, &ours.values, &turns.values, targets)));
         }
         for (index, row) in made.into_iter().enumerate() {
-            let mut row =
-                row.ok_or_else(|| BenchError::contestant(&name, "no round was measured"))?;
+            let mut row = row.ok_or_else(|| BenchError::contestant(&name, "no round was measured"))?;
             // A target of ours belongs to the case, so it stands in its first row only.
             if index == 0 {
                 row.at_least = targets.at_least;
@@ -187,20 +152,10 @@ struct Turns<'a> {
 
 impl<'a> Turns<'a> {
     /// Warms a timed contestant up, and finds how many calls make a turn of at least `turn`.
-    fn prepare(
-        who: &str,
-        measure: Measure<'a>,
-        unit: Unit,
-        turn: Duration,
-    ) -> Result<Self, BenchError> {
+    fn prepare(who: &str, measure: Measure<'a>, unit: Unit, turn: Duration) -> Result<Self, BenchError> {
         let Measure(mut kind) = measure;
         let mut calls = 1;
-        if let Kind::Timed {
-            call,
-            clock,
-            operations,
-        } = &mut kind
-        {
+        if let Kind::Timed { call, clock, operations } = &mut kind {
             if unit.from_time(*operations, 1.0).is_none() {
                 let why = format!("{} cannot be had from a clock", unit.label());
                 return Err(BenchError::contestant(who, why));
@@ -213,36 +168,21 @@ impl<'a> Turns<'a> {
                     break;
                 }
                 // Close to the goal in one leap when the time is long enough to be trusted.
-                let grow = if took * 10 > turn {
-                    turn.as_secs_f64() / took.as_secs_f64() * 1.05
-                } else {
-                    8.0
-                };
+                let grow =
+                    if took * 10 > turn { turn.as_secs_f64() / took.as_secs_f64() * 1.05 } else { 8.0 };
                 calls = (calls as f64 * grow).ceil() as u64;
             }
         }
-        Ok(Self {
-            who: who.to_owned(),
-            unit,
-            kind,
-            calls,
-            values: Vec::new(),
-        })
+        Ok(Self { who: who.to_owned(), unit, kind, calls, values: Vec::new() })
     }
 
     /// One turn; its value joins the others.
     fn take(&mut self, case: &str) -> Result<(), BenchError> {
         let value = match &mut self.kind {
             Kind::Given(round) => round()?,
-            Kind::Timed {
-                operations,
-                clock,
-                call,
-            } => {
+            Kind::Timed { operations, clock, call } => {
                 let seconds = clock.time(self.calls, call).as_secs_f64() / self.calls as f64;
-                self.unit
-                    .from_time(*operations, seconds)
-                    .unwrap_or(f64::NAN)
+                self.unit.from_time(*operations, seconds).unwrap_or(f64::NAN)
             }
         };
         if !(value.is_finite() && value > 0.0) {
@@ -287,15 +227,9 @@ mod tests {
             panic!("one row for each peer");
         };
         assert_eq!((p.ours, p.peer, p.ratio), (10.0, Some(20.0), Some(2.0)));
-        assert_eq!(
-            (p.at_least, p.aim, p.ratio_at_least),
-            (Some(12.0), Some(8.0), None)
-        );
+        assert_eq!((p.at_least, p.aim, p.ratio_at_least), (Some(12.0), Some(8.0), None));
         assert_eq!((q.ratio, q.answers_equal), (Some(0.5), Some(false)));
-        assert_eq!(
-            (q.at_least, q.aim, q.ratio_at_least),
-            (None, None, Some(0.9))
-        );
+        assert_eq!((q.at_least, q.aim, q.ratio_at_least), (None, None, Some(0.9)));
         assert_eq!(q.rounds, 3);
     }
 
@@ -304,14 +238,9 @@ mod tests {
         let mut out = Vec::new();
         let mut bench = Bench::new(Settings::smoke(), &mut out);
         bench.start("demo");
-        bench
-            .run(Case::new("size", Unit::Bytes, Measure::constant(3.0)).checked(true))
-            .unwrap();
+        bench.run(Case::new("size", Unit::Bytes, Measure::constant(3.0)).checked(true)).unwrap();
         let row = &bench.rows()[0];
-        assert_eq!(
-            (row.peer, row.ratio, row.answers_equal),
-            (None, None, Some(true))
-        );
+        assert_eq!((row.peer, row.ratio, row.answers_equal), (None, None, Some(true)));
     }
 
     #[test]

@@ -10,11 +10,7 @@ pub struct Measure<'a>(pub(super) Kind<'a>);
 
 pub(super) enum Kind<'a> {
     /// The harness times calls, as many as make a round long enough to be timed well.
-    Timed {
-        operations: u64,
-        clock: Clock,
-        call: Box<dyn FnMut() + 'a>,
-    },
+    Timed { operations: u64, clock: Clock, call: Box<dyn FnMut() + 'a> },
     /// The contestant gives the value of a round itself.
     Given(Box<dyn FnMut() -> Result<f64, BenchError> + 'a>),
 }
@@ -69,19 +65,13 @@ impl Targets {
     /// Both a minimum and an aim.
     #[must_use]
     pub fn new(at_least: f64, aim: f64) -> Self {
-        Self {
-            at_least: Some(at_least),
-            aim: Some(aim),
-        }
+        Self { at_least: Some(at_least), aim: Some(aim) }
     }
 
     /// Only a minimum.
     #[must_use]
     pub fn at_least(value: f64) -> Self {
-        Self {
-            at_least: Some(value),
-            aim: None,
-        }
+        Self { at_least: Some(value), aim: None }
     }
 }
 
@@ -134,12 +124,7 @@ impl<'a> Case<'a> {
         answers_equal: bool,
         targets: Targets,
     ) -> Self {
-        self.peers.push(Peer {
-            name: name.into(),
-            measure,
-            answers_equal,
-            targets,
-        });
+        self.peers.push(Peer { name: name.into(), measure, answers_equal, targets });
         self
     }
 

@@ -46,9 +46,6 @@ pub enum BenchError {
 impl BenchError {
     /// A contestant's failure.
     pub fn contestant(who: impl Into<String>, why: impl std::fmt::Display) -> Self {
-        Self::Contestant {
-            who: who.into(),
-            why: why.to_string(),
-        }
+        Self::Contestant { who: who.into(), why: why.to_string() }
     }
 }

@@ -24,11 +24,8 @@ impl Spread {
         sorted.sort_unstable_by(f64::total_cmp);
         let (min, max) = (*sorted.first()?, *sorted.last()?);
         let middle = sorted.len() / 2;
-        let median = if sorted.len() % 2 == 1 {
-            sorted[middle]
-        } else {
-            (sorted[middle - 1] + sorted[middle]) / 2.0
-        };
+        let median =
+            if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
         Some(Self { median, min, max })
     }
 }
@@ -49,10 +46,7 @@ mod tests {
 
     #[test]
     fn one_outlier_does_not_move_the_median() {
-        assert_eq!(
-            Spread::of(&[1.0, 1.0, 1.0, 900.0, 1.0]).unwrap().median,
-            1.0
-        );
+        assert_eq!(Spread::of(&[1.0, 1.0, 1.0, 900.0, 1.0]).unwrap().median, 1.0);
     }
 
     #[test]

@@ -37,11 +37,7 @@ impl Unit {
     /// How many times better `ours` is than `peer`: above 1 means ours is better in every unit.
     #[must_use]
     pub fn ratio(self, ours: f64, peer: f64) -> f64 {
-        if self.lower_is_better() {
-            peer / ours
-        } else {
-            ours / peer
-        }
+        if self.lower_is_better() { peer / ours } else { ours / peer }
     }
 
     /// The value for `operations` things done in `seconds`; `None` when the unit is not a matter of time.
@@ -63,12 +59,7 @@ mod tests {
     #[test]
     fn above_one_is_ours_in_every_unit() {
         assert_eq!(Unit::PerSecond("points").ratio(20.0, 10.0), 2.0);
-        for unit in [
-            Unit::Seconds,
-            Unit::Bytes,
-            Unit::Nanoseconds("code"),
-            Unit::Factor("x"),
-        ] {
+        for unit in [Unit::Seconds, Unit::Bytes, Unit::Nanoseconds("code"), Unit::Factor("x")] {
             assert_eq!(unit.ratio(10.0, 20.0), 2.0, "{unit:?}");
             assert_eq!(unit.ratio(20.0, 10.0), 0.5, "{unit:?}");
         }

@@ -27,9 +27,7 @@ pub fn on_the_globe(count: usize, reach: f64, seed: u64) -> Result<Vec<Pos>, Out
 #[must_use]
 pub fn morton_sorted(points: &[Pos]) -> Vec<Pos> {
     let mut sorted = points.to_vec();
-    sorted.sort_unstable_by_key(|p| {
-        bm_morton::encode3_u128(p.x().into(), p.y().into(), p.z().into())
-    });
+    sorted.sort_unstable_by_key(|p| bm_morton::encode3_u128(p.x().into(), p.y().into(), p.z().into()));
     sorted
 }
 

@@ -19,8 +19,7 @@ pub fn etopo5_path() -> Option<PathBuf> {
 /// # Errors
 /// When the file is not what it should be.
 pub fn read(path: &std::path::Path) -> Result<Relief, BenchError> {
-    read_relief(path, &ReliefOptions::default())
-        .map_err(|error| BenchError::contestant("relief", error))
+    read_relief(path, &ReliefOptions::default()).map_err(|error| BenchError::contestant("relief", error))
 }
 
 /// Its heights as whole metres, row by row from the south-west corner: the form in which peers

@@ -39,11 +39,7 @@ pub fn regressions(stored: &[Row], now: &[Row]) -> Vec<Regression> {
         .filter_map(|row| {
             let before = stored.iter().find(|old| old.key() == row.key())?;
             let (old, new) = (before.ratio?, row.ratio?);
-            (new < old * (1.0 - TOLERANCE)).then(|| Regression {
-                row: row.clone(),
-                stored: old,
-                now: new,
-            })
+            (new < old * (1.0 - TOLERANCE)).then(|| Regression { row: row.clone(), stored: old, now: new })
         })
         .collect()
 }

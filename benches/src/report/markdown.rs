@@ -43,9 +43,7 @@ fn section(page: &mut String, suite: &str, about: Option<&str>, rows: &[&Row]) {
     if let Some(row) = rows.first() {
         let _ = writeln!(page, "Measured {} on {}.\n", row.date, row.machine);
     }
-    page.push_str(
-        "| Case | Ours | Peer | Peer's value | Ratio | Answers | At least | Aim | Targets |\n",
-    );
+    page.push_str("| Case | Ours | Peer | Peer's value | Ratio | Answers | At least | Aim | Targets |\n");
     page.push_str("|---|---|---|---|---|---|---|---|---|\n");
     for row in rows {
         let [at_least, aim] = words::targets(row);
@@ -57,19 +55,13 @@ fn section(page: &mut String, suite: &str, about: Option<&str>, rows: &[&Row]) {
                 (Some(peer), Some(spread)) => words::with_spread(peer, spread, &row.unit),
                 _ => "–".to_owned(),
             },
-            row.ratio.map_or("–".to_owned(), |ratio| {
-                format!("**{}**", words::digits(ratio))
-            }),
+            row.ratio.map_or("–".to_owned(), |ratio| format!("**{}**", words::digits(ratio))),
             words::agreement(row.answers_equal).to_owned(),
             at_least,
             aim,
             words::verdict(row.verdict()).to_owned(),
         ];
-        let _ = writeln!(
-            page,
-            "| {} |",
-            cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
-        );
+        let _ = writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     let _ = writeln!(page, "\n{}", summary(rows));
 }
@@ -83,10 +75,7 @@ fn summary(rows: &[&Row]) -> String {
         (Verdict::Aim, "reach the aim"),
         (Verdict::Met, "meet the minimum (they have no aim)"),
         (Verdict::Done, "meet the minimum but not the aim"),
-        (
-            Verdict::Short,
-            "do not reach the aim (they have no minimum)",
-        ),
+        (Verdict::Short, "do not reach the aim (they have no minimum)"),
         (Verdict::Missed, "miss the minimum"),
     ]
     .into_iter()
@@ -115,17 +104,13 @@ mod tests {
             .unwrap();
         let mut alone = Row::alone("ingest", "size", Unit::Bytes, &[6e6], None).unwrap();
         (alone.at_least, alone.aim) = (Some(8e6), Some(6.8e6));
-        let page = page(&[lost, alone], &|name| {
-            (name == "morton").then_some("Codes.")
-        });
+        let page = page(&[lost, alone], &|name| (name == "morton").then_some("Codes."));
         assert!(page.contains(
             "| encode | 2.00 ns/code | bare loop | 1.00 ns/code | **0.50** | same | ratio ≥ 0.95 | ratio ≥ 1.70 | misses the minimum |"
         ), "{page}");
         assert!(page.contains("## morton\n\nCodes.\n\nMeasured "), "{page}");
         assert!(
-            page.contains(
-                "| size | 6.00 MB | – | – | – | – | ≤ 8.00 MB | ≤ 6.80 MB | reaches the aim |"
-            ),
+            page.contains("| size | 6.00 MB | – | – | – | – | ≤ 8.00 MB | ≤ 6.80 MB | reaches the aim |"),
             "{page}"
         );
         assert!(page.contains("better one in 0 of 1 comparisons"), "{page}");

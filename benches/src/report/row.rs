@@ -100,11 +100,8 @@ impl Row {
         targets: Targets,
     ) -> Option<Self> {
         let spread = Spread::of(theirs)?;
-        let pairs: Vec<f64> = ours
-            .iter()
-            .zip(theirs)
-            .map(|(&ours, &theirs)| unit.ratio(ours, theirs))
-            .collect();
+        let pairs: Vec<f64> =
+            ours.iter().zip(theirs).map(|(&ours, &theirs)| unit.ratio(ours, theirs)).collect();
         let ratio = Spread::of(&pairs)?;
         Some(Self {
             peer: Some(spread.median),
@@ -128,21 +125,15 @@ impl Row {
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
         let good = |value: f64, target: f64| {
-            if self.lower_is_better {
-                value <= target
-            } else {
-                value >= target
-            }
+            if self.lower_is_better { value <= target } else { value >= target }
         };
         let least = [
             self.at_least.map(|target| good(self.ours, target)),
-            self.ratio_at_least
-                .map(|target| self.ratio.is_some_and(|ratio| ratio >= target)),
+            self.ratio_at_least.map(|target| self.ratio.is_some_and(|ratio| ratio >= target)),
         ];
         let aims = [
             self.aim.map(|target| good(self.ours, target)),
-            self.ratio_aim
-                .map(|target| self.ratio.is_some_and(|ratio| ratio >= target)),
+            self.ratio_aim.map(|target| self.ratio.is_some_and(|ratio| ratio >= target)),
         ];
         let all = |verdicts: &[Option<bool>]| verdicts.iter().flatten().all(|&met| met);
         if least.iter().chain(&aims).all(Option::is_none) {
@@ -151,11 +142,7 @@ impl Row {
             Some(Verdict::Missed)
         } else if !all(&aims) {
             let had_minimum = least.iter().any(Option::is_some);
-            Some(if had_minimum {
-                Verdict::Done
-            } else {
-                Verdict::Short
-            })
+            Some(if had_minimum { Verdict::Done } else { Verdict::Short })
         } else if aims.iter().all(Option::is_none) {
             Some(Verdict::Met)
         } else {
@@ -190,13 +177,7 @@ mod tests {
     #[test]
     fn the_documented_shape_comes_first() {
         let row = row(Unit::PerSecond("points"), 20.0)
-            .beside(
-                "old 1.0",
-                Unit::PerSecond("points"),
-                &[20.0],
-                &[10.0],
-                Targets::default(),
-            )
+            .beside("old 1.0", Unit::PerSecond("points"), &[20.0], &[10.0], Targets::default())
             .unwrap();
         let text = serde_json::to_string(&row).unwrap();
         assert!(
@@ -214,13 +195,7 @@ mod tests {
         let unit = Unit::Nanoseconds("code");
         let row = Row::alone("s", "c", unit, &[1.0, 3.0, 1.0], None)
             .unwrap()
-            .beside(
-                "p",
-                unit,
-                &[1.0, 3.0, 1.0],
-                &[2.0, 6.0, 2.0],
-                Targets::default(),
-            )
+            .beside("p", unit, &[1.0, 3.0, 1.0], &[2.0, 6.0, 2.0], Targets::default())
             .unwrap();
         assert_eq!(row.ratio, Some(2.0));
         assert_eq!(row.ratio_spread, Some([2.0, 2.0]));

@@ -13,15 +13,10 @@ use crate::harness::BenchError;
 /// When the file cannot be read, or is not such a report.
 pub fn read(path: &Path) -> Result<Vec<Row>, BenchError> {
     match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| BenchError::Report {
-            path: path.to_path_buf(),
-            source,
-        }),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map_err(|source| BenchError::Report { path: path.to_path_buf(), source }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(BenchError::File {
-            path: path.to_path_buf(),
-            source,
-        }),
+        Err(source) => Err(BenchError::File { path: path.to_path_buf(), source }),
     }
 }
 
@@ -33,16 +28,12 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<(), BenchError> {
     let mut lines = Vec::new();
     for row in rows {
         lines.push(
-            serde_json::to_string(row).map_err(|source| BenchError::Report {
-                path: path.to_path_buf(),
-                source,
-            })?,
+            serde_json::to_string(row)
+                .map_err(|source| BenchError::Report { path: path.to_path_buf(), source })?,
         );
     }
-    fs::write(path, format!("[\n{}\n]\n", lines.join(",\n"))).map_err(|source| BenchError::File {
-        path: path.to_path_buf(),
-        source,
-    })
+    fs::write(path, format!("[\n{}\n]\n", lines.join(",\n")))
+        .map_err(|source| BenchError::File { path: path.to_path_buf(), source })
 }
 
 /// The stored rows with those of the suites that were run replaced by the new ones. Suites keep
@@ -86,10 +77,8 @@ mod tests {
         let stored = vec![row("a", "1", 1.0), row("a", "old", 1.0), row("b", "1", 1.0)];
         let new = [row("a", "1", 2.0), row("c", "1", 2.0)];
         let merged = merge(stored, &new);
-        let seen: Vec<_> = merged
-            .iter()
-            .map(|row| (row.suite.as_str(), row.case.as_str(), row.ours))
-            .collect();
+        let seen: Vec<_> =
+            merged.iter().map(|row| (row.suite.as_str(), row.case.as_str(), row.ours)).collect();
         assert_eq!(seen, [("a", "1", 2.0), ("b", "1", 1.0), ("c", "1", 2.0)]);
     }
 

@@ -6,11 +6,7 @@ use super::row::{Row, Verdict};
 pub(super) fn value(value: f64, unit: &str) -> String {
     if unit == "bytes" {
         let (scaled, prefix) = scaled(value);
-        return format!(
-            "{} {}B",
-            digits(scaled),
-            if prefix == "k" { "k" } else { prefix }
-        );
+        return format!("{} {}B", digits(scaled), if prefix == "k" { "k" } else { prefix });
     }
     if unit == "s" {
         let (scaled, word) = match value {
@@ -71,16 +67,9 @@ pub(super) fn targets(row: &Row) -> [String; 2] {
     let words = |own: Option<f64>, ratio: Option<f64>| {
         let own = own.map(|v| format!("{bound} {}", value(v, &row.unit)));
         let ratio = ratio.map(|v| format!("ratio ≥ {}", digits(v)));
-        [own, ratio]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ")
+        [own, ratio].into_iter().flatten().collect::<Vec<_>>().join(", ")
     };
-    [
-        words(row.at_least, row.ratio_at_least),
-        words(row.aim, row.ratio_aim),
-    ]
+    [words(row.at_least, row.ratio_at_least), words(row.aim, row.ratio_aim)]
 }
 
 /// A verdict in plain words.
@@ -122,14 +111,8 @@ mod tests {
 
     #[test]
     fn the_unit_stands_once() {
-        assert_eq!(
-            with_spread(1.0, [0.9, 1.2], "ns/code"),
-            "1.00 ns/code (0.90–1.20)"
-        );
-        assert_eq!(
-            with_spread(2e6, [0.9e6, 2.5e6], "points/s"),
-            "2.00 M points/s (900 k points/s–2.50)"
-        );
+        assert_eq!(with_spread(1.0, [0.9, 1.2], "ns/code"), "1.00 ns/code (0.90–1.20)");
+        assert_eq!(with_spread(2e6, [0.9e6, 2.5e6], "points/s"), "2.00 M points/s (900 k points/s–2.50)");
         assert_eq!(with_spread(5.0, [5.0, 5.0], "bytes"), "5.00 B");
     }
 }

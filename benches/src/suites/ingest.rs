@@ -25,11 +25,7 @@ predicted each height (for zstd in byte planes).",
 
 fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let bm = child::bm()?;
-    bench.run(
-        Case::new("bm-program", Unit::Bytes, size(&bm)?)
-            .targets(Targets::new(15e6, 6e6))
-            .rounds(1),
-    )?;
+    bench.run(Case::new("bm-program", Unit::Bytes, size(&bm)?).targets(Targets::new(15e6, 6e6)).rounds(1))?;
     let Some(source) = relief::etopo5_path() else {
         return bench.leave_out("etopo5", "run `cargo xtask data`");
     };
@@ -41,34 +37,19 @@ fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let mut peaks = Vec::new();
     for _ in 0..rounds {
         remove(&world)?;
-        let usage = child::run(
-            Command::new(&bm)
-                .args(["ingest", "relief"])
-                .arg(&source)
-                .arg("--world")
-                .arg(&world),
-        )?;
+        let usage =
+            child::run(Command::new(&bm).args(["ingest", "relief"]).arg(&source).arg("--world").arg(&world))?;
         seconds.push(usage.seconds);
         peaks.push(usage.peak_bytes);
     }
     // Fails, and the suite with it, unless every sample comes back.
-    child::run(
-        Command::new(&bm)
-            .arg("verify")
-            .arg(&world)
-            .arg("--against")
-            .arg(&source),
-    )?;
+    child::run(Command::new(&bm).arg("verify").arg(&world).arg("--against").arg(&source))?;
 
     bench.run(
-        Case::new(
-            "etopo5-wall-time",
-            Unit::Seconds,
-            one_after_another(seconds),
-        )
-        .targets(Targets::new(20.0, 3.0))
-        .checked(true)
-        .rounds(rounds),
+        Case::new("etopo5-wall-time", Unit::Seconds, one_after_another(seconds))
+            .targets(Targets::new(20.0, 3.0))
+            .checked(true)
+            .rounds(rounds),
     )?;
     bench.run(
         Case::new("etopo5-peak-memory", Unit::Bytes, one_after_another(peaks))
@@ -93,13 +74,11 @@ fn on_disk(bench: &mut Bench<'_>, source: &Path, world: &Path) -> Result<(), Ben
         .peer("plane + pcodec 1.1", bytes(packers::pcodec(&rest)?), true);
     // Ten seconds each.
     if !bench.is_quick() {
-        case = case
-            .peer("zstd 19", bytes(packers::zstd(&heights, 19)?), true)
-            .peer(
-                "plane + zstd 19",
-                bytes(packers::zstd_planes(&rest, 19)?),
-                true,
-            );
+        case = case.peer("zstd 19", bytes(packers::zstd(&heights, 19)?), true).peer(
+            "plane + zstd 19",
+            bytes(packers::zstd_planes(&rest, 19)?),
+            true,
+        );
     }
     bench.run(case)
 }
@@ -117,16 +96,11 @@ fn size(path: &Path) -> Result<Measure<'static>, BenchError> {
         if !meta.is_dir() {
             return Ok(meta.len());
         }
-        std::fs::read_dir(path)?
-            .map(|entry| sum(&entry?.path()))
-            .sum()
+        std::fs::read_dir(path)?.map(|entry| sum(&entry?.path())).sum()
     }
     sum(path)
         .map(|bytes| Measure::constant(bytes as f64))
-        .map_err(|source| BenchError::File {
-            path: path.to_path_buf(),
-            source,
-        })
+        .map_err(|source| BenchError::File { path: path.to_path_buf(), source })
 }
 
 fn remove(world: &Path) -> Result<(), BenchError> {
@@ -135,8 +109,5 @@ fn remove(world: &Path) -> Result<(), BenchError> {
         Ok(_) => std::fs::remove_file(world),
         Err(_) => Ok(()),
     };
-    removed.map_err(|source| BenchError::File {
-        path: world.to_path_buf(),
-        source,
-    })
+    removed.map_err(|source| BenchError::File { path: world.to_path_buf(), source })
 }

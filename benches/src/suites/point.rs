@@ -37,8 +37,7 @@ fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         return bench.leave_out("etopo5", "run `cargo xtask data`");
     };
     let relief = relief::read(&source)?;
-    let dense =
-        Dense::new(&relief).ok_or_else(|| ours(&"the relief is not global, or has holes"))?;
+    let dense = Dense::new(&relief).ok_or_else(|| ours(&"the relief is not global, or has holes"))?;
     let folder = TemporaryFolder::new("point")?;
     let path = folder.path().join("earth.bm");
     build(&path, &relief)?;
@@ -54,19 +53,12 @@ fn ours(error: &dyn std::fmt::Display) -> BenchError {
 
 fn build(path: &Path, relief: &Relief) -> Result<(), BenchError> {
     let world = World::open_or_create(path).map_err(|error| ours(&error))?;
-    world
-        .ingest_relief(relief, &ReliefIngest::default(), &|_| ())
-        .map(drop)
-        .map_err(|error| ours(&error))
+    world.ingest_relief(relief, &ReliefIngest::default(), &|_| ()).map(drop).map_err(|error| ours(&error))
 }
 
 /// From nothing to the first answer: what a program that only wants to know one thing waits for.
 fn open(bench: &mut Bench<'_>, path: &Path) -> Result<(), BenchError> {
-    let everest = GeoPoint {
-        lon: 86.925,
-        lat: 27.988,
-        alt: 3000.0,
-    };
+    let everest = GeoPoint { lon: 86.925, lat: 27.988, alt: 3000.0 };
     let at = Pos::from_geo(everest).map_err(|error| ours(&error))?;
     let first = move || -> Result<f64, BenchError> {
         let start = Instant::now();
@@ -81,13 +73,9 @@ fn open(bench: &mut Bench<'_>, path: &Path) -> Result<(), BenchError> {
         }
     };
     bench.run(
-        Case::new(
-            "open-and-first-answer",
-            Unit::Seconds,
-            Measure::given(first),
-        )
-        .targets(Targets::new(0.05, 0.002))
-        .checked(true),
+        Case::new("open-and-first-answer", Unit::Seconds, Measure::given(first))
+            .targets(Targets::new(0.05, 0.002))
+            .checked(true),
     )
 }
 
@@ -96,11 +84,7 @@ fn open(bench: &mut Bench<'_>, path: &Path) -> Result<(), BenchError> {
 ///
 /// # Errors
 /// When the world cannot answer, or a row cannot be made.
-pub fn compare<W: MaterialSource>(
-    bench: &mut Bench<'_>,
-    world: &W,
-    dense: &Dense,
-) -> Result<(), BenchError>
+pub fn compare<W: MaterialSource>(bench: &mut Bench<'_>, world: &W, dense: &Dense) -> Result<(), BenchError>
 where
     W::Error: std::fmt::Display,
 {
@@ -125,16 +109,10 @@ where
             }),
         )
         .targets(Targets::new(2e6, 20e6))
-        .peer(
-            "dense array",
-            Measure::one_thread(ops, || sum_dense(&random, dense)),
-            equal,
-        ),
+        .peer("dense array", Measure::one_thread(ops, || sum_dense(&random, dense)), equal),
     )?;
 
-    world
-        .sample_batch(&sorted, &mut answers)
-        .map_err(|error| ours(&error))?;
+    world.sample_batch(&sorted, &mut answers).map_err(|error| ours(&error))?;
     let equal = same_side(&sorted, &answers, dense);
     let mut out = Vec::with_capacity(count);
     bench.run(
@@ -148,18 +126,12 @@ where
             }),
         )
         .targets(Targets::new(5e6, 60e6))
-        .peer(
-            "dense array",
-            Measure::one_thread(ops, || sum_dense(&sorted, dense)),
-            equal,
-        ),
+        .peer("dense array", Measure::one_thread(ops, || sum_dense(&sorted, dense)), equal),
     )
 }
 
 fn sum_dense(points: &[Pos], dense: &Dense) -> u64 {
-    points.iter().fold(0, |sum, &at| {
-        sum + dense.material(at).map_or(0, |found| u64::from(found.0))
-    })
+    points.iter().fold(0, |sum, &at| sum + dense.material(at).map_or(0, |found| u64::from(found.0)))
 }
 
 /// Whether every answer lies on the same side of the surface as the array says: solid or not.

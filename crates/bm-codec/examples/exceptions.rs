@@ -57,8 +57,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let exceptions = build_exceptions(page, &Ball { centre: [x, y, z], radius: 40 });
     let h = exceptions.homogeneity();
     println!("{page}, its middle {} m above sea level", (z - i64::from(SEA_LEVEL)) / 4);
-    println!("{:?}: {} runs of {} contents over {SUBCELLS} sub-cells", exceptions.kind(), h.morton_runs, h.distinct);
+    println!(
+        "{:?}: {} runs of {} contents over {SUBCELLS} sub-cells",
+        exceptions.kind(),
+        h.morton_runs,
+        h.distinct
+    );
     let bytes = Body { exceptions, ..Body::new(Base::Inherit) }.encode();
-    println!("{} bytes at rest, {:.4} bits a sub-cell", bytes.len(), bytes.len() as f64 * 8.0 / f64::from(SUBCELLS));
+    println!(
+        "{} bytes at rest, {:.4} bits a sub-cell",
+        bytes.len(),
+        bytes.len() as f64 * 8.0 / f64::from(SUBCELLS)
+    );
     Ok(())
 }

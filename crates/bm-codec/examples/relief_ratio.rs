@@ -26,7 +26,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let bytes = page.encode();
     let raw = metres.len() * 2;
-    println!("{width} × {height_} heights: {raw} bytes raw, {} as a page, ratio {:.2}", bytes.len(), raw as f64 / bytes.len() as f64);
-    println!("{:.2} bits a sample, and not one metre lost: {}", bytes.len() as f64 * 8.0 / metres.len() as f64, Body::decode(&bytes)? == page);
+    println!(
+        "{width} × {height_} heights: {raw} bytes raw, {} as a page, ratio {:.2}",
+        bytes.len(),
+        raw as f64 / bytes.len() as f64
+    );
+    println!(
+        "{:.2} bits a sample, and not one metre lost: {}",
+        bytes.len() as f64 * 8.0 / metres.len() as f64,
+        Body::decode(&bytes)? == page
+    );
     Ok(())
 }

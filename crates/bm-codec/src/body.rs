@@ -130,7 +130,10 @@ impl Body {
             Base::Uniform(m) => check_material(*m)?,
             Base::Strata(s) => s.check()?,
             Base::Procedural(g) if g.params.len() > MAX_PARAMS => {
-                return Err(DecodeError::invalid("generator reference", format!("{} bytes of parameters", g.params.len())));
+                return Err(DecodeError::invalid(
+                    "generator reference",
+                    format!("{} bytes of parameters", g.params.len()),
+                ));
             }
             Base::Inherit | Base::Procedural(_) | Base::Shared(_) => {}
         }
@@ -150,7 +153,11 @@ impl Body {
         let mut r = Reader::new(bytes);
         let version = r.u8("body version")?;
         if version > BODY_VERSION {
-            return Err(DecodeError::Newer { what: "page body", found: version.into(), known: BODY_VERSION.into() });
+            return Err(DecodeError::Newer {
+                what: "page body",
+                found: version.into(),
+                known: BODY_VERSION.into(),
+            });
         }
         if version == 0 {
             return Err(DecodeError::invalid("body version", "0"));

@@ -1,8 +1,8 @@
 //! Layered columns: relief, sediments, crust — exact at every level without a single voxel.
 
 use crate::error::DecodeError;
-use crate::procedural::PlanetShells;
 use crate::function::{ColumnFunction, ColumnRun};
+use crate::procedural::PlanetShells;
 use crate::raster::{Raster, SCALE_BITS, Spot};
 use crate::wire::{Reader, put_signed, put_varint};
 use bm_core::frame::SEA_LEVEL;
@@ -93,8 +93,8 @@ impl Mask {
         let len = r.count(r.remaining() as u64, "mask bytes")?;
         let packed = r.bytes(len, "mask bytes")?;
         let want = n.div_ceil(64) * 8;
-        let bytes = zstd::bulk::decompress(packed, want)
-            .map_err(|e| DecodeError::invalid("mask", e.to_string()))?;
+        let bytes =
+            zstd::bulk::decompress(packed, want).map_err(|e| DecodeError::invalid("mask", e.to_string()))?;
         if bytes.len() != want {
             return Err(DecodeError::invalid("mask", format!("{} bytes, not {want}", bytes.len())));
         }
@@ -146,7 +146,15 @@ impl Strata {
     /// A bare surface: `ground` below, `above` over it, no sea.
     #[must_use]
     pub fn new(surface: Raster, ground: MaterialId) -> Self {
-        Self { surface, holes: None, above: MaterialId::AIR, fluid: None, dry: None, ground, layers: Vec::new() }
+        Self {
+            surface,
+            holes: None,
+            above: MaterialId::AIR,
+            fluid: None,
+            dry: None,
+            ground,
+            layers: Vec::new(),
+        }
     }
 
     /// The spot of a column, unless it has no answer here.
@@ -175,7 +183,9 @@ impl Strata {
     #[inline]
     fn over_ground(&self, s: Spot, z: u32) -> MaterialId {
         match self.fluid {
-            Some(f) if i64::from(z) < i64::from(SEA_LEVEL) + i64::from(f.level) && !self.is_dry(s) => f.material,
+            Some(f) if i64::from(z) < i64::from(SEA_LEVEL) + i64::from(f.level) && !self.is_dry(s) => {
+                f.material
+            }
             _ => self.above,
         }
     }
@@ -306,14 +316,18 @@ impl Strata {
     /// Whether [`Strata::decode`] will take these strata back.
     pub(crate) fn check(&self) -> Result<(), DecodeError> {
         let fluid = self.fluid.map(|f| f.material);
-        let all = [self.above, self.ground].into_iter().chain(fluid).chain(self.layers.iter().map(|l| l.material));
+        let all =
+            [self.above, self.ground].into_iter().chain(fluid).chain(self.layers.iter().map(|l| l.material));
         all.into_iter().try_for_each(check_material)?;
         let (w, h) = self.surface.size();
         if [&self.holes, &self.dry].into_iter().flatten().any(|m| !m.fits(w * h)) {
             return Err(DecodeError::invalid("mask", format!("is not one of {w} × {h} samples")));
         }
         if self.layers.len() > MAX_LAYERS {
-            return Err(DecodeError::invalid("layer count", format!("{} is more than {MAX_LAYERS}", self.layers.len())));
+            return Err(DecodeError::invalid(
+                "layer count",
+                format!("{} is more than {MAX_LAYERS}", self.layers.len()),
+            ));
         }
         let mut samples = w * h;
         for layer in &self.layers {
@@ -331,7 +345,10 @@ impl Strata {
 
 fn check_samples(n: usize) -> Result<(), DecodeError> {
     if n > MAX_STRATA_SAMPLES {
-        return Err(DecodeError::invalid("strata", format!("{n} samples are more than {MAX_STRATA_SAMPLES}")));
+        return Err(DecodeError::invalid(
+            "strata",
+            format!("{n} samples are more than {MAX_STRATA_SAMPLES}"),
+        ));
     }
     Ok(())
 }
@@ -480,7 +497,8 @@ impl ColumnFunction for Strata {
         if self.holes.is_some() {
             return None;
         }
-        let (z0, z1) = (i64::from(b.min[2]) - i64::from(SEA_LEVEL), i64::from(b.max[2]) - i64::from(SEA_LEVEL));
+        let (z0, z1) =
+            (i64::from(b.min[2]) - i64::from(SEA_LEVEL), i64::from(b.max[2]) - i64::from(SEA_LEVEL));
         let mut range = self.surface.loose_bounds(xs, ys)?;
         if range.0 < z1 && z0 < range.1 {
             // Not decided by whole blocks: look closer.

@@ -23,10 +23,8 @@ fn hex(body: &Body) -> String {
     assert_eq!(&back, body);
     assert_eq!(back.encode(), bytes);
     let shown = bytes.len().min(2048);
-    let lines: Vec<String> = bytes[..shown]
-        .chunks(32)
-        .map(|line| line.iter().map(|b| format!("{b:02x}")).collect())
-        .collect();
+    let lines: Vec<String> =
+        bytes[..shown].chunks(32).map(|line| line.iter().map(|b| format!("{b:02x}")).collect()).collect();
     format!("{} bytes, check sum {:08x}\n{}", bytes.len(), body_crc(&bytes), lines.join("\n"))
 }
 
@@ -81,7 +79,10 @@ fn procedural_bases() {
         octaves: 5,
         dip_north: -1200,
     };
-    assert_snapshot!("bands", hex(&Body::new(Base::Procedural(bands.to_ref(0x1234_5678_9abc_def0).unwrap()))));
+    assert_snapshot!(
+        "bands",
+        hex(&Body::new(Base::Procedural(bands.to_ref(0x1234_5678_9abc_def0).unwrap())))
+    );
 }
 
 /// The range coder, the prior and the model in one: any change of them shows here.
@@ -148,7 +149,8 @@ fn exceptions() {
     assert_snapshot!("runs", hex(&with(Exceptions::from_runs(few).unwrap())));
     assert_snapshot!("runs_one", hex(&with(Exceptions::from_runs([(SUBCELLS, a)]).unwrap())));
     // Layers: many runs with an order that zstd finds.
-    let mut layers: Vec<(u32, Option<MaterialId>)> = (0..4000).map(|k| (8 + k % 3, if k % 2 == 0 { a } else { None })).collect();
+    let mut layers: Vec<(u32, Option<MaterialId>)> =
+        (0..4000).map(|k| (8 + k % 3, if k % 2 == 0 { a } else { None })).collect();
     let rest = SUBCELLS - layers.iter().map(|r| r.0).sum::<u32>();
     layers.push((rest, None));
     assert_snapshot!("runs_packed", hex(&with(Exceptions::from_runs(layers).unwrap())));

@@ -4,8 +4,8 @@
 use bm_codec::DecodeError;
 use bm_codec::body::{BODY_VERSION, Base, Body, Child};
 use bm_codec::exceptions::Exceptions;
-use bm_codec::procedural::{GeneratorRegistry, PlanetShells};
 use bm_codec::function::ColumnFunction;
+use bm_codec::procedural::{GeneratorRegistry, PlanetShells};
 use bm_codec::raster::{Axis, Interpolation, MAX_SAMPLE, Raster};
 use bm_codec::shares::Shares;
 use bm_codec::strata::{Datum, Field, Fluid, Layer, MAX_LAYERS, Mask, Strata, earth_layers};
@@ -34,9 +34,13 @@ fn bodies() -> Vec<Body> {
     let (ground, layers) = earth_layers();
     let earth = Strata { layers, ..Strata::new(surface(4, 4), ground) };
     let ore = Some(MaterialId::ORE);
-    let runs = |n: u32| (0..n).map(|k| (1 + k % 3, if k % 2 == 0 { ore } else { None })).chain([(SUBCELLS - 2 * n, ore)]);
+    let runs = |n: u32| {
+        (0..n).map(|k| (1 + k % 3, if k % 2 == 0 { ore } else { None })).chain([(SUBCELLS - 2 * n, ore)])
+    };
     let directory = Body {
-        children: (0..40).map(|k| Child { sub: k * k, crc: k, shares: Shares::whole(MaterialId(1 + k as u16)) }).collect(),
+        children: (0..40)
+            .map(|k| Child { sub: k * k, crc: k, shares: Shares::whole(MaterialId(1 + k as u16)) })
+            .collect(),
         ..Body::new(Base::Uniform(MaterialId::ROCK))
     };
     vec![
@@ -46,7 +50,10 @@ fn bodies() -> Vec<Body> {
         Body::new(Base::Strata(earth.into())),
         Body::new(Base::Procedural(PlanetShells::earth())),
         Body::new(Base::Shared(PageId::new(7, [30, 20, 64]).unwrap())),
-        Body { exceptions: Exceptions::from_runs([(5, ore), (SUBCELLS - 5, None)]).unwrap(), ..Body::new(Base::Inherit) },
+        Body {
+            exceptions: Exceptions::from_runs([(5, ore), (SUBCELLS - 5, None)]).unwrap(),
+            ..Body::new(Base::Inherit)
+        },
         Body { exceptions: Exceptions::from_runs(runs(300)).unwrap(), ..Body::new(Base::Inherit) },
         directory,
     ]
@@ -190,7 +197,10 @@ fn extreme_numbers_are_refused() {
     }
     // Counts that lie.
     for n in [SUBCELLS.into(), u64::from(SUBCELLS) + 1, u64::MAX] {
-        assert!(Body::decode(&[vec![1, 0, 0], varint(n), varint(64 << 20), varint(3), vec![0; 40]].concat()).is_err());
+        assert!(
+            Body::decode(&[vec![1, 0, 0], varint(n), varint(64 << 20), varint(3), vec![0; 40]].concat())
+                .is_err()
+        );
         assert!(Body::decode(&[vec![1, 0, 1, 1, 5, 0], varint(n), vec![1; 40]].concat()).is_err());
     }
 }
@@ -211,7 +221,8 @@ fn newer_versions_and_unknown_generators_say_so() {
 /// A page of a few bytes must not cost its reader minutes.
 #[test]
 fn small_pages_do_not_ask_for_endless_work() {
-    let one = [zigzag(0), varint(100), varint(1), zigzag(0), varint(100), varint(1), varint(1), vec![0]].concat();
+    let one =
+        [zigzag(0), varint(100), varint(1), zigzag(0), varint(100), varint(1), varint(1), vec![0]].concat();
     let big = [one, varint(1024), varint(1024), vec![0, 10]].concat(); // constant: cheap to read
     let layers = |n: usize| {
         let mut b = [vec![1, 2, 0, 1, 6], big.clone(), varint(n as u64)].concat();

@@ -34,11 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let number = |i: usize, or: f64| rest.get(i).map_or(Ok(or), |t| t.parse::<f64>());
-    let (lat, top_m, bottom_m) = (
-        number(0, 0.0)?,
-        number(1, 10_000.0)?,
-        number(2, -150_000.0)?,
-    );
+    let (lat, top_m, bottom_m) = (number(0, 0.0)?, number(1, 10_000.0)?, number(2, -150_000.0)?);
     let litho = read_litho(file, &LithoOptions::default())?;
 
     let (columns, rows) = (1440, 640);
@@ -55,17 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut materials: Vec<_> = LithoLayer::ALL
         .iter()
-        .map(|&l| MaterialKey {
-            id: l as u16,
-            name: l.name(),
-            rgb: COLOURS[l as usize],
-        })
+        .map(|&l| MaterialKey { id: l as u16, name: l.name(), rgb: COLOURS[l as usize] })
         .collect();
-    materials.push(MaterialKey {
-        id: 10,
-        name: "air",
-        rgb: COLOURS[10],
-    });
+    materials.push(MaterialKey { id: 10, name: "air", rgb: COLOURS[10] });
     let title = format!("LITHO1.0 along latitude {lat}°");
     let sheet = draw_section(
         &SectionPicture {
@@ -83,10 +71,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         640,
     )?;
     write_png(out, &sheet)?;
-    println!(
-        "{out}: {} points, {} with ice below water",
-        litho.len(),
-        litho.swapped_points
-    );
+    println!("{out}: {} points, {} with ice below water", litho.len(), litho.swapped_points);
     Ok(())
 }

@@ -14,10 +14,7 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let default_out = std::env::temp_dir()
-        .join("relief.png")
-        .display()
-        .to_string();
+    let default_out = std::env::temp_dir().join("relief.png").display().to_string();
     let out = args.first().unwrap_or(&default_out);
     let relief = match args.get(1) {
         Some(file) => read_relief(file, &ReliefOptions::default())?,
@@ -27,12 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let whole = if relief.georef.wraps {
         [-180.0, -90.0, 180.0, 90.0]
     } else {
-        [
-            x.degrees(0),
-            y.degrees(0),
-            x.degrees(relief.width as i64 - 1),
-            y.degrees(relief.height as i64 - 1),
-        ]
+        [x.degrees(0), y.degrees(0), x.degrees(relief.width as i64 - 1), y.degrees(relief.height as i64 - 1)]
     };
     let window = match args.get(2) {
         Some(text) => {
@@ -46,21 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let height = (width as f64 * (north - south) / (east - west)).round() as usize;
 
     let map = surface_window(&relief, window, width, height, &ShadeStyle::default())?;
-    let note = format!(
-        "{} × {} samples, {}",
-        relief.width, relief.height, relief.source.format
-    );
+    let note = format!("{} × {} samples, {}", relief.width, relief.height, relief.source.format);
     let sheet = frame_map(
         &map,
-        &MapFrame {
-            west,
-            south,
-            east,
-            north,
-            title: "Relief",
-            note: &note,
-            heights_m: relief.range_m(),
-        },
+        &MapFrame { west, south, east, north, title: "Relief", note: &note, heights_m: relief.range_m() },
     )?;
     write_png(out, &sheet)?;
     println!("{out}: {} × {} pixels", sheet.width, sheet.height);

@@ -12,9 +12,5 @@ pub const ETOPO20_CDF_ZST: &[u8] = include_bytes!("../data/etopo20.cdf.zst");
 /// # Errors
 /// None in practice: the data are checked by the crate's tests.
 pub fn bundled_etopo20() -> Result<Relief, IoError> {
-    read_relief_bytes(
-        ETOPO20_CDF_ZST,
-        "bundled etopo20.cdf.zst",
-        &ReliefOptions::default(),
-    )
+    read_relief_bytes(ETOPO20_CDF_ZST, "bundled etopo20.cdf.zst", &ReliefOptions::default())
 }

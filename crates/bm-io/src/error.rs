@@ -107,11 +107,7 @@ impl IoError {
         problem: impl Into<String>,
         cure: impl Into<String>,
     ) -> Self {
-        Self::Argument {
-            what: what.into(),
-            problem: problem.into(),
-            cure: cure.into(),
-        }
+        Self::Argument { what: what.into(), problem: problem.into(), cure: cure.into() }
     }
 }
 
@@ -136,21 +132,11 @@ pub(crate) const FETCH_AGAIN: &str = "fetch or copy the file again";
 
 impl Fault {
     fn new(kind: Kind, place: String, problem: String, cure: String) -> Self {
-        Self {
-            kind,
-            place,
-            problem,
-            cure,
-        }
+        Self { kind, place, problem, cure }
     }
 
     pub(crate) fn damaged(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::new(
-            Kind::Damaged,
-            place.into(),
-            problem.into(),
-            FETCH_AGAIN.into(),
-        )
+        Self::new(Kind::Damaged, place.into(), problem.into(), FETCH_AGAIN.into())
     }
 
     pub(crate) fn unsupported(
@@ -171,32 +157,12 @@ impl Fault {
 
     /// Puts the file's name to the finding.
     pub(crate) fn at(self, path: &str) -> IoError {
-        let Self {
-            kind,
-            place,
-            problem,
-            cure,
-        } = self;
+        let Self { kind, place, problem, cure } = self;
         let path = path.to_owned();
         match kind {
-            Kind::Damaged => IoError::Damaged {
-                path,
-                place,
-                problem,
-                cure,
-            },
-            Kind::Unsupported => IoError::Unsupported {
-                path,
-                place,
-                problem,
-                cure,
-            },
-            Kind::Unsuitable => IoError::Unsuitable {
-                path,
-                place,
-                problem,
-                cure,
-            },
+            Kind::Damaged => IoError::Damaged { path, place, problem, cure },
+            Kind::Unsupported => IoError::Unsupported { path, place, problem, cure },
+            Kind::Unsuitable => IoError::Unsuitable { path, place, problem, cure },
         }
     }
 }

@@ -41,16 +41,10 @@ impl Axis {
     }
 
     fn reduced(self) -> Self {
-        let g = gcd(
-            gcd(self.origin_num.unsigned_abs(), self.step_num.unsigned_abs()),
-            self.den.unsigned_abs(),
-        );
+        let g =
+            gcd(gcd(self.origin_num.unsigned_abs(), self.step_num.unsigned_abs()), self.den.unsigned_abs());
         let g = i64::try_from(g.max(1)).unwrap_or(1);
-        Self {
-            origin_num: self.origin_num / g,
-            step_num: self.step_num / g,
-            den: self.den / g,
-        }
+        Self { origin_num: self.origin_num / g, step_num: self.step_num / g, den: self.den / g }
     }
 }
 
@@ -92,16 +86,8 @@ impl GridGeoref {
         if half > 1 << 15 {
             return Err(bad("gives more than 2^31 samples"));
         }
-        let x = Axis {
-            origin_num: -180 * den,
-            step_num,
-            den,
-        };
-        let y = Axis {
-            origin_num: -90 * den,
-            step_num,
-            den,
-        };
+        let x = Axis { origin_num: -180 * den, step_num, den };
+        let y = Axis { origin_num: -90 * den, step_num, den };
         let half = usize::try_from(half).map_err(|e| bad(&e.to_string()))?;
         Ok((Self { x, y, wraps: true }, 2 * half, half + 1))
     }
@@ -135,12 +121,7 @@ pub(crate) struct Fit {
 
 /// Checks that a file's axis values are finite, strictly monotone and evenly spaced, and boils
 /// them down to their ends. Longitudes may jump by 360° once on the way.
-pub(crate) fn even_axis(
-    what: &str,
-    values: &[f64],
-    single: bool,
-    longitude: bool,
-) -> Result<RawAxis, Fault> {
+pub(crate) fn even_axis(what: &str, values: &[f64], single: bool, longitude: bool) -> Result<RawAxis, Fault> {
     let place = |i: usize| format!("{what} axis, index {i}");
     if values.len() < 2 {
         return Err(Fault::unsuitable(
@@ -172,22 +153,14 @@ pub(crate) fn even_axis(
     let (first, last) = (flat[0], flat[flat.len() - 1]);
     let step = (last - first) / (flat.len() - 1) as f64;
     let largest = flat.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    let rounding = if single {
-        largest * f64::from(f32::EPSILON)
-    } else {
-        largest * 1e-12
-    };
+    let rounding = if single { largest * f64::from(f32::EPSILON) } else { largest * 1e-12 };
     let allowed = step.abs() * 1e-3 + rounding;
     for i in 1..flat.len() {
         let d = flat[i] - flat[i - 1];
         if d == 0.0 || (d > 0.0) != (flat[1] > flat[0]) {
             return Err(Fault::unsuitable(
                 place(i),
-                format!(
-                    "the values are not monotone ({} then {})",
-                    flat[i - 1],
-                    flat[i]
-                ),
+                format!("the values are not monotone ({} then {})", flat[i - 1], flat[i]),
                 "sort the rows and columns by position first",
             ));
         }
@@ -202,12 +175,7 @@ pub(crate) fn even_axis(
             ));
         }
     }
-    Ok(RawAxis {
-        first,
-        last,
-        len: flat.len(),
-        rounding,
-    })
+    Ok(RawAxis { first, last, len: flat.len(), rounding })
 }
 
 /// Numbers whose only prime factors are 2, 3 and 5, ascending: the denominators that people use
@@ -257,21 +225,12 @@ pub(crate) fn fit_longitude(raw: &RawAxis) -> Result<Fit, Fault> {
         let turn = 360 * i128::from(axis.den);
         let origin = (i128::from(axis.origin_num) + turn / 2).rem_euclid(turn) - turn / 2;
         let origin_num = narrow(origin)?;
-        return Ok(Fit {
-            axis: Axis { origin_num, ..axis },
-            len: raw.len,
-            wraps: false,
-            reversed,
-        });
+        return Ok(Fit { axis: Axis { origin_num, ..axis }, len: raw.len, wraps: false, reversed });
     };
-    let n = i64::try_from(len)
-        .map_err(|e| Fault::unsuitable("longitude axis", e.to_string(), "crop it"))?;
+    let n = i64::try_from(len).map_err(|e| Fault::unsuitable("longitude axis", e.to_string(), "crop it"))?;
     let q = n / i64::try_from(gcd(360, n.unsigned_abs())).unwrap_or(1);
     let allowed = step * 1e-3 + raw.rounding;
-    let fractions = round_denominators()
-        .into_iter()
-        .take_while(|m| *m <= 1024)
-        .chain([1 << 20]);
+    let fractions = round_denominators().into_iter().take_while(|m| *m <= 1024).chain([1 << 20]);
     let mut den = q;
     for m in fractions {
         den = q.saturating_mul(m);
@@ -285,12 +244,7 @@ pub(crate) fn fit_longitude(raw: &RawAxis) -> Result<Fit, Fault> {
         step_num: narrow(360 * i128::from(den) / i128::from(n))?,
         den,
     };
-    Ok(Fit {
-        axis: axis.reduced(),
-        len,
-        wraps: true,
-        reversed,
-    })
+    Ok(Fit { axis: axis.reduced(), len, wraps: true, reversed })
 }
 
 /// Fits a latitude axis and checks that it stays on the globe.
@@ -305,20 +259,11 @@ pub(crate) fn fit_latitude(raw: &RawAxis) -> Result<Fit, Fault> {
         ));
     }
     let axis = fit(south, north, raw.len, raw.rounding)?;
-    Ok(Fit {
-        axis,
-        len: raw.len,
-        wraps: false,
-        reversed,
-    })
+    Ok(Fit { axis, len: raw.len, wraps: false, reversed })
 }
 
 fn ordered(raw: &RawAxis) -> (f64, f64, bool) {
-    if raw.last < raw.first {
-        (raw.last, raw.first, true)
-    } else {
-        (raw.first, raw.last, false)
-    }
+    if raw.last < raw.first { (raw.last, raw.first, true) } else { (raw.first, raw.last, false) }
 }
 
 /// Round fractions first, tight before loose so that a chance neighbour never wins over the
@@ -327,11 +272,7 @@ fn fit(lo: f64, hi: f64, len: usize, rounding: f64) -> Result<Axis, Fault> {
     let gaps = (len - 1) as f64;
     let step = (hi - lo) / gaps;
     let try_den = |den: i64, allowed: f64| {
-        let (d, o, s) = (
-            den as f64,
-            (lo * den as f64).round(),
-            (step * den as f64).round(),
-        );
+        let (d, o, s) = (den as f64, (lo * den as f64).round(), (step * den as f64).round());
         let end = (o + s * gaps) / d;
         (s >= 1.0 && (o / d - lo).abs() <= allowed && (end - hi).abs() <= allowed).then_some(Axis {
             origin_num: o as i64,
@@ -350,23 +291,11 @@ fn fit(lo: f64, hi: f64, len: usize, rounding: f64) -> Result<Axis, Fault> {
         return Ok(axis.reduced());
     }
     // Spread the ends' rounding over all gaps, so that no sample is off by more than 2^-24°.
-    let uneven = || {
-        Fault::unsuitable(
-            "axes",
-            format!("steps of {step} degrees are too fine"),
-            "crop the raster",
-        )
-    };
+    let uneven =
+        || Fault::unsuitable("axes", format!("steps of {step} degrees are too fine"), "crop the raster");
     let scaled = den.checked_mul(gap_count).ok_or_else(uneven)?;
-    let (o, e) = (
-        (lo * den as f64).round() as i128,
-        (hi * den as f64).round() as i128,
-    );
-    let axis = Axis {
-        origin_num: narrow(o * i128::from(gap_count))?,
-        step_num: narrow(e - o)?,
-        den: scaled,
-    };
+    let (o, e) = ((lo * den as f64).round() as i128, (hi * den as f64).round() as i128);
+    let axis = Axis { origin_num: narrow(o * i128::from(gap_count))?, step_num: narrow(e - o)?, den: scaled };
     if axis.step_num < 1 {
         return Err(uneven());
     }
@@ -396,26 +325,9 @@ mod tests {
     #[test]
     fn etopo_axes_become_the_fractions_they_mean() {
         let five = lon(0.0, 359.92 / 4319.0, 4320);
-        assert_eq!(
-            (five.axis, five.wraps),
-            (
-                Axis {
-                    origin_num: 0,
-                    step_num: 1,
-                    den: 12
-                },
-                true
-            )
-        );
+        assert_eq!((five.axis, five.wraps), (Axis { origin_num: 0, step_num: 1, den: 12 }, true));
         let twenty = lon(20.166_666_7, 0.333_333_3, 1081);
-        assert_eq!(
-            twenty.axis,
-            Axis {
-                origin_num: 121,
-                step_num: 2,
-                den: 6
-            }
-        );
+        assert_eq!(twenty.axis, Axis { origin_num: 121, step_num: 2, den: 6 });
         assert_eq!((twenty.len, twenty.wraps), (1080, true));
     }
 
@@ -425,22 +337,12 @@ mod tests {
         assert_eq!((one.axis.step_num, one.axis.den), (2, 7200));
         assert!(!one.wraps);
         let third = lon(10.0, 1.0 / 10_800.0, 500);
-        assert_eq!(
-            third.axis,
-            Axis {
-                origin_num: 108_000,
-                step_num: 1,
-                den: 10_800
-            }
-        );
+        assert_eq!(third.axis, Axis { origin_num: 108_000, step_num: 1, den: 10_800 });
     }
 
     #[test]
     fn odd_spacings_stay_close_everywhere() {
-        for (first, step, n) in [
-            (3.217_592, 0.012_345_678_9, 5000),
-            (-77.7, 0.000_123_4, 40_000),
-        ] {
+        for (first, step, n) in [(3.217_592, 0.012_345_678_9, 5000), (-77.7, 0.000_123_4, 40_000)] {
             let f = lon(first, step, n);
             for i in [0, 1, n / 2, n - 1] {
                 let off = f.axis.degrees(i as i64) - (first + step * i as f64);
@@ -451,62 +353,25 @@ mod tests {
 
     #[test]
     fn single_precision_axes_snap_too() {
-        let v: Vec<f64> = (0..21_600)
-            .map(|i| f64::from((-180.0 + (i as f64 + 0.5) / 60.0) as f32))
-            .collect();
+        let v: Vec<f64> = (0..21_600).map(|i| f64::from((-180.0 + (i as f64 + 0.5) / 60.0) as f32)).collect();
         let f = fit_longitude(&even_axis("longitude", &v, true, true).unwrap()).unwrap();
-        assert_eq!(
-            (f.axis, f.wraps),
-            (
-                Axis {
-                    origin_num: -21_599,
-                    step_num: 2,
-                    den: 120
-                },
-                true
-            )
-        );
+        assert_eq!((f.axis, f.wraps), (Axis { origin_num: -21_599, step_num: 2, den: 120 }, true));
     }
 
     #[test]
     fn a_longitude_axis_may_jump_at_the_date_line() {
-        let v: Vec<f64> = (0..36)
-            .map(|i| {
-                if i < 18 {
-                    i as f64 * 10.0
-                } else {
-                    i as f64 * 10.0 - 360.0
-                }
-            })
-            .collect();
+        let v: Vec<f64> =
+            (0..36).map(|i| if i < 18 { i as f64 * 10.0 } else { i as f64 * 10.0 - 360.0 }).collect();
         let f = fit_longitude(&even_axis("longitude", &v, false, true).unwrap()).unwrap();
-        assert_eq!(
-            (f.axis, f.wraps),
-            (
-                Axis {
-                    origin_num: 0,
-                    step_num: 10,
-                    den: 1
-                },
-                true
-            )
-        );
+        assert_eq!((f.axis, f.wraps), (Axis { origin_num: 0, step_num: 10, den: 1 }, true));
     }
 
     #[test]
     fn uneven_and_unsorted_axes_name_the_place() {
-        let e = even_axis("latitude", &[0.0, 1.0, 2.5, 3.0], false, false)
-            .unwrap_err()
-            .at("f.nc")
-            .to_string();
-        assert!(
-            e.contains("f.nc: latitude axis, index 2") && e.contains("uneven"),
-            "{e}"
-        );
-        let e = even_axis("latitude", &[0.0, 2.0, 1.0, 3.0], false, false)
-            .unwrap_err()
-            .at("f")
-            .to_string();
+        let e =
+            even_axis("latitude", &[0.0, 1.0, 2.5, 3.0], false, false).unwrap_err().at("f.nc").to_string();
+        assert!(e.contains("f.nc: latitude axis, index 2") && e.contains("uneven"), "{e}");
+        let e = even_axis("latitude", &[0.0, 2.0, 1.0, 3.0], false, false).unwrap_err().at("f").to_string();
         assert!(e.contains("index 2") && e.contains("monotone"), "{e}");
         assert!(even_axis("latitude", &[0.0, f64::NAN], false, false).is_err());
     }

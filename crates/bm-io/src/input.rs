@@ -16,12 +16,7 @@ pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, IoError>
             io::ErrorKind::IsADirectory => "give the file itself",
             _ => "check the disk",
         };
-        IoError::Os {
-            path: name.clone(),
-            action,
-            source,
-            cure: cure.into(),
-        }
+        IoError::Os { path: name.clone(), action, source, cure: cure.into() }
     };
     let meta = std::fs::metadata(path).map_err(|e| os("open", e))?;
     if meta.is_dir() {
@@ -44,9 +39,7 @@ pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, IoError>
     bytes
         .try_reserve_exact(usize::try_from(meta.len()).unwrap_or(0))
         .map_err(|e| os("read", io::Error::new(io::ErrorKind::OutOfMemory, e)))?;
-    file.take(max_bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|e| os("read", e))?;
+    file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| os("read", e))?;
     if bytes.len() as u64 > max_bytes {
         return Err(too_big());
     }
@@ -68,10 +61,7 @@ fn decode_zstd(bytes: &[u8], max_bytes: u64) -> Result<Vec<u8>, Fault> {
     let decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(fail)?;
     // The declared content size is not trusted: the buffer grows with what really arrives.
     let mut out = Vec::new();
-    decoder
-        .take(max_bytes.saturating_add(1))
-        .read_to_end(&mut out)
-        .map_err(fail)?;
+    decoder.take(max_bytes.saturating_add(1)).read_to_end(&mut out).map_err(fail)?;
     if out.len() as u64 > max_bytes {
         return Err(Fault::unsuitable(
             "zstd stream",
@@ -123,11 +113,7 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<Magic, Fault> {
         ));
     }
     if head(&[0x1f, 0x8b]) {
-        return Err(Fault::unsupported(
-            "first bytes",
-            "gzip is not unpacked here",
-            "run `gunzip` first",
-        ));
+        return Err(Fault::unsupported("first bytes", "gzip is not unpacked here", "run `gunzip` first"));
     }
     let shown: Vec<String> = bytes.iter().take(4).map(|b| format!("{b:02x}")).collect();
     Err(Fault::unsupported(

@@ -78,10 +78,8 @@ fn head(descr: &str, shape: &[usize]) -> Vec<u8> {
     let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
     // A one-element Python tuple needs its comma.
     let comma = if shape.len() == 1 { "," } else { "" };
-    let mut dict = format!(
-        "{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}{comma}), }}",
-        dims.join(", ")
-    );
+    let mut dict =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}{comma}), }}", dims.join(", "));
     // The data start on a multiple of 64 bytes, so that they can be mapped.
     let used = MAGIC.len() + 4 + dict.len() + 1;
     dict.push_str(&" ".repeat(used.next_multiple_of(64) - used));
@@ -124,9 +122,8 @@ mod header {
         /// parsed as Python: only three keys are allowed, and nesting has no meaning here.
         pub(crate) fn read(input: &mut impl Read, place: &str) -> Result<Self, Fault> {
             let bad = |p: String| Fault::damaged(place, p);
-            let cut = |e: std::io::Error| {
-                Fault::damaged(place, format!("the array's header is cut short ({e})"))
-            };
+            let cut =
+                |e: std::io::Error| Fault::damaged(place, format!("the array's header is cut short ({e})"));
             let mut start = [0; 8];
             input.read_exact(&mut start).map_err(cut)?;
             if &start[..6] != MAGIC {
@@ -149,31 +146,19 @@ mod header {
             let text = String::from_utf8_lossy(&text);
             let after = |key: &str| {
                 let k = text.find(&format!("'{key}'"))? + key.len() + 2;
-                text.get(k..)?
-                    .trim_start()
-                    .strip_prefix(':')
-                    .map(str::trim_start)
+                text.get(k..)?.trim_start().strip_prefix(':').map(str::trim_start)
             };
-            let missing =
-                |key: &str| Fault::damaged(place, format!("the array's header has no `{key}`"));
+            let missing = |key: &str| Fault::damaged(place, format!("the array's header has no `{key}`"));
             let descr = after("descr").ok_or_else(|| missing("descr"))?;
             let descr = descr
                 .strip_prefix('\'')
                 .and_then(|d| d.split('\'').next())
-                .ok_or_else(|| {
-                    Fault::unsupported(place, "an array of records", "store plain numbers")
-                })?;
+                .ok_or_else(|| Fault::unsupported(place, "an array of records", "store plain numbers"))?;
             let order = after("fortran_order").ok_or_else(|| missing("fortran_order"))?;
-            let shape = after("shape")
-                .and_then(|s| s.strip_prefix('('))
-                .ok_or_else(|| missing("shape"))?;
+            let shape = after("shape").and_then(|s| s.strip_prefix('(')).ok_or_else(|| missing("shape"))?;
             let shape = shape.split(')').next().unwrap_or("");
-            let dims: Result<Vec<usize>, _> = shape
-                .split(',')
-                .map(str::trim)
-                .filter(|s| !s.is_empty())
-                .map(str::parse)
-                .collect();
+            let dims: Result<Vec<usize>, _> =
+                shape.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::parse).collect();
             let shape = dims.map_err(|e| bad(format!("shape ({shape}): {e}")))?;
             let (kind, size, big_endian) = number_type(descr).ok_or_else(|| {
                 Fault::unsupported(
@@ -182,20 +167,12 @@ mod header {
                     "store plain integers or floats",
                 )
             })?;
-            Ok(Self {
-                kind,
-                size,
-                big_endian,
-                fortran_order: order.starts_with("True"),
-                shape,
-            })
+            Ok(Self { kind, size, big_endian, fortran_order: order.starts_with("True"), shape })
         }
 
         /// Product of the shape; `None` if it overflows.
         pub(crate) fn count(&self) -> Option<usize> {
-            self.shape
-                .iter()
-                .try_fold(1_usize, |n, &s| n.checked_mul(s))
+            self.shape.iter().try_fold(1_usize, |n, &s| n.checked_mul(s))
         }
 
         /// One value from its `size` bytes.
@@ -258,10 +235,7 @@ mod tests {
         let p = dir.path().join("a.npy");
         write_npy(&p, &[2, 3], &[1_u16, 2, 3, 4, 5, 600]).unwrap();
         let bytes = std::fs::read(&p).unwrap();
-        assert_eq!(
-            bytes[bytes.len() - 12..],
-            [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 88, 2]
-        );
+        assert_eq!(bytes[bytes.len() - 12..], [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 88, 2]);
         let before = std::fs::read_dir(dir.path()).unwrap().count();
         assert!(write_npy(&p, &[2, 2], &[1_u16]).is_err());
         assert!(write_npy(dir.path(), &[1], &[1_u16]).is_err());

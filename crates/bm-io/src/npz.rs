@@ -13,11 +13,9 @@ pub(crate) struct Npz<'a> {
 
 fn fault(place: &str, e: &ZipError) -> Fault {
     match e {
-        ZipError::UnsupportedArchive(s) => Fault::unsupported(
-            place,
-            (*s).to_string(),
-            "write it with numpy.savez or numpy.savez_compressed",
-        ),
+        ZipError::UnsupportedArchive(s) => {
+            Fault::unsupported(place, (*s).to_string(), "write it with numpy.savez or numpy.savez_compressed")
+        }
         other => Fault::damaged(place, other.to_string()),
     }
 }
@@ -30,11 +28,8 @@ impl<'a> Npz<'a> {
 
     /// Names of the arrays, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut n: Vec<String> = self
-            .zip
-            .file_names()
-            .filter_map(|f| f.ok()?.strip_suffix(".npy").map(str::to_owned))
-            .collect();
+        let mut n: Vec<String> =
+            self.zip.file_names().filter_map(|f| f.ok()?.strip_suffix(".npy").map(str::to_owned)).collect();
         n.sort();
         n
     }
@@ -48,15 +43,10 @@ impl<'a> Npz<'a> {
         mut each: impl FnMut(usize, f64),
     ) -> Result<Header, Fault> {
         let place = format!("array `{name}`");
-        let mut member = self
-            .zip
-            .by_name(&format!("{name}.npy"))
-            .map_err(|e| fault(&place, &e))?;
+        let mut member = self.zip.by_name(&format!("{name}.npy")).map_err(|e| fault(&place, &e))?;
         let header = Header::read(&mut member, &place)?;
         check(&header)?;
-        let count = header
-            .count()
-            .ok_or_else(|| Fault::damaged(&*place, "its shape overflows"))?;
+        let count = header.count().ok_or_else(|| Fault::damaged(&*place, "its shape overflows"))?;
         let per_block = 8192;
         let mut block = vec![0; per_block * header.size];
         let mut done = 0;
@@ -64,10 +54,7 @@ impl<'a> Npz<'a> {
             let n = per_block.min(count - done);
             let bytes = &mut block[..n * header.size];
             member.read_exact(bytes).map_err(|e| {
-                Fault::damaged(
-                    &*place,
-                    format!("ends or breaks after about {done} of {count} values ({e})"),
-                )
+                Fault::damaged(&*place, format!("ends or breaks after about {done} of {count} values ({e})"))
             })?;
             for (i, b) in bytes.chunks_exact(header.size).enumerate() {
                 each(done + i, header.decode(b));
@@ -86,11 +73,10 @@ pub(crate) mod testing {
     pub(crate) fn archive(arrays: &[(&str, &[usize], &[f64])]) -> Vec<u8> {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         for (name, shape, values) in arrays {
-            let options = zip::write::SimpleFileOptions::default()
-                .compression_method(zip::CompressionMethod::Deflated);
+            let options =
+                zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
             zip.start_file(format!("{name}.npy"), options).unwrap();
-            zip.write_all(&crate::npy::testing::bytes(shape, values))
-                .unwrap();
+            zip.write_all(&crate::npy::testing::bytes(shape, values)).unwrap();
         }
         zip.finish().unwrap().into_inner()
     }

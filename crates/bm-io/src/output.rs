@@ -19,12 +19,7 @@ pub(crate) fn write_atomic(
             io::ErrorKind::StorageFull => "free some space; nothing was changed",
             _ => "check the disk; nothing was changed",
         };
-        IoError::Os {
-            path: path.display().to_string(),
-            action,
-            source,
-            cure: cure.into(),
-        }
+        IoError::Os { path: path.display().to_string(), action, source, cure: cure.into() }
     };
     if path.is_dir() {
         return Err(os("write", io::Error::from(io::ErrorKind::IsADirectory)));
@@ -41,13 +36,9 @@ pub(crate) fn write_atomic(
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut temp = builder
-        .tempfile_in(dir)
-        .map_err(|e| os("create a file", e))?;
+    let mut temp = builder.tempfile_in(dir).map_err(|e| os("create a file", e))?;
     let mut out = BufWriter::with_capacity(1 << 18, temp.as_file_mut());
-    fill(&mut out)
-        .and_then(|()| out.flush())
-        .map_err(|e| os("write", e))?;
+    fill(&mut out).and_then(|()| out.flush()).map_err(|e| os("write", e))?;
     drop(out);
     temp.as_file().sync_all().map_err(|e| os("sync", e))?;
     temp.persist(path).map_err(|e| os("rename", e.error))?;

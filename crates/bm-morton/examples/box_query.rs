@@ -9,11 +9,8 @@ use bm_morton::{Box3U64, CodeRange, decode3_u64, encode3_u64_batch};
 
 fn main() {
     // 100 000 points on a cubic grid's diagonals, as coordinates of 21 bits.
-    let axis = |step: u32| -> Vec<u32> {
-        (0..100_000u32)
-            .map(|i| i.wrapping_mul(step) & 0x1f_ffff)
-            .collect()
-    };
+    let axis =
+        |step: u32| -> Vec<u32> { (0..100_000u32).map(|i| i.wrapping_mul(step) & 0x1f_ffff).collect() };
     let (x, y, z) = (axis(7_919), axis(104_729), axis(1_299_709));
     let mut keys = vec![0; x.len()];
     encode3_u64_batch(&x, &y, &z, &mut keys).expect("equal lengths");
@@ -36,10 +33,7 @@ fn main() {
         let from = keys.partition_point(|key| *key < range.first);
         let to = keys.partition_point(|key| *key <= range.last);
         looked_at += to - from;
-        by_ranges += keys[from..to]
-            .iter()
-            .filter(|key| region.contains(**key))
-            .count();
+        by_ranges += keys[from..to].iter().filter(|key| region.contains(**key)).count();
     }
 
     let mut jumps = 0;
@@ -59,8 +53,5 @@ fn main() {
 
     assert_eq!((by_looking, by_looking), (by_ranges, by_jumping));
     println!("{by_looking} of {} points in {region:?}", keys.len());
-    println!(
-        "{} ranges: {looked_at} points looked at; BIGMIN: {jumps} jumps",
-        cover.ranges.len()
-    );
+    println!("{} ranges: {looked_at} points looked at; BIGMIN: {jumps} jumps", cover.ranges.len());
 }

@@ -87,13 +87,7 @@ pub(crate) unsafe fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
 #[inline(always)]
 pub(crate) unsafe fn decode3_u64(code: u64) -> [u32; 3] {
     // SAFETY: as the caller vouches.
-    unsafe {
-        [
-            pext(code, EVERY3) as u32,
-            pext(code, EVERY3 << 1) as u32,
-            pext(code, EVERY3 << 2) as u32,
-        ]
-    }
+    unsafe { [pext(code, EVERY3) as u32, pext(code, EVERY3 << 1) as u32, pext(code, EVERY3 << 2) as u32] }
 }
 
 /// The same as functions with a target feature: calls from ordinary code, but inlined, folded
@@ -111,10 +105,7 @@ pub(crate) mod inlined {
     #[inline]
     #[target_feature(enable = "bmi2")]
     pub(crate) fn decode2_u64(code: u64) -> [u32; 2] {
-        [
-            _pext_u64(code, EVERY2) as u32,
-            _pext_u64(code, EVERY2 << 1) as u32,
-        ]
+        [_pext_u64(code, EVERY2) as u32, _pext_u64(code, EVERY2 << 1) as u32]
     }
 
     #[inline]
@@ -135,9 +126,7 @@ pub(crate) mod inlined {
     #[inline]
     #[target_feature(enable = "bmi2")]
     pub(crate) fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
-        _pdep_u64(x.into(), EVERY3)
-            | _pdep_u64(y.into(), EVERY3 << 1)
-            | _pdep_u64(z.into(), EVERY3 << 2)
+        _pdep_u64(x.into(), EVERY3) | _pdep_u64(y.into(), EVERY3 << 1) | _pdep_u64(z.into(), EVERY3 << 2)
     }
 
     #[inline]

@@ -48,11 +48,7 @@ pub(crate) struct WidestGaps<'a, T> {
 
 impl<'a, T: Copy + Ord + core::ops::Sub<Output = T>> WidestGaps<'a, T> {
     pub(crate) fn new(buffer: &'a mut [CodeRange<T>]) -> Self {
-        Self {
-            gaps: buffer,
-            len: 0,
-            is_heap: false,
-        }
+        Self { gaps: buffer, len: 0, is_heap: false }
     }
 
     #[inline]
@@ -69,11 +65,7 @@ impl<'a, T: Copy + Ord + core::ops::Sub<Output = T>> WidestGaps<'a, T> {
             }
             self.is_heap = true;
         }
-        if self
-            .gaps
-            .first()
-            .is_some_and(|least| last - first > least.last - least.first)
-        {
+        if self.gaps.first().is_some_and(|least| last - first > least.last - least.first) {
             self.gaps[0] = gap;
             self.sift_down(0);
         }

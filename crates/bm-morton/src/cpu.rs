@@ -61,14 +61,9 @@ mod x86 {
 
         // "AuthenticAMD" and "HygonGenuine", as the first register shows them. Their cores
         // before Zen 3 (family 0x19) run pdep in microcode, far slower than shifts and masks.
-        let amd = vendor.ebx == u32::from_le_bytes(*b"Auth")
-            || vendor.ebx == u32::from_le_bytes(*b"Hygo");
+        let amd = vendor.ebx == u32::from_le_bytes(*b"Auth") || vendor.ebx == u32::from_le_bytes(*b"Hygo");
         let (family, extended) = (one.eax >> 8 & 0xf, one.eax >> 20 & 0xff);
-        let family = if family == 0xf {
-            family + extended
-        } else {
-            family
-        };
+        let family = if family == 0xf { family + extended } else { family };
         let lzcnt = __cpuid(0x8000_0000).eax > 0x8000_0000 && bit(__cpuid(0x8000_0001).ecx, 5);
         let bmi = bit(seven.ebx, 3) && bit(seven.ebx, 8);
         if bmi && lzcnt && !(amd && family < 0x19) {
@@ -76,8 +71,7 @@ mod x86 {
         }
 
         let osxsave = bit(one.ecx, 27);
-        let avx512 =
-            bit(seven.ebx, 16) && bit(seven.ebx, 30) && bit(seven.ecx, 1) && bit(seven.ecx, 8);
+        let avx512 = bit(seven.ebx, 16) && bit(seven.ebx, 30) && bit(seven.ecx, 1) && bit(seven.ecx, 8);
         // XCR0: SSE, AVX, opmask, upper halves of zmm0-15, zmm16-31.
         if osxsave && avx512 && xcr0() & 0xe6 == 0xe6 {
             features |= AVX512;

@@ -54,14 +54,14 @@ pub use batch::{
     encode2_u64_batch, encode2_u64_batch_with, encode3_u64_batch, encode3_u64_batch_with,
 };
 pub use boxes::{
-    Box2U64, Box3U64, Box3U128, Cells2U64, Cells3U64, Cells3U128, Ranges2U64, Ranges3U64,
-    Ranges3U128, bigmin2, bigmin3, bigmin3_u128, box_ranges2, box_ranges3, box_ranges3_u128,
-    litmax2, litmax3, litmax3_u128,
+    Box2U64, Box3U64, Box3U128, Cells2U64, Cells3U64, Cells3U128, Ranges2U64, Ranges3U64, Ranges3U128,
+    bigmin2, bigmin3, bigmin3_u128, box_ranges2, box_ranges3, box_ranges3_u128, litmax2, litmax3,
+    litmax3_u128,
 };
 pub use converter::Converter;
 pub use cover::{CodeRange, Cover};
 pub use loc::{Descendants64, Descendants128, Loc64, Loc128};
 pub use scalar::{
-    decode2_u32, decode2_u64, decode2_u128, decode3_u32, decode3_u64, decode3_u128, encode2_u32,
-    encode2_u64, encode2_u128, encode3_u32, encode3_u64, encode3_u128,
+    decode2_u32, decode2_u64, decode2_u128, decode3_u32, decode3_u64, decode3_u128, encode2_u32, encode2_u64,
+    encode2_u128, encode3_u32, encode3_u64, encode3_u128,
 };

@@ -127,10 +127,7 @@ pub const fn encode2_u128(x: u64, y: u64) -> u128 {
 pub const fn decode2_u128(code: u128) -> [u64; 2] {
     let low = decode2_u64(code as u64);
     let high = decode2_u64((code >> 64) as u64);
-    [
-        low[0] as u64 | (high[0] as u64) << 32,
-        low[1] as u64 | (high[1] as u64) << 32,
-    ]
+    [low[0] as u64 | (high[0] as u64) << 32, low[1] as u64 | (high[1] as u64) << 32]
 }
 
 /// 3-D, 10 bits an axis: bit *i* of `x`, `y`, `z` becomes bit 3*i*, 3*i*+1, 3*i*+2.
@@ -144,11 +141,7 @@ pub const fn encode3_u32(x: u16, y: u16, z: u16) -> u32 {
 #[inline]
 #[must_use]
 pub const fn decode3_u32(code: u32) -> [u16; 3] {
-    [
-        gather3_10(code),
-        gather3_10(code >> 1),
-        gather3_10(code >> 2),
-    ]
+    [gather3_10(code), gather3_10(code >> 1), gather3_10(code >> 2)]
 }
 
 /// 3-D, 21 bits an axis: bit *i* of `x`, `y`, `z` becomes bit 3*i*, 3*i*+1, 3*i*+2.
@@ -162,11 +155,7 @@ pub const fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
 #[inline]
 #[must_use]
 pub const fn decode3_u64(code: u64) -> [u32; 3] {
-    [
-        gather3_21(code),
-        gather3_21(code >> 1),
-        gather3_21(code >> 2),
-    ]
+    [gather3_21(code), gather3_21(code >> 1), gather3_21(code >> 2)]
 }
 
 /// 3-D, 42 bits an axis: bit *i* of `x`, `y`, `z` becomes bit 3*i*, 3*i*+1, 3*i*+2.

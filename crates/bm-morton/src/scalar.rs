@@ -77,11 +77,7 @@ pub fn decode2_u32(code: u32) -> [u16; 2] {
 #[inline]
 #[must_use]
 pub fn encode2_u64(x: u32, y: u32) -> u64 {
-    dispatch!(
-        crate::bmi2::encode2_u64(x, y),
-        slow::encode2_u64(x, y),
-        portable::encode2_u64(x, y)
-    )
+    dispatch!(crate::bmi2::encode2_u64(x, y), slow::encode2_u64(x, y), portable::encode2_u64(x, y))
 }
 
 /// 2-D, 32 bits an axis: `[x, y]` of a code.
@@ -139,11 +135,7 @@ pub fn decode3_u32(code: u32) -> [u16; 3] {
 #[must_use]
 pub fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
     debug_assert!((x | y | z) >> 21 == 0, "a coordinate has more than 21 bits");
-    dispatch!(
-        crate::bmi2::encode3_u64(x, y, z),
-        slow::encode3_u64(x, y, z),
-        portable::encode3_u64(x, y, z)
-    )
+    dispatch!(crate::bmi2::encode3_u64(x, y, z), slow::encode3_u64(x, y, z), portable::encode3_u64(x, y, z))
 }
 
 /// 3-D, 21 bits an axis: `[x, y, z]` of a code; its top bit is ignored.
@@ -152,11 +144,7 @@ pub fn encode3_u64(x: u32, y: u32, z: u32) -> u64 {
 pub fn decode3_u64(code: u64) -> [u32; 3] {
     dispatch!(
         crate::bmi2::decode3_u64(code),
-        [
-            slow::decode3_first(code),
-            slow::decode3_first(code >> 1),
-            slow::decode3_first(code >> 2)
-        ],
+        [slow::decode3_first(code), slow::decode3_first(code >> 1), slow::decode3_first(code >> 2)],
         portable::decode3_u64(code)
     )
 }

@@ -37,12 +37,7 @@ fn check(backend: Backend, x: &[u32], y: &[u32], z: &[u32], codes: &[u64]) {
     }
     assert_eq!(decode3_u64_batch_with(backend, codes, a, b, c), Some(n));
     for i in 0..n {
-        assert_eq!(
-            [a[i], b[i], c[i]],
-            portable::decode3_u64(codes[i]),
-            "{}",
-            at(i)
-        );
+        assert_eq!([a[i], b[i], c[i]], portable::decode3_u64(codes[i]), "{}", at(i));
     }
     assert!([a, b, c].iter().all(|v| v[n..] == [7; GUARD]));
 }
@@ -109,26 +104,12 @@ fn lengths_that_do_not_fit_write_nothing() {
     let values = [1u32; 20];
     for backend in Backend::available() {
         let mut codes = [7u64; 20];
-        for (x, y, z, out) in [
-            (9, 10, 9, 20),
-            (10, 9, 10, 20),
-            (9, 9, 10, 20),
-            (9, 9, 9, 8),
-        ] {
+        for (x, y, z, out) in [(9, 10, 9, 20), (10, 9, 10, 20), (9, 9, 10, 20), (9, 9, 9, 8)] {
             let (x, y, z) = (&values[..x], &values[..y], &values[..z]);
-            assert_eq!(
-                encode3_u64_batch_with(backend, x, y, z, &mut codes[..out]),
-                None
-            );
+            assert_eq!(encode3_u64_batch_with(backend, x, y, z, &mut codes[..out]), None);
         }
-        assert_eq!(
-            encode2_u64_batch_with(backend, &values[..9], &values[..8], &mut codes),
-            None
-        );
-        assert_eq!(
-            encode2_u64_batch_with(backend, &values, &values, &mut codes[..19]),
-            None
-        );
+        assert_eq!(encode2_u64_batch_with(backend, &values[..9], &values[..8], &mut codes), None);
+        assert_eq!(encode2_u64_batch_with(backend, &values, &values, &mut codes[..19]), None);
         assert_eq!(codes, [7; 20]);
 
         let (mut a, mut b, mut c) = ([7u32; 20], [7u32; 20], [7u32; 20]);
@@ -136,10 +117,7 @@ fn lengths_that_do_not_fit_write_nothing() {
             let (x, y, z) = (&mut a[..x], &mut b[..y], &mut c[..z]);
             assert_eq!(decode3_u64_batch_with(backend, &codes, x, y, z), None);
         }
-        assert_eq!(
-            decode2_u64_batch_with(backend, &codes, &mut a, &mut b[..19]),
-            None
-        );
+        assert_eq!(decode2_u64_batch_with(backend, &codes, &mut a, &mut b[..19]), None);
         assert_eq!((a, b, c), ([7; 20], [7; 20], [7; 20]));
     }
 }

@@ -5,9 +5,7 @@ use proptest::prelude::*;
 
 /// All half-open spans of `0..n`.
 fn spans(n: u32) -> Vec<(u32, u32)> {
-    (0..n)
-        .flat_map(|a| (a + 1..=n).map(move |b| (a, b)))
-        .collect()
+    (0..n).flat_map(|a| (a + 1..=n).map(move |b| (a, b))).collect()
 }
 
 fn runs(codes: &[u64]) -> Vec<CodeRange<u64>> {
@@ -15,10 +13,7 @@ fn runs(codes: &[u64]) -> Vec<CodeRange<u64>> {
     for &code in codes {
         match runs.last_mut() {
             Some(run) if run.last + 1 == code => run.last = code,
-            _ => runs.push(CodeRange {
-                first: code,
-                last: code,
-            }),
+            _ => runs.push(CodeRange { first: code, last: code }),
         }
     }
     runs
@@ -91,14 +86,8 @@ fn every_box_of_a_16_cube() {
                         assert_eq!(litmax3(code, lo, hi), bounds.before(code));
                         let wide = u128::from(code);
                         let (lo, hi) = (u128::from(lo), u128::from(hi));
-                        assert_eq!(
-                            bigmin3_u128(wide, lo, hi),
-                            bounds.after(code).map(u128::from)
-                        );
-                        assert_eq!(
-                            litmax3_u128(wide, lo, hi),
-                            bounds.before(code).map(u128::from)
-                        );
+                        assert_eq!(bigmin3_u128(wide, lo, hi), bounds.after(code).map(u128::from));
+                        assert_eq!(litmax3_u128(wide, lo, hi), bounds.before(code).map(u128::from));
                     }
                     // The same box at the far end of the axes.
                     let wide = Box3U128::new(
@@ -130,18 +119,14 @@ fn every_rectangle_of_a_16_square_at_both_ends_of_the_axes() {
         for &(x0, x1) in &spans(16) {
             for &(y0, y1) in &spans(16) {
                 let [x0, y0, x1, y1] = [x0, y0, x1, y1].map(u64::from);
-                let bounds =
-                    Box2U64::new([corner + x0, corner + y0], [corner + x1, corner + y1]).unwrap();
+                let bounds = Box2U64::new([corner + x0, corner + y0], [corner + x1, corner + y1]).unwrap();
                 let inside: Vec<bool> = (0..256)
                     .map(|code| {
                         let [x, y] = portable::decode2_u64(code).map(u64::from);
                         (x0..x1).contains(&x) && (y0..y1).contains(&y)
                     })
                     .collect();
-                let codes: Vec<u64> = (0..256)
-                    .filter(|&c| inside[c as usize])
-                    .map(|c| base + c)
-                    .collect();
+                let codes: Vec<u64> = (0..256).filter(|&c| inside[c as usize]).map(|c| base + c).collect();
                 assert_eq!(bounds.cell_count(), codes.len() as u128);
                 assert!(bounds.cells().eq(codes.iter().copied()));
                 assert!(bounds.ranges().eq(runs(&codes)));
@@ -163,33 +148,15 @@ fn every_rectangle_of_a_16_square_at_both_ends_of_the_axes() {
 fn whole_roots_and_wrong_bounds() {
     let mut buffer = [CodeRange::default(); 4];
     let all = Box2U64::new([0; 2], [1 << 32; 2]).unwrap();
-    assert_eq!(
-        (all.first(), all.last(), all.cell_count()),
-        (0, u64::MAX, 1 << 64)
-    );
-    assert_eq!(
-        all.cover(&mut buffer).unwrap().ranges,
-        [CodeRange {
-            first: 0,
-            last: u64::MAX
-        }]
-    );
+    assert_eq!((all.first(), all.last(), all.cell_count()), (0, u64::MAX, 1 << 64));
+    assert_eq!(all.cover(&mut buffer).unwrap().ranges, [CodeRange { first: 0, last: u64::MAX }]);
     assert_eq!((all.after(u64::MAX), all.before(0)), (None, None));
     let end = Box2U64::new([(1 << 32) - 2, (1 << 32) - 1], [1 << 32; 2]).unwrap();
     assert!(end.cells().eq([u64::MAX - 1, u64::MAX]));
 
     let all = Box3U64::new([0; 3], [1 << 21; 3]).unwrap();
-    assert_eq!(
-        (all.first(), all.last(), all.cell_count()),
-        (0, (1 << 63) - 1, 1 << 63)
-    );
-    assert_eq!(
-        all.ranges().collect::<Vec<_>>(),
-        [CodeRange {
-            first: 0,
-            last: (1 << 63) - 1
-        }]
-    );
+    assert_eq!((all.first(), all.last(), all.cell_count()), (0, (1 << 63) - 1, 1 << 63));
+    assert_eq!(all.ranges().collect::<Vec<_>>(), [CodeRange { first: 0, last: (1 << 63) - 1 }]);
     assert_eq!(all.at_or_after(1 << 63), None);
     assert_eq!(all.at_or_before(u64::MAX), Some((1 << 63) - 1));
     assert_eq!(all.after(u64::MAX), None);
@@ -212,10 +179,7 @@ fn whole_roots_and_wrong_bounds() {
     assert_eq!(bigmin3(0, 1, 2), None);
     assert_eq!(Box3U64::new([0; 3], [2; 3]).unwrap().cover(&mut []), None);
     assert_eq!(box_ranges3([0; 3], [0; 3], &mut buffer), None);
-    assert_eq!(
-        box_ranges3([0; 3], [2; 3], &mut buffer).unwrap().ranges,
-        [CodeRange { first: 0, last: 7 }]
-    );
+    assert_eq!(box_ranges3([0; 3], [2; 3], &mut buffer).unwrap().ranges, [CodeRange { first: 0, last: 7 }]);
     assert_eq!(box_ranges2([0; 2], [2; 2], &mut buffer).unwrap().codes, 4);
     let mut wide = [CodeRange::default(); 1];
     assert!(box_ranges3_u128([1; 3], [2; 3], &mut wide).unwrap().exact);

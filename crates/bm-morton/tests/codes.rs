@@ -43,10 +43,7 @@ fn check3(coords: [u64; 3]) {
     assert_eq!(decode3_u32(code), [x, y, z]);
     assert_eq!(decode3_u32(code | 3 << 30), [x, y, z]);
     assert_eq!(portable::encode3_u32(x, y, z), code);
-    assert_eq!(
-        portable::encode3_u32(x | 0xfc00, y | 0xfc00, z | 0xfc00),
-        code
-    );
+    assert_eq!(portable::encode3_u32(x | 0xfc00, y | 0xfc00, z | 0xfc00), code);
     assert_eq!(portable::decode3_u32(code | 3 << 30), [x, y, z]);
 
     let [x, y, z] = coords.map(|v| (v & 0x1f_ffff) as u32);
@@ -118,10 +115,7 @@ fn converters_agree_with_the_portable_functions() {
             assert_eq!(c.decode2_u64(x), portable::decode2_u64(x));
             assert_eq!(c.encode2_u128(x, y), portable::encode2_u128(x, y));
             assert_eq!(c.decode2_u128(code), portable::decode2_u128(code));
-            assert_eq!(
-                c.encode3_u64(x32, y32, z32),
-                portable::encode3_u64(x32, y32, z32)
-            );
+            assert_eq!(c.encode3_u64(x32, y32, z32), portable::encode3_u64(x32, y32, z32));
             assert_eq!(c.decode3_u64(x), portable::decode3_u64(x));
             assert_eq!(c.encode3_u128(x, y, z), portable::encode3_u128(x, y, z));
             assert_eq!(c.decode3_u128(code), portable::decode3_u128(code));

@@ -13,11 +13,14 @@ macro_rules! loc_tests {
                 (0u8..=$max, any::<[$coord; 3]>()).prop_map(|(level, c)| {
                     // Every third coordinate goes to an edge of the root.
                     let side = 1 << level;
-                    (level, c.map(|v| match v % 6 {
-                        0 => 0,
-                        1 => side - 1,
-                        _ => (v >> 3) % side,
-                    }))
+                    (
+                        level,
+                        c.map(|v| match v % 6 {
+                            0 => 0,
+                            1 => side - 1,
+                            _ => (v >> 3) % side,
+                        }),
+                    )
                 })
             }
 
@@ -70,9 +73,8 @@ macro_rules! loc_tests {
 
             #[test]
             fn all_relations_of_small_levels() {
-                let cells: Vec<$Loc> = (0..=3)
-                    .flat_map(|level| $Loc::ROOT.descendants(level).unwrap())
-                    .collect();
+                let cells: Vec<$Loc> =
+                    (0..=3).flat_map(|level| $Loc::ROOT.descendants(level).unwrap()).collect();
                 assert!(cells.is_sorted());
                 for a in &cells {
                     for b in &cells {
@@ -210,10 +212,7 @@ proptest! {
 #[test]
 fn too_fine_for_the_narrow_type() {
     assert_eq!(Loc128::new(22, [0; 3]).unwrap().to_loc64(), None);
-    assert_eq!(
-        Loc128::new(28, [(1 << 28) - 1; 3]).unwrap().to_loc64(),
-        None
-    );
+    assert_eq!(Loc128::new(28, [(1 << 28) - 1; 3]).unwrap().to_loc64(), None);
     assert!(Loc128::new(21, [0; 3]).unwrap().to_loc64().is_some());
 }
 

@@ -236,7 +236,10 @@ pub(crate) fn shares_of_whole(node: &Node) -> Shares {
             return shares_of_page(node, cell);
         }
         if to - from == 1 {
-            return node.children.find(from).map_or_else(Shares::default, |k| node.children.shares(k).clone());
+            return node
+                .children
+                .find(from)
+                .map_or_else(Shares::default, |k| node.children.shares(k).clone());
         }
         let mut sum = Shares::default();
         for p in (0..8).filter_map(|o| cell.child(o)) {

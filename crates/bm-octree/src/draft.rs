@@ -5,7 +5,7 @@ use crate::error::TreeError;
 use crate::node::Node;
 use crate::origin::Origin;
 use crate::parallel;
-use crate::tree::{Context, exception_origin, Tree, check_shared, read_body, resolve, strata_origin};
+use crate::tree::{Context, Tree, check_shared, exception_origin, read_body, resolve, strata_origin};
 use bm_codec::body::{Base, Body, Child, body_crc};
 use bm_codec::exceptions::Exceptions;
 use bm_codec::strata::Strata;
@@ -196,7 +196,11 @@ impl<'t> Draft<'t> {
             }
         }
         let root_crc = root_crc.ok_or(TreeError::Missing { page: PageId::ROOT })?;
-        Ok(Commit { pages: bytes.into_iter().collect(), removed: self.removed.into_iter().collect(), root_crc })
+        Ok(Commit {
+            pages: bytes.into_iter().collect(),
+            removed: self.removed.into_iter().collect(),
+            root_crc,
+        })
     }
 
     /// Brings in every page whose bytes change without having been put: those above the changed ones (their
@@ -242,7 +246,10 @@ impl<'t> Draft<'t> {
         while let Some(page) = up {
             if self.removed.contains(&page) {
                 if stays {
-                    return Err(TreeError::Structure { page, detail: "is removed while pages below it stay".into() });
+                    return Err(TreeError::Structure {
+                        page,
+                        detail: "is removed while pages below it stay".into(),
+                    });
                 }
                 // A removed page above brings in its own.
                 return Ok(());
@@ -309,7 +316,11 @@ impl<'t> Draft<'t> {
         ids.iter().map(|&id| self.origin(id, &mut known)).collect()
     }
 
-    fn origin(&self, id: PageId, known: &mut BTreeMap<PageId, Arc<Origin>>) -> Result<Arc<Origin>, TreeError> {
+    fn origin(
+        &self,
+        id: PageId,
+        known: &mut BTreeMap<PageId, Arc<Origin>>,
+    ) -> Result<Arc<Origin>, TreeError> {
         if let Some(o) = known.get(&id) {
             return Ok(o.clone());
         }
@@ -317,7 +328,8 @@ impl<'t> Draft<'t> {
             None => Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0),
             Some(p) => {
                 let o = self.origin(p, known)?;
-                let here = self.peek(p, |_, exceptions| exception_origin(exceptions, p.level(), id.sub_index()))?;
+                let here =
+                    self.peek(p, |_, exceptions| exception_origin(exceptions, p.level(), id.sub_index()))?;
                 here.flatten().unwrap_or(o)
             }
         };

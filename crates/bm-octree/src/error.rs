@@ -25,7 +25,9 @@ pub enum TreeError {
         page: PageId,
     },
     /// A page is not the one its directory speaks of.
-    #[error("page {page} has check sum {found:08x}, its directory says {expected:08x}: restore the world from a copy")]
+    #[error(
+        "page {page} has check sum {found:08x}, its directory says {expected:08x}: restore the world from a copy"
+    )]
     Stale {
         /// The page.
         page: PageId,
@@ -46,7 +48,9 @@ pub enum TreeError {
     #[error(transparent)]
     OutOfWorld(#[from] OutOfWorld),
     /// A dense read would be larger than allowed.
-    #[error("{cells} cells are more than the {limit} that one read may return: choose a coarser level or a smaller box")]
+    #[error(
+        "{cells} cells are more than the {limit} that one read may return: choose a coarser level or a smaller box"
+    )]
     TooLarge {
         /// Cells asked for.
         cells: u128,

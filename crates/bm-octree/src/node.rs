@@ -79,7 +79,10 @@ impl Node {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.origin.heap_bytes() + self.exceptions.heap_bytes() + self.children.heap_bytes()
+        size_of::<Self>()
+            + self.origin.heap_bytes()
+            + self.exceptions.heap_bytes()
+            + self.children.heap_bytes()
     }
 }
 
@@ -134,7 +137,8 @@ const LAYER: usize = 1 << (2 * PAGE_SPAN);
 impl Children {
     fn new(list: Vec<Child>) -> Self {
         let slots = list.iter().map(|_| OnceLock::new()).collect();
-        let heights = list.iter().map(|c| height_of(c.sub)).fold([u32::MAX, 0], |[lo, hi], h| [lo.min(h), hi.max(h)]);
+        let heights =
+            list.iter().map(|c| height_of(c.sub)).fold([u32::MAX, 0], |[lo, hi], h| [lo.min(h), hi.max(h)]);
         let index = if list.len() < TABLE_FROM {
             Index::Search
         } else if heights[1] - heights[0] < SLAB_HEIGHTS && list.len() < usize::from(u16::MAX) {

@@ -146,7 +146,10 @@ impl Tree {
         };
         match &node.origin.function {
             Function::Strata(s, _) if node.origin.page_level == owner.level() => Ok(s.clone()),
-            _ => Err(TreeError::Structure { page, detail: format!("shares the columns of {owner}, which has none") }),
+            _ => Err(TreeError::Structure {
+                page,
+                detail: format!("shares the columns of {owner}, which has none"),
+            }),
         }
     }
 
@@ -316,7 +319,13 @@ fn voxel(node: &Node, at: [u32; 3]) -> Sample {
         && let Some(p) = n.strata.probe(at[0], at[1])
     {
         let material = n.strata.decide(&p, at, n.ceiling);
-        return Sample { material, level: MAX_LEVEL, exact: true, source: SourceKind::Strata, page_level: n.page_level };
+        return Sample {
+            material,
+            level: MAX_LEVEL,
+            exact: true,
+            source: SourceKind::Strata,
+            page_level: n.page_level,
+        };
     }
     if !node.exceptions.is_empty()
         && let Some(material) = node.exceptions.get(node.sub(at))
@@ -411,7 +420,10 @@ pub(crate) fn resolve(
             own(Function::Generated(f), SourceKind::Procedural)
         }
         Base::Shared(other) => {
-            return Err(TreeError::Structure { page, detail: format!("shares {other}, which shares itself") });
+            return Err(TreeError::Structure {
+                page,
+                detail: format!("shares {other}, which shares itself"),
+            });
         }
     })
 }

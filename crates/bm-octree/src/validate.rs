@@ -34,7 +34,11 @@ pub struct Report {
 impl Tree {
     /// Reads every page from the root down and checks it against its directory entry, its own format, and
     /// the pages it refers to. `progress` is told the pages read so far and known so far.
-    pub fn validate(&self, on_problem: &mut dyn FnMut(Problem), progress: &mut dyn FnMut(u64, u64)) -> Report {
+    pub fn validate(
+        &self,
+        on_problem: &mut dyn FnMut(Problem),
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Report {
         let mut report = Report::default();
         let mut queue = vec![(PageId::ROOT, self.root_crc())];
         report.reachable.insert(PageId::ROOT);

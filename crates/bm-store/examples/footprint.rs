@@ -32,10 +32,7 @@ fn run(path: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
             pages.push((id, (0..len).map(|_| (random() >> 33) as u8).collect()));
         }
     }
-    pages.push((
-        PageId::ROOT,
-        (0..100_000).map(|_| (random() >> 33) as u8).collect(),
-    ));
+    pages.push((PageId::ROOT, (0..100_000).map(|_| (random() >> 33) as u8).collect()));
     let sum: usize = pages.iter().map(|p| p.1.len()).sum();
 
     let store = FileStore::create(path)?;
@@ -45,39 +42,25 @@ fn run(path: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
     }
     let t = Instant::now();
     store.commit(batch)?;
-    println!(
-        "{} pages of {sum} bytes committed in {:.1?}",
-        pages.len(),
-        t.elapsed()
-    );
+    println!("{} pages of {sum} bytes committed in {:.1?}", pages.len(), t.elapsed());
     let t = Instant::now();
     store.compact()?;
     println!("compacted in {:.1?}", t.elapsed());
     drop(store);
     let size = std::fs::metadata(path)?.len();
-    println!(
-        "{size} bytes on disk, {:.2} % over the payload",
-        (size as f64 / sum as f64 - 1.0) * 100.0
-    );
+    println!("{size} bytes on disk, {:.2} % over the payload", (size as f64 / sum as f64 - 1.0) * 100.0);
 
     let mut open = [f64::MAX; 2];
     for n in 0..20 {
         for (best, read_only) in open.iter_mut().zip([true, false]) {
             let t = Instant::now();
-            let store = if read_only {
-                FileStore::open_read_only(path)?
-            } else {
-                FileStore::open(path)?
-            };
+            let store = if read_only { FileStore::open_read_only(path)? } else { FileStore::open(path)? };
             let got = store.snapshot()?.get(pages[n * 200].0)?;
             *best = best.min(t.elapsed().as_secs_f64() * 1e6);
             assert_eq!(got.as_deref(), Some(&pages[n * 200].1[..]));
         }
     }
-    println!(
-        "open and first get: {:.0} µs to read, {:.0} µs to write",
-        open[0], open[1]
-    );
+    println!("open and first get: {:.0} µs to read, {:.0} µs to write", open[0], open[1]);
 
     let store = FileStore::open(path)?;
     let now = store.snapshot()?;
@@ -99,10 +82,7 @@ fn run(path: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
     }
     times.sort();
     println!("durable put of one page: median {:.0?}", times[100]);
-    println!(
-        "{} bytes on disk after 200 of them",
-        store.stats()?.stored_bytes
-    );
+    println!("{} bytes on disk after 200 of them", store.stats()?.stored_bytes);
     store.compact()?;
     println!("{} bytes after compaction", store.stats()?.stored_bytes);
     Ok(())

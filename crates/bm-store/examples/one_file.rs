@@ -28,14 +28,9 @@ fn run(path: &std::path::Path) -> Result<(), StoreError> {
 
     let before = store.snapshot()?;
     let mut change = Batch::new();
-    change
-        .put(PageId::ROOT, "the coarsest page")
-        .expect_version(before.version());
+    change.put(PageId::ROOT, "the coarsest page").expect_version(before.version());
     println!("committed version {}", store.commit(change)?);
-    println!(
-        "the older snapshot still has no root page: {:?}",
-        before.get(PageId::ROOT)?
-    );
+    println!("the older snapshot still has no root page: {:?}", before.get(PageId::ROOT)?);
     drop(before);
 
     store.compact()?;
@@ -53,10 +48,6 @@ fn run(path: &std::path::Path) -> Result<(), StoreError> {
     store.snapshot()?.scan(PageRange::ALL, &mut |id, payload| {
         println!("{id}: {} bytes", payload.len());
         shown += 1;
-        if shown < 3 {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
+        if shown < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })
 }

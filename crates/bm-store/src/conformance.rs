@@ -2,11 +2,7 @@
 //! calls [`run_durable`] as well, with a way to open what it made.
 //!
 //! The functions panic where the store is wrong, as tests do.
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "these are tests that live in the library"
-)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "these are tests that live in the library")]
 
 use crate::{Batch, PageBytes, PageRange, PageStore, Snapshot, StoreError};
 use bm_core::PageId;
@@ -22,8 +18,8 @@ pub type Model = BTreeMap<PageId, Vec<u8>>;
 pub fn page_id(n: u32) -> PageId {
     let level = [7, 14, 21][n as usize % 3];
     let n = n / 3;
-    let at = [n & 0x7f, n >> 7 & 0x7f, n >> 14 & 0x7f]
-        .map(|c| if level == 7 { c } else { c << (level - 7) | c });
+    let at =
+        [n & 0x7f, n >> 7 & 0x7f, n >> 14 & 0x7f].map(|c| if level == 7 { c } else { c << (level - 7) | c });
     PageId::new(level, at).unwrap_or(PageId::ROOT)
 }
 
@@ -71,35 +67,13 @@ pub fn content(snapshot: &dyn Snapshot) -> Result<Model, StoreError> {
 }
 
 fn check(snapshot: &dyn Snapshot, model: &Model) {
-    assert_eq!(
-        content(snapshot).unwrap(),
-        *model,
-        "scan of version {}",
-        snapshot.version()
-    );
-    let ids: Vec<PageId> = model
-        .keys()
-        .rev()
-        .copied()
-        .chain([PageId::ROOT, page_id(2_000_000)])
-        .collect();
+    assert_eq!(content(snapshot).unwrap(), *model, "scan of version {}", snapshot.version());
+    let ids: Vec<PageId> = model.keys().rev().copied().chain([PageId::ROOT, page_id(2_000_000)]).collect();
     let many = snapshot.get_many(&ids).unwrap();
     for (&id, got) in ids.iter().zip(many) {
-        assert_eq!(
-            got.as_deref(),
-            model.get(&id).map(Vec::as_slice),
-            "get_many {id}"
-        );
-        assert_eq!(
-            snapshot.get(id).unwrap().as_deref(),
-            model.get(&id).map(Vec::as_slice),
-            "get {id}"
-        );
-        assert_eq!(
-            snapshot.page(id).unwrap().as_ref(),
-            model.get(&id),
-            "page {id}"
-        );
+        assert_eq!(got.as_deref(), model.get(&id).map(Vec::as_slice), "get_many {id}");
+        assert_eq!(snapshot.get(id).unwrap().as_deref(), model.get(&id).map(Vec::as_slice), "get {id}");
+        assert_eq!(snapshot.page(id).unwrap().as_ref(), model.get(&id), "page {id}");
     }
 }
 
@@ -126,28 +100,14 @@ pub fn run_all<S: PageStore>(make: impl Fn() -> S) {
 /// What a durable store must do as well; `reopen` closes and opens it.
 pub fn run_durable<S: PageStore>(make: impl Fn() -> S, mut reopen: impl FnMut(S) -> S) {
     let store = make();
-    store
-        .commit(
-            Batch::new()
-                .put(page_id(5), "kept")
-                .put_meta("name", "world")
-                .clone(),
-        )
-        .unwrap();
+    store.commit(Batch::new().put(page_id(5), "kept").put_meta("name", "world").clone()).unwrap();
     let store = reopen(store);
     let now = store.snapshot().unwrap();
-    assert_eq!(
-        (now.version(), now.get(page_id(5)).unwrap().as_deref()),
-        (1, Some(&b"kept"[..]))
-    );
+    assert_eq!((now.version(), now.get(page_id(5)).unwrap().as_deref()), (1, Some(&b"kept"[..])));
     assert_eq!(now.meta("name").unwrap().as_deref(), Some(&b"world"[..]));
     drop(now);
     let store = reopen(store);
-    assert_eq!(
-        store.commit(Batch::new()).unwrap(),
-        2,
-        "versions go on where they were"
-    );
+    assert_eq!(store.commit(Batch::new()).unwrap(), 2, "versions go on where they were");
     for seed in 10..13 {
         model_run(make(), seed, 30, &mut reopen);
     }
@@ -157,35 +117,16 @@ fn put_get_delete(store: &impl PageStore) {
     let empty = store.snapshot().unwrap();
     assert_eq!(empty.version(), 0);
     check(&*empty, &Model::new());
-    assert_eq!(
-        store
-            .commit(Batch::new().put(PageId::ROOT, "a").clone())
-            .unwrap(),
-        1
-    );
-    assert_eq!(
-        store
-            .commit(Batch::new().put(PageId::ROOT, "b").clone())
-            .unwrap(),
-        2
-    );
-    check(
-        &*store.snapshot().unwrap(),
-        &Model::from([(PageId::ROOT, b"b".to_vec())]),
-    );
-    store
-        .commit(Batch::new().delete(PageId::ROOT).delete(page_id(1)).clone())
-        .unwrap();
+    assert_eq!(store.commit(Batch::new().put(PageId::ROOT, "a").clone()).unwrap(), 1);
+    assert_eq!(store.commit(Batch::new().put(PageId::ROOT, "b").clone()).unwrap(), 2);
+    check(&*store.snapshot().unwrap(), &Model::from([(PageId::ROOT, b"b".to_vec())]));
+    store.commit(Batch::new().delete(PageId::ROOT).delete(page_id(1)).clone()).unwrap();
     check(&*store.snapshot().unwrap(), &Model::new());
 }
 
 fn atomic_batches(store: &impl PageStore) {
     let mut batch = Batch::new();
-    batch
-        .put(page_id(1), "first")
-        .put(page_id(1), "second")
-        .put(page_id(2), "x")
-        .delete(page_id(2));
+    batch.put(page_id(1), "first").put(page_id(1), "second").put(page_id(2), "x").delete(page_id(2));
     store.commit(batch).unwrap();
     let model = Model::from([(page_id(1), b"second".to_vec())]);
     check(&*store.snapshot().unwrap(), &model);
@@ -199,9 +140,7 @@ fn atomic_batches(store: &impl PageStore) {
 }
 
 fn ordered_scans(store: &impl PageStore) {
-    let model: Model = (0..500)
-        .map(|n| (page_id(n * 7), payload(u64::from(n), 900)))
-        .collect();
+    let model: Model = (0..500).map(|n| (page_id(n * 7), payload(u64::from(n), 900))).collect();
     let mut batch = Batch::new();
     for (&id, bytes) in model.iter().rev() {
         batch.put(id, bytes.clone());
@@ -214,11 +153,7 @@ fn ordered_scans(store: &impl PageStore) {
         let mut seen = Vec::new();
         now.scan(range, &mut |id, _| {
             seen.push(id);
-            if seen.len() < most {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
+            if seen.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })
         .unwrap();
         seen
@@ -261,53 +196,27 @@ fn snapshot_isolation(store: &impl PageStore) {
     for (snapshot, model, round) in held.iter().rev() {
         check(&**snapshot, model);
         assert_eq!(snapshot.version(), round + 1);
-        assert_eq!(
-            snapshot.meta("round").unwrap(),
-            Some(round.to_string().into_bytes())
-        );
+        assert_eq!(snapshot.meta("round").unwrap(), Some(round.to_string().into_bytes()));
     }
 }
 
 fn compare_and_set(store: &impl PageStore) {
-    let at = |v: u64, text: &str| {
-        Batch::new()
-            .put(PageId::ROOT, text)
-            .expect_version(v)
-            .clone()
-    };
+    let at = |v: u64, text: &str| Batch::new().put(PageId::ROOT, text).expect_version(v).clone();
     assert_eq!(store.commit(at(0, "one")).unwrap(), 1);
     let lost = store.commit(at(0, "two"));
-    assert!(
-        matches!(
-            lost,
-            Err(StoreError::Conflict {
-                expected: 0,
-                found: 1
-            })
-        ),
-        "{lost:?}"
-    );
-    check(
-        &*store.snapshot().unwrap(),
-        &Model::from([(PageId::ROOT, b"one".to_vec())]),
-    );
+    assert!(matches!(lost, Err(StoreError::Conflict { expected: 0, found: 1 })), "{lost:?}");
+    check(&*store.snapshot().unwrap(), &Model::from([(PageId::ROOT, b"one".to_vec())]));
     // Of many that expect the same version, one wins.
     let wins: usize = std::thread::scope(|scope| {
-        let racers: Vec<_> = (0..8)
-            .map(|n| scope.spawn(move || store.commit(at(1, &n.to_string())).is_ok()))
-            .collect();
-        racers
-            .into_iter()
-            .map(|r| usize::from(r.join().unwrap()))
-            .sum()
+        let racers: Vec<_> =
+            (0..8).map(|n| scope.spawn(move || store.commit(at(1, &n.to_string())).is_ok())).collect();
+        racers.into_iter().map(|r| usize::from(r.join().unwrap())).sum()
     });
     assert_eq!((wins, store.snapshot().unwrap().version()), (1, 2));
 }
 
 fn sizes(store: &impl PageStore) {
-    let lens = [
-        0, 1, 4075, 4096, 12_288, 12_289, 32_735, 32_768, 65_536, 100_000, 131_041, 1_500_000,
-    ];
+    let lens = [0, 1, 4075, 4096, 12_288, 12_289, 32_735, 32_768, 65_536, 100_000, 131_041, 1_500_000];
     let mut model = Model::new();
     for shift in 0..2usize {
         let mut batch = Batch::new();
@@ -332,33 +241,16 @@ fn sizes(store: &impl PageStore) {
 fn metas(store: &impl PageStore) {
     let long = "n".repeat(crate::MAX_NAME);
     let mut batch = Batch::new();
-    batch
-        .put_meta("head", "{}")
-        .put_meta("größe", payload(1, 70_000))
-        .put_meta(long.clone(), "");
+    batch.put_meta("head", "{}").put_meta("größe", payload(1, 70_000)).put_meta(long.clone(), "");
     store.commit(batch).unwrap();
     let now = store.snapshot().unwrap();
     assert_eq!(now.meta_names().unwrap(), ["größe", "head", &long]);
     assert_eq!(now.meta("größe").unwrap(), Some(payload(1, 70_000)));
     assert_eq!(now.meta(&long).unwrap().as_deref(), Some(&b""[..]));
-    assert_eq!(
-        (now.meta("Head").unwrap(), now.meta("").unwrap()),
-        (None, None)
-    );
-    store
-        .commit(
-            Batch::new()
-                .delete_meta("head")
-                .delete_meta("never")
-                .clone(),
-        )
-        .unwrap();
+    assert_eq!((now.meta("Head").unwrap(), now.meta("").unwrap()), (None, None));
+    store.commit(Batch::new().delete_meta("head").delete_meta("never").clone()).unwrap();
     assert_eq!(store.snapshot().unwrap().meta("head").unwrap(), None);
-    assert!(
-        store
-            .commit(Batch::new().put_meta("n".repeat(256), "").clone())
-            .is_err()
-    );
+    assert!(store.commit(Batch::new().put_meta("n".repeat(256), "").clone()).is_err());
 }
 
 /// Readers see, at any moment, a version that was committed as a whole.
@@ -384,11 +276,7 @@ fn concurrent_readers(store: &impl PageStore) {
                     last = now.version();
                     let want: PageBytes = payload(last, 600).into();
                     for n in (reader..PAGES).step_by(3) {
-                        assert_eq!(
-                            now.get(page_id(n)).unwrap().as_ref(),
-                            Some(&want),
-                            "version {last}"
-                        );
+                        assert_eq!(now.get(page_id(n)).unwrap().as_ref(), Some(&want), "version {last}");
                     }
                 }
             });
@@ -405,37 +293,16 @@ fn stats_and_verify(store: &impl PageStore) {
     for n in 0..300 {
         batch.put(page_id(n), payload(1, 1000));
     }
-    batch
-        .put(page_id(300), payload(2, 80_000))
-        .put_meta("a", "1")
-        .put_meta("b", "2");
+    batch.put(page_id(300), payload(2, 80_000)).put_meta("a", "1").put_meta("b", "2");
     store.commit(batch).unwrap();
     let stats = store.stats().unwrap();
-    assert_eq!(
-        (stats.version, stats.pages, stats.payload_bytes),
-        (1, 301, 380_000)
-    );
+    assert_eq!((stats.version, stats.pages, stats.payload_bytes), (1, 301, 380_000));
     assert!(stats.stored_bytes >= stats.payload_bytes);
     let (mut problems, mut last) = (Vec::new(), (0, 0));
-    let report = store
-        .verify(&mut |p| problems.push(p), &mut |done, all| {
-            last = (done, all)
-        })
-        .unwrap();
-    assert_eq!(
-        (report.pages_checked, report.metas_checked, report.problems),
-        (301, 2, 0),
-        "{problems:?}"
-    );
+    let report = store.verify(&mut |p| problems.push(p), &mut |done, all| last = (done, all)).unwrap();
+    assert_eq!((report.pages_checked, report.metas_checked, report.problems), (301, 2, 0), "{problems:?}");
     assert_eq!(last, (301, 301));
-    store
-        .commit(
-            Batch::new()
-                .delete(page_id(0))
-                .put(page_id(300), "small now")
-                .clone(),
-        )
-        .unwrap();
+    store.commit(Batch::new().delete(page_id(0)).put(page_id(300), "small now").clone()).unwrap();
     let stats = store.stats().unwrap();
     assert_eq!((stats.pages, stats.payload_bytes), (300, 299_009));
 }
@@ -464,32 +331,18 @@ fn compaction(store: &impl PageStore) {
     let before = store.stats().unwrap();
     store.compact().unwrap();
     let now = store.snapshot().unwrap();
-    assert_eq!(
-        now.version(),
-        version,
-        "compaction changes nothing that is read"
-    );
+    assert_eq!(now.version(), version, "compaction changes nothing that is read");
     check(&*now, &model);
     let after = store.stats().unwrap();
     assert!(after.stored_bytes <= before.stored_bytes);
-    assert_eq!(
-        (after.pages, after.payload_bytes),
-        (before.pages, before.payload_bytes)
-    );
+    assert_eq!((after.pages, after.payload_bytes), (before.pages, before.payload_bytes));
     drop(now);
-    store
-        .commit(Batch::new().put(PageId::ROOT, "goes on").clone())
-        .unwrap();
+    store.commit(Batch::new().put(PageId::ROOT, "goes on").clone()).unwrap();
 }
 
 /// A random life of a store beside a [`Model`] of it: batches of every shape, old snapshots held and read again,
 /// and now and then, with no snapshot held, `between` (closing and opening, say). Gives the store at its end.
-pub fn model_run<S: PageStore>(
-    mut store: S,
-    seed: u64,
-    commits: u64,
-    between: &mut dyn FnMut(S) -> S,
-) -> S {
+pub fn model_run<S: PageStore>(mut store: S, seed: u64, commits: u64, between: &mut dyn FnMut(S) -> S) -> S {
     let mut rng = Rng::new(seed);
     let mut model = Model::new();
     let mut held = Vec::new();
@@ -498,11 +351,7 @@ pub fn model_run<S: PageStore>(
     for n in 1..=commits {
         let mut batch = Batch::new();
         // Mostly a few pages, now and then many: both ways of packing must meet.
-        let changes = if rng.below(5) == 0 {
-            10 + rng.below(600)
-        } else {
-            rng.below(6)
-        };
+        let changes = if rng.below(5) == 0 { 10 + rng.below(600) } else { rng.below(6) };
         for _ in 0..changes {
             let id = page_id(rng.below(span) as u32);
             if rng.below(4) == 0 {
@@ -535,14 +384,8 @@ pub fn model_run<S: PageStore>(
         }
     }
     let mut problems = Vec::new();
-    let report = store
-        .verify(&mut |p| problems.push(p), &mut |_, _| {})
-        .unwrap();
-    assert_eq!(
-        (report.pages_checked, report.problems),
-        (model.len() as u64, 0),
-        "seed {seed}: {problems:?}"
-    );
+    let report = store.verify(&mut |p| problems.push(p), &mut |_, _| {}).unwrap();
+    assert_eq!((report.pages_checked, report.problems), (model.len() as u64, 0), "seed {seed}: {problems:?}");
     check(&*store.snapshot().unwrap(), &model);
     store
 }

@@ -73,10 +73,7 @@ fn unseal<'a>(kind: u8, key: u64, name: &[u8], sealed: &'a [u8]) -> Result<&'a [
     }
     // The checksum holds, so these are records of another place or time, not flipped bits.
     if body[2] > VERSION && body[..2] == MAGIC {
-        return Err(format!(
-            "envelope version {} is newer than {VERSION}",
-            body[2]
-        ));
+        return Err(format!("envelope version {} is newer than {VERSION}", body[2]));
     }
     if body[..HEADER_LEN] != header(kind, key, len) || !body[HEADER_LEN..].starts_with(name) {
         return Err("the record belongs elsewhere".into());
@@ -98,8 +95,7 @@ pub fn seal_page(id: PageId, payload: &[u8]) -> Result<Vec<u8>, StoreError> {
 /// # Errors
 /// [`StoreError::Corrupt`] when a bit is wrong, the record is truncated, or it is another page's.
 pub fn unseal_page(id: PageId, sealed: &[u8]) -> Result<&[u8], StoreError> {
-    unseal(KIND_PAGE, id.raw(), &[], sealed)
-        .map_err(|detail| StoreError::Corrupt { page: id, detail })
+    unseal(KIND_PAGE, id.raw(), &[], sealed).map_err(|detail| StoreError::Corrupt { page: id, detail })
 }
 
 /// Seals a named record.
@@ -109,12 +105,7 @@ pub fn unseal_page(id: PageId, sealed: &[u8]) -> Result<&[u8], StoreError> {
 pub fn seal_named(name: &str, payload: &[u8]) -> Result<Vec<u8>, StoreError> {
     check_name(name)?;
     check_payload(|| format!("record {name:?}"), payload.len())?;
-    Ok(seal(
-        KIND_NAMED,
-        name.len() as u64,
-        name.as_bytes(),
-        payload,
-    ))
+    Ok(seal(KIND_NAMED, name.len() as u64, name.as_bytes(), payload))
 }
 
 /// [`seal_named`] without the rules for users: the empty name is the store's own record.
@@ -128,12 +119,8 @@ pub(crate) fn seal_internal(name: &str, payload: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`StoreError::CorruptRecord`] when a bit is wrong, the record is truncated, or it has another name.
 pub fn unseal_named<'a>(name: &str, sealed: &'a [u8]) -> Result<&'a [u8], StoreError> {
-    unseal(KIND_NAMED, name.len() as u64, name.as_bytes(), sealed).map_err(|detail| {
-        StoreError::CorruptRecord {
-            name: name.into(),
-            detail,
-        }
-    })
+    unseal(KIND_NAMED, name.len() as u64, name.as_bytes(), sealed)
+        .map_err(|detail| StoreError::CorruptRecord { name: name.into(), detail })
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
@@ -145,11 +132,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
 
 pub(crate) fn check_payload(what: impl FnOnce() -> String, len: usize) -> Result<(), StoreError> {
     if len > MAX_PAYLOAD {
-        return Err(StoreError::TooLarge {
-            what: what(),
-            bytes: len as u64,
-            limit: MAX_PAYLOAD as u64,
-        });
+        return Err(StoreError::TooLarge { what: what(), bytes: len as u64, limit: MAX_PAYLOAD as u64 });
     }
     Ok(())
 }
@@ -193,10 +176,7 @@ mod tests {
         let id = PageId::new(7, [1, 2, 3]).unwrap();
         let sealed = seal_page(id, b"basalt").unwrap();
         assert_eq!(unseal_page(id, &sealed).unwrap(), b"basalt");
-        assert_eq!(
-            page_crc(id.raw(), b"basalt").to_le_bytes(),
-            sealed[sealed.len() - 4..]
-        );
+        assert_eq!(page_crc(id.raw(), b"basalt").to_le_bytes(), sealed[sealed.len() - 4..]);
         for bit in 0..sealed.len() * 8 {
             let mut bad = sealed.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
@@ -208,10 +188,7 @@ mod tests {
         for len in 0..sealed.len() {
             assert!(unseal_page(id, &sealed[..len]).is_err());
         }
-        assert!(
-            unseal_page(PageId::ROOT, &sealed).is_err(),
-            "another page's record"
-        );
+        assert!(unseal_page(PageId::ROOT, &sealed).is_err(), "another page's record");
         let named = seal_named("a", b"x").unwrap();
         assert_eq!(unseal_named("a", &named).unwrap(), b"x");
         assert!(unseal_named("b", &named).is_err() && unseal_page(id, &named).is_err());

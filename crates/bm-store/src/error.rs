@@ -56,9 +56,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The store is not at the version the batch was made for.
-    #[error(
-        "the world is at version {found}, not at {expected}; read it again and redo the change"
-    )]
+    #[error("the world is at version {found}, not at {expected}; read it again and redo the change")]
     Conflict {
         /// The version the batch demanded.
         expected: u64,
@@ -74,9 +72,7 @@ pub enum StoreError {
         detail: String,
     },
     /// A named record is there, but damaged.
-    #[error(
-        "record {name:?} is damaged: {detail}; restore the world from a backup or build it again"
-    )]
+    #[error("record {name:?} is damaged: {detail}; restore the world from a backup or build it again")]
     CorruptRecord {
         /// Name of the damaged record.
         name: String,
@@ -144,12 +140,8 @@ impl StoreError {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::NewerFormat { .. } => ErrorKind::Unsupported,
-            Self::Locked { .. } | Self::Conflict { .. } | Self::SnapshotsOpen { .. } => {
-                ErrorKind::Conflict
-            }
-            Self::Corrupt { .. } | Self::CorruptRecord { .. } | Self::Damaged { .. } => {
-                ErrorKind::Corrupt
-            }
+            Self::Locked { .. } | Self::Conflict { .. } | Self::SnapshotsOpen { .. } => ErrorKind::Conflict,
+            Self::Corrupt { .. } | Self::CorruptRecord { .. } | Self::Damaged { .. } => ErrorKind::Corrupt,
             Self::AlreadyExists { .. }
             | Self::NotAStore { .. }
             | Self::TooLarge { .. }
@@ -167,9 +159,7 @@ impl StoreError {
     pub fn for_page(self, page: PageId) -> PageError {
         let kind = self.kind();
         match self {
-            Self::Corrupt { page, detail } => {
-                PageError::new(page, kind, format!("damaged: {detail}"))
-            }
+            Self::Corrupt { page, detail } => PageError::new(page, kind, format!("damaged: {detail}")),
             other => PageError::new(page, kind, other.to_string()),
         }
     }

@@ -50,13 +50,7 @@ impl FaultFile {
     /// A file with these bytes, all of them on the disk.
     #[must_use]
     pub fn with_bytes(bytes: Vec<u8>) -> Self {
-        Self {
-            state: Mutex::new(State {
-                live: bytes.clone(),
-                safe: bytes,
-                ..State::default()
-            }),
-        }
+        Self { state: Mutex::new(State { live: bytes.clone(), safe: bytes, ..State::default() }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -127,9 +121,7 @@ impl RawFile for FaultFile {
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let state = self.lock();
-        let from = usize::try_from(offset)
-            .ok()
-            .and_then(|at| state.live.get(at..)?.get(..out.len()));
+        let from = usize::try_from(offset).ok().and_then(|at| state.live.get(at..)?.get(..out.len()));
         out.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
@@ -137,13 +129,9 @@ impl RawFile for FaultFile {
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
         state.count()?;
-        let offset =
-            usize::try_from(offset).map_err(|_beyond_memory| io::ErrorKind::FileTooLarge)?;
+        let offset = usize::try_from(offset).map_err(|_beyond_memory| io::ErrorKind::FileTooLarge)?;
         apply(&mut state.live, offset, data);
-        state.pending.push(Pending::Write {
-            offset,
-            data: data.to_vec(),
-        });
+        state.pending.push(Pending::Write { offset, data: data.to_vec() });
         Ok(())
     }
 

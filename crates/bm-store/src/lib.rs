@@ -24,10 +24,7 @@
 //! | Store | Lives | For |
 //! |---|---|---|
 //! | [`MemoryStore`] | in memory | tests, throw-away worlds |
-#![cfg_attr(
-    feature = "file",
-    doc = "| [`FileStore`] | in one file | the embedded default |"
-)]
+#![cfg_attr(feature = "file", doc = "| [`FileStore`] | in one file | the embedded default |")]
 //!
 //! Whoever writes another store runs it through `conformance` (feature `conformance`), the suite that all of them
 //! must pass. The byte formats are in the crate's `FORMAT.md`; why the file store is built as it is, in
@@ -45,15 +42,11 @@ mod file;
 mod memory;
 mod store;
 
-pub use envelope::{
-    MAX_NAME, MAX_PAYLOAD, page_crc, seal_named, seal_page, unseal_named, unseal_page,
-};
+pub use envelope::{MAX_NAME, MAX_PAYLOAD, page_crc, seal_named, seal_page, unseal_named, unseal_page};
 pub use error::StoreError;
 #[cfg(all(feature = "conformance", feature = "file"))]
 pub use fault::FaultFile;
 #[cfg(feature = "file")]
 pub use file::{FileOptions, FileStore, RawFile};
 pub use memory::MemoryStore;
-pub use store::{
-    Batch, PageBytes, PageRange, PageStore, Problem, Snapshot, StoreStats, VerifyReport,
-};
+pub use store::{Batch, PageBytes, PageRange, PageStore, Problem, Snapshot, StoreStats, VerifyReport};

@@ -1,8 +1,7 @@
 //! A store in memory: for tests, for throw-away worlds, and as the plainest reading of the rules.
 
 use crate::{
-    Batch, PageBytes, PageRange, PageStore, Problem, Snapshot, StoreError, StoreStats,
-    VerifyReport, envelope,
+    Batch, PageBytes, PageRange, PageStore, Problem, Snapshot, StoreError, StoreStats, VerifyReport, envelope,
 };
 use bm_core::{PageError, PageId, PageSource};
 use std::collections::BTreeMap;
@@ -46,23 +45,11 @@ impl PageStore for MemoryStore {
         batch.check()?;
         let mut pages = Vec::with_capacity(batch.pages.len());
         for (&id, payload) in &batch.pages {
-            pages.push((
-                id,
-                payload
-                    .as_deref()
-                    .map(|p| envelope::seal_page(id, p))
-                    .transpose()?,
-            ));
+            pages.push((id, payload.as_deref().map(|p| envelope::seal_page(id, p)).transpose()?));
         }
         let mut metas = Vec::with_capacity(batch.metas.len());
         for (name, payload) in &batch.metas {
-            metas.push((
-                name,
-                payload
-                    .as_deref()
-                    .map(|p| envelope::seal_named(name, p))
-                    .transpose()?,
-            ));
+            metas.push((name, payload.as_deref().map(|p| envelope::seal_named(name, p)).transpose()?));
         }
         let mut now = self.lock();
         batch.check_version(now.version)?;
@@ -108,10 +95,7 @@ impl PageStore for MemoryStore {
             report.pages_checked += 1;
             if let Err(e) = envelope::unseal_page(id, sealed) {
                 report.problems += 1;
-                on_problem(Problem {
-                    page: Some(id),
-                    detail: e.to_string(),
-                });
+                on_problem(Problem { page: Some(id), detail: e.to_string() });
             }
             progress(report.pages_checked, now.pages.len() as u64);
         }
@@ -119,10 +103,7 @@ impl PageStore for MemoryStore {
             report.metas_checked += 1;
             if let Err(e) = envelope::unseal_named(name, sealed) {
                 report.problems += 1;
-                on_problem(Problem {
-                    page: None,
-                    detail: e.to_string(),
-                });
+                on_problem(Problem { page: None, detail: e.to_string() });
             }
         }
         Ok(report)
@@ -181,8 +162,6 @@ impl Snapshot for Image {
 
 impl PageSource for Image {
     fn page(&self, id: PageId) -> Result<Option<Vec<u8>>, PageError> {
-        self.get(id)
-            .map(|p| p.map(|p| p.to_vec()))
-            .map_err(|e| e.for_page(id))
+        self.get(id).map(|p| p.map(|p| p.to_vec())).map_err(|e| e.for_page(id))
     }
 }

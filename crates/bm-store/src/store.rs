@@ -53,10 +53,7 @@ pub struct PageRange {
 
 impl PageRange {
     /// Every page there is.
-    pub const ALL: Self = Self {
-        first: 0,
-        last: u64::MAX,
-    };
+    pub const ALL: Self = Self { first: 0, last: u64::MAX };
 
     /// The pages within any range of ids; an empty range is allowed.
     #[must_use]

@@ -29,9 +29,5 @@ fn file_store() {
 #[test]
 fn file_store_with_hardly_any_cache() {
     let options = FileOptions::default().cache_bytes(64 << 10);
-    run_all(|| {
-        options
-            .create_on(Arc::new(FaultFile::new()), "small cache")
-            .unwrap()
-    });
+    run_all(|| options.create_on(Arc::new(FaultFile::new()), "small cache").unwrap());
 }

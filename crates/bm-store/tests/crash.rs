@@ -46,15 +46,8 @@ fn expect_one_of(bytes: Vec<u8>, acked: u64, history: &[Model], what: &str) -> u
     let store = store.unwrap_or_else(|e| panic!("{what}: {e}"));
     let now = store.snapshot().unwrap();
     let v = now.version();
-    assert!(
-        v == acked || v == acked + 1,
-        "{what}: version {v} after {acked} were acknowledged"
-    );
-    assert_eq!(
-        content(&*now).unwrap(),
-        history[v as usize],
-        "{what}: version {v}"
-    );
+    assert!(v == acked || v == acked + 1, "{what}: version {v} after {acked} were acknowledged");
+    assert_eq!(content(&*now).unwrap(), history[v as usize], "{what}: version {v}");
     let last = (v > 0).then(|| v.to_string().into_bytes());
     assert_eq!(now.meta("last").unwrap(), last, "{what}");
     drop(now);
@@ -92,11 +85,7 @@ fn every_crash_point_leaves_a_whole_version() {
         (acked, errors)
     };
     let born = Arc::new(FaultFile::new());
-    drop(
-        FileOptions::default()
-            .create_on(born.clone(), "born")
-            .unwrap(),
-    );
+    drop(FileOptions::default().create_on(born.clone(), "born").unwrap());
     let born = born.bytes();
 
     let whole = Arc::new(FaultFile::with_bytes(born.clone()));
@@ -104,20 +93,11 @@ fn every_crash_point_leaves_a_whole_version() {
     let operations = whole.operations();
     let (mut images, mut ahead) = (0, 0);
     for n in 1..=operations {
-        let kind = if n % 2 == 0 {
-            ErrorKind::StorageFull
-        } else {
-            ErrorKind::Other
-        };
+        let kind = if n % 2 == 0 { ErrorKind::StorageFull } else { ErrorKind::Other };
         let file = Arc::new(FaultFile::with_bytes(born.clone()));
         file.fail_from(n, kind);
         let (acked, errors) = run(&file);
-        assert!(
-            errors
-                .iter()
-                .skip(1)
-                .all(|e| !matches!(e, StoreError::Conflict { .. }))
-        );
+        assert!(errors.iter().skip(1).all(|e| !matches!(e, StoreError::Conflict { .. })));
         if n % 2 == 0
             && let Some(first) = errors.first()
         {
@@ -132,12 +112,7 @@ fn every_crash_point_leaves_a_whole_version() {
         for try_ in 0..6 {
             let odds = [0, 1, 2, 5, 9, 10][try_];
             let image = file.crash_image(|| rng.below(10) < odds);
-            ahead += expect_one_of(
-                image,
-                acked,
-                &history,
-                &format!("power loss at {n}, try {try_}"),
-            ) - acked;
+            ahead += expect_one_of(image, acked, &history, &format!("power loss at {n}, try {try_}")) - acked;
             images += 1;
         }
     }
@@ -154,11 +129,8 @@ fn child_that_commits() {
     let Ok(path) = std::env::var(CHILD) else {
         return;
     };
-    let store = if std::fs::exists(&path).unwrap() {
-        FileStore::open(&path)
-    } else {
-        FileStore::create(&path)
-    };
+    let store =
+        if std::fs::exists(&path).unwrap() { FileStore::open(&path) } else { FileStore::create(&path) };
     let store = store.unwrap();
     let from = store.snapshot().unwrap().version();
     println!("\nopen {from}");
@@ -205,19 +177,12 @@ fn campaign(rounds: u64, seed: u64) -> u64 {
         let store = FileStore::open(&path).unwrap();
         let now = store.snapshot().unwrap();
         let v = now.version();
-        assert!(
-            v == acked || v == acked + 1,
-            "round {round}: version {v}, acknowledged {acked}"
-        );
+        assert!(v == acked || v == acked + 1, "round {round}: version {v}, acknowledged {acked}");
         while model.snapshot().unwrap().version() < v {
             let next = model.snapshot().unwrap().version() + 1;
             model.commit(change(next)).unwrap();
         }
-        assert_eq!(
-            content(&*now).unwrap(),
-            content(&*model.snapshot().unwrap()).unwrap(),
-            "round {round}"
-        );
+        assert_eq!(content(&*now).unwrap(), content(&*model.snapshot().unwrap()).unwrap(), "round {round}");
         acked = v;
     }
     acked
@@ -225,10 +190,7 @@ fn campaign(rounds: u64, seed: u64) -> u64 {
 
 #[test]
 fn killed_processes_leave_every_acknowledged_commit() {
-    let rounds = std::env::var("BM_STORE_KILLS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(20);
+    let rounds = std::env::var("BM_STORE_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
     let commits = campaign(rounds, 7);
     println!("{rounds} kills, {commits} commits");
 }
@@ -244,10 +206,7 @@ fn a_second_process_is_told_who_has_the_world() {
         .spawn()
         .unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
-    let opened = out
-        .lines()
-        .map_while(Result::ok)
-        .any(|line| line.starts_with("open"));
+    let opened = out.lines().map_while(Result::ok).any(|line| line.starts_with("open"));
     let (write, read) = (FileStore::open(&path), FileStore::open_read_only(&path));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -258,24 +217,12 @@ fn a_second_process_is_told_who_has_the_world() {
         assert!(error.to_string().contains("locked.bm"), "{error}");
     }
     // The killed one's lock is gone with it. A reader may not repair what it left; a writer does.
-    assert!(matches!(
-        FileStore::open_read_only(&path),
-        Err(StoreError::NeedsRecovery { .. })
-    ));
+    assert!(matches!(FileStore::open_read_only(&path), Err(StoreError::NeedsRecovery { .. })));
     drop(FileStore::open(&path).unwrap());
-    let (one, two) = (
-        FileStore::open_read_only(&path).unwrap(),
-        FileStore::open_read_only(&path).unwrap(),
-    );
+    let (one, two) = (FileStore::open_read_only(&path).unwrap(), FileStore::open_read_only(&path).unwrap());
     assert_eq!(one.stats().unwrap(), two.stats().unwrap());
-    assert!(matches!(
-        FileStore::open(&path),
-        Err(StoreError::Locked { .. })
-    ));
-    assert!(matches!(
-        one.commit(Batch::new()),
-        Err(StoreError::ReadOnly { .. })
-    ));
+    assert!(matches!(FileStore::open(&path), Err(StoreError::Locked { .. })));
+    assert!(matches!(one.commit(Batch::new()), Err(StoreError::ReadOnly { .. })));
 }
 
 #[test]
@@ -288,14 +235,9 @@ fn after_a_failed_sync_nothing_is_acknowledged() {
     assert!(matches!(failed, Err(StoreError::Full { .. })), "{failed:?}");
     // The disk is well again, but what it holds is unknown: only opening tells.
     file.fail_from(u64::MAX, ErrorKind::Other);
-    assert!(matches!(
-        store.commit(change(2)),
-        Err(StoreError::Poisoned { .. })
-    ));
+    assert!(matches!(store.commit(change(2)), Err(StoreError::Poisoned { .. })));
     drop(store);
-    let store = FileOptions::default()
-        .open_on(Arc::new(FaultFile::with_bytes(file.bytes())), "w")
-        .unwrap();
+    let store = FileOptions::default().open_on(Arc::new(FaultFile::with_bytes(file.bytes())), "w").unwrap();
     let v = store.snapshot().unwrap().version();
     assert_eq!(store.commit(change(v + 1)).unwrap(), v + 1);
 }

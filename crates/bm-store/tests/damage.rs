@@ -23,27 +23,14 @@ fn read_all(bytes: Vec<u8>, known: &Model) -> Result<(u64, Model, Metas), StoreE
 }
 
 fn read_from(file: Arc<dyn RawFile>, known: &Model) -> Result<(u64, Model, Metas), StoreError> {
-    let store = FileOptions::default()
-        .cache_bytes(1 << 20)
-        .open_on(file, "flipped")?;
+    let store = FileOptions::default().cache_bytes(1 << 20).open_on(file, "flipped")?;
     let now = store.snapshot()?;
     let found = content(&*now)?;
     for (&id, bytes) in known {
-        assert_eq!(
-            now.get(id)?.as_deref(),
-            Some(&bytes[..]),
-            "a page read alone is right or an error"
-        );
+        assert_eq!(now.get(id)?.as_deref(), Some(&bytes[..]), "a page read alone is right or an error");
     }
-    let metas = now
-        .meta_names()?
-        .into_iter()
-        .map(|name| Ok((name.clone(), now.meta(&name)?.unwrap())));
-    Ok((
-        now.version(),
-        found,
-        metas.collect::<Result<_, StoreError>>()?,
-    ))
+    let metas = now.meta_names()?.into_iter().map(|name| Ok((name.clone(), now.meta(&name)?.unwrap())));
+    Ok((now.version(), found, metas.collect::<Result<_, StoreError>>()?))
 }
 
 struct World {
@@ -57,18 +44,12 @@ struct World {
 /// The smallest there is: few pages, few blocks.
 fn small_world() -> World {
     let file = Arc::new(FaultFile::new());
-    let store = FileOptions::default()
-        .create_on(file.clone(), "small")
-        .unwrap();
-    let pages: Model = (0..12)
-        .map(|n| (page_id(n), payload(u64::from(n), 20 + n as usize * 9)))
-        .collect();
+    let store = FileOptions::default().create_on(file.clone(), "small").unwrap();
+    let pages: Model = (0..12).map(|n| (page_id(n), payload(u64::from(n), 20 + n as usize * 9))).collect();
     for half in 0..2 {
         let mut batch = Batch::new();
         for (n, (&id, bytes)) in pages.iter().enumerate().filter(|(n, _)| n % 2 == half) {
-            batch
-                .put(id, bytes.clone())
-                .put_meta("round", n.to_string());
+            batch.put(id, bytes.clone()).put_meta("round", n.to_string());
         }
         store.commit(batch).unwrap();
     }
@@ -87,43 +68,29 @@ fn small_world() -> World {
 /// With every part a world can have: cut records, large pages, several commits.
 fn world() -> World {
     let file = Arc::new(FaultFile::new());
-    let store = FileOptions::default()
-        .create_on(file.clone(), "small")
-        .unwrap();
+    let store = FileOptions::default().create_on(file.clone(), "small").unwrap();
     let mut pages = Model::new();
     for round in 0..3u32 {
         let mut batch = Batch::new();
         for n in 0..12 {
-            let (id, bytes) = (
-                page_id(n * 3 + round),
-                payload(u64::from(n * 3 + round), 40 + n as usize * 60),
-            );
+            let (id, bytes) =
+                (page_id(n * 3 + round), payload(u64::from(n * 3 + round), 40 + n as usize * 60));
             batch.put(id, bytes.clone());
             pages.insert(id, bytes);
         }
         let (id, bytes) = (page_id(200 + round), payload(9, 7000));
-        batch
-            .put(id, bytes.clone())
-            .put_meta("round", round.to_string());
+        batch.put(id, bytes.clone()).put_meta("round", round.to_string());
         pages.insert(id, bytes);
         store.commit(batch).unwrap();
     }
     let large = payload(1, 13_000);
     pages.insert(page_id(500), large.clone());
-    store
-        .commit(Batch::new().put(page_id(500), large).clone())
-        .unwrap();
+    store.commit(Batch::new().put(page_id(500), large).clone()).unwrap();
     store.compact().unwrap();
     let unclean = file.bytes();
     drop(store);
     let metas = Metas::from([("round".into(), b"2".to_vec())]);
-    World {
-        version: 4,
-        pages,
-        metas,
-        clean: file.bytes(),
-        unclean,
-    }
+    World { version: 4, pages, metas, clean: file.bytes(), unclean }
 }
 
 fn survey(
@@ -158,11 +125,7 @@ fn survey(
             });
         }
     });
-    assert_eq!(
-        PANICS.load(Ordering::Relaxed),
-        0,
-        "{what}: something panicked, if only on a close"
-    );
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "{what}: something panicked, if only on a close");
     let tally = [whole.into_inner(), error.into_inner()];
     println!("{what}: {} harmless, {} detected", tally[0], tally[1]);
     tally
@@ -176,16 +139,9 @@ fn every_flip_and_every_cut_is_detected_or_harmless() {
         usual(info);
     }));
     // All of a small world. Of a larger one every byte would take minutes: BM_STORE_FLIPS=1 does it.
-    let stride = if std::env::var_os("BM_STORE_FLIPS").is_some() {
-        1
-    } else {
-        41
-    };
+    let stride = if std::env::var_os("BM_STORE_FLIPS").is_some() { 1 } else { 41 };
     for (world, stride) in [(small_world(), 1), (world(), stride)] {
-        for (what, bytes) in [
-            ("flip, closed", &world.clean),
-            ("flip, killed", &world.unclean),
-        ] {
+        for (what, bytes) in [("flip, closed", &world.clean), ("flip, killed", &world.unclean)] {
             let read = bytes_read(bytes, &world);
             let tally = survey(what, bytes.len() / stride, &world, |n| {
                 // What a reading of the whole world does not look at cannot change its outcome.
@@ -202,10 +158,7 @@ fn every_flip_and_every_cut_is_detected_or_harmless() {
     let [harmless, detected] = survey("cut", clean.len(), &world, |n| {
         (n % 191 == 0 || n > clean.len() - 40).then(|| clean[..n].to_vec())
     });
-    assert!(
-        detected > 100 && harmless == 0,
-        "no part of a world can go unmissed"
-    );
+    assert!(detected > 100 && harmless == 0, "no part of a world can go unmissed");
 }
 
 /// Which bytes are read when everything is.
@@ -259,38 +212,20 @@ fn damage_is_pinned_on_the_page_and_spares_the_others() {
     drop(store);
     let mut bytes = file.bytes();
     let victim = payload(77, 1000);
-    let at = bytes
-        .windows(64)
-        .position(|w| w == &victim[500..564])
-        .unwrap();
+    let at = bytes.windows(64).position(|w| w == &victim[500..564]).unwrap();
     bytes[at] ^= 1;
-    let store = FileOptions::default()
-        .open_on(Arc::new(FaultFile::with_bytes(bytes)), "w")
-        .unwrap();
+    let store = FileOptions::default().open_on(Arc::new(FaultFile::with_bytes(bytes)), "w").unwrap();
     let mut problems = Vec::new();
-    let report = store
-        .verify(&mut |p| problems.push(p), &mut |_, _| {})
-        .unwrap();
-    assert_eq!(
-        (report.pages_checked, report.problems),
-        (200, 1),
-        "{problems:?}"
-    );
+    let report = store.verify(&mut |p| problems.push(p), &mut |_, _| {}).unwrap();
+    assert_eq!((report.pages_checked, report.problems), (200, 1), "{problems:?}");
     assert_eq!(problems[0].page, Some(page_id(77)));
     let now = store.snapshot().unwrap();
-    assert!(
-        matches!(now.get(page_id(77)), Err(StoreError::Corrupt { page, .. }) if page == page_id(77))
-    );
+    assert!(matches!(now.get(page_id(77)), Err(StoreError::Corrupt { page, .. }) if page == page_id(77)));
     assert!(now.get(page_id(76)).unwrap().is_some());
     drop(now);
     // A damaged page can be written anew.
-    store
-        .commit(Batch::new().put(page_id(77), victim).clone())
-        .unwrap();
-    assert_eq!(
-        store.verify(&mut |_| {}, &mut |_, _| {}).unwrap().problems,
-        0
-    );
+    store.commit(Batch::new().put(page_id(77), victim).clone()).unwrap();
+    assert_eq!(store.verify(&mut |_| {}, &mut |_, _| {}).unwrap().problems, 0);
 }
 
 #[test]
@@ -301,20 +236,10 @@ fn what_is_no_world_is_told_apart() {
     assert!(matches!(open("nothing"), Err(StoreError::NotFound { .. })));
     std::fs::create_dir(at("folder")).unwrap();
     assert!(matches!(open("folder"), Err(StoreError::NotAStore { .. })));
-    for (name, bytes) in [
-        ("empty", vec![]),
-        ("short", vec![1]),
-        ("text", vec![b'#'; 9000]),
-    ] {
+    for (name, bytes) in [("empty", vec![]), ("short", vec![1]), ("text", vec![b'#'; 9000])] {
         std::fs::write(at(name), bytes).unwrap();
-        assert!(
-            matches!(open(name), Err(StoreError::NotAStore { .. })),
-            "{name}"
-        );
-        assert!(matches!(
-            FileOptions::default().create(at(name)),
-            Err(StoreError::AlreadyExists { .. })
-        ));
+        assert!(matches!(open(name), Err(StoreError::NotAStore { .. })), "{name}");
+        assert!(matches!(FileOptions::default().create(at(name)), Err(StoreError::AlreadyExists { .. })));
     }
     let mut bytes = world().clean;
     bytes[8] = 2;
@@ -322,22 +247,8 @@ fn what_is_no_world_is_told_apart() {
     bytes[16..20].copy_from_slice(&crc);
     std::fs::write(at("newer"), &bytes).unwrap();
     let newer = open("newer");
-    assert!(
-        matches!(
-            newer,
-            Err(StoreError::NewerFormat {
-                found: 2,
-                supported: 1,
-                ..
-            })
-        ),
-        "{newer:?}"
-    );
-    assert_eq!(
-        std::fs::read(at("newer")).unwrap(),
-        bytes,
-        "a refused file stays as it is"
-    );
+    assert!(matches!(newer, Err(StoreError::NewerFormat { found: 2, supported: 1, .. })), "{newer:?}");
+    assert_eq!(std::fs::read(at("newer")).unwrap(), bytes, "a refused file stays as it is");
 }
 
 /// CRC-32 (IEEE), bit by bit: the format must not hang on the crate that computes it.

@@ -56,10 +56,7 @@ pub fn run(command: &mut Command) -> Result<Usage, BenchError> {
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak_bytes: f64 = 0.0;
     let status = loop {
-        if let Some(bytes) = std::fs::read_to_string(&status_file)
-            .ok()
-            .and_then(|text| high_water(&text))
-        {
+        if let Some(bytes) = std::fs::read_to_string(&status_file).ok().and_then(|text| high_water(&text)) {
             peak_bytes = peak_bytes.max(bytes);
         }
         if let Some(status) = child.try_wait().map_err(|error| fail(&error))? {
@@ -73,11 +70,7 @@ pub fn run(command: &mut Command) -> Result<Usage, BenchError> {
     if !status.success() {
         return Err(fail(&format!("{status}: {}", said.trim())));
     }
-    Ok(Usage {
-        seconds,
-        peak_bytes,
-        output,
-    })
+    Ok(Usage { seconds, peak_bytes, output })
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
@@ -93,9 +86,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<St
 
 /// The line `VmHWM:   12345 kB`, in bytes.
 fn high_water(status: &str) -> Option<f64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024.0)
 }
@@ -106,10 +97,7 @@ mod tests {
 
     #[test]
     fn the_mark_is_read() {
-        assert_eq!(
-            high_water("Name:\tbm\nVmHWM:\t    2048 kB\n"),
-            Some(2_097_152.0)
-        );
+        assert_eq!(high_water("Name:\tbm\nVmHWM:\t    2048 kB\n"), Some(2_097_152.0));
         assert_eq!(high_water("Name:\tbm\n"), None);
     }
 

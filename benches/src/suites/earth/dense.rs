@@ -97,11 +97,7 @@ impl Dense {
 fn spot((first, per_tick): (f64, f64), tick: u32, cells: usize) -> Option<(usize, i64)> {
     let place = (f64::from(tick) + 0.5 - first) * per_tick;
     // A raster that begins east of the date line begins with its last cell.
-    let place = if place < 0.0 {
-        place + cells as f64
-    } else {
-        place
-    };
+    let place = if place < 0.0 { place + cells as f64 } else { place };
     let scaled = (place * ONE as f64) as i64;
     let index = (scaled >> 16) as usize;
     (index < cells).then_some((index, scaled & (ONE - 1)))
@@ -121,12 +117,7 @@ mod tests {
         relief.unit_ticks = 4;
         let dense = Dense::new(&relief).unwrap();
         assert_eq!(dense.bytes(), 2 * relief.height * (relief.width + 1));
-        for (column, row) in [
-            (0, 0),
-            (5, 7),
-            (700, 400),
-            (relief.width - 1, relief.height - 2),
-        ] {
+        for (column, row) in [(0, 0), (5, 7), (700, 400), (relief.width - 1, relief.height - 2)] {
             let lon = relief.georef.x.degrees(column as i64);
             let lat = relief.georef.y.degrees(row as i64);
             let height = relief.height_m(column, row).unwrap();
@@ -138,11 +129,7 @@ mod tests {
                 }
             }
         }
-        let sky = bm_core::GeoPoint {
-            lon: 0.0,
-            lat: 0.0,
-            alt: 9000.0,
-        };
+        let sky = bm_core::GeoPoint { lon: 0.0, lat: 0.0, alt: 9000.0 };
         let at = Pos::from_geo(sky).unwrap();
         assert_eq!(dense.material(at), Some(MaterialId::AIR));
     }

@@ -20,10 +20,7 @@ impl TemporaryFolder {
     /// When it cannot be made.
     pub fn new(suite: &str) -> Result<Self, BenchError> {
         let path = std::env::temp_dir().join(format!("bm-bench-{suite}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|source| BenchError::File {
-            path: path.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&path).map_err(|source| BenchError::File { path: path.clone(), source })?;
         Ok(Self(path))
     }
 

@@ -21,11 +21,7 @@ pub fn beyond_a_plane(heights: &[i16], width: usize) -> Vec<i16> {
     let at = |i: usize, back: usize| i.checked_sub(back).map_or(0, |k| heights[k]);
     (0..heights.len())
         .map(|i| {
-            let (west, corner) = if i % width == 0 {
-                (0, 0)
-            } else {
-                (at(i, 1), at(i, width + 1))
-            };
+            let (west, corner) = if i % width == 0 { (0, 0) } else { (at(i, 1), at(i, width + 1)) };
             let guess = west.wrapping_add(at(i, width)).wrapping_sub(corner);
             heights[i].wrapping_sub(guess)
         })

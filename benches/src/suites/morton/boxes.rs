@@ -30,8 +30,7 @@ fn calls(quick: bool) -> Vec<[u64; 3]> {
             let (a, b) = (random.below(AXIS), random.below(AXIS));
             [a.min(b) as u32, a.max(b) as u32]
         });
-        let [lo, hi] =
-            [0, 1].map(|end| rivals::magic_encode(spans[0][end], spans[1][end], spans[2][end]));
+        let [lo, hi] = [0, 1].map(|end| rivals::magic_encode(spans[0][end], spans[1][end], spans[2][end]));
         for _ in 0..count {
             // Strictly inside, so that every answer exists: zCurve has no way to say "none".
             let code = lo + 1 + random.below((hi - lo).saturating_sub(1));
@@ -44,20 +43,8 @@ fn calls(quick: bool) -> Vec<[u64; 3]> {
 /// BIGMIN and LITMAX, one call for each code.
 pub(super) fn search(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let calls = calls(bench.is_quick());
-    one_search(
-        bench,
-        Search::BigMin,
-        &calls,
-        bigmin3,
-        rivals::bigmin_bit_loop,
-    )?;
-    one_search(
-        bench,
-        Search::LitMax,
-        &calls,
-        litmax3,
-        rivals::litmax_bit_loop,
-    )
+    one_search(bench, Search::BigMin, &calls, bigmin3, rivals::bigmin_bit_loop)?;
+    one_search(bench, Search::LitMax, &calls, litmax3, rivals::litmax_bit_loop)
 }
 
 fn one_search(
@@ -71,22 +58,12 @@ fn one_search(
         Search::BigMin => "bigmin",
         Search::LitMax => "litmax",
     };
-    let equal = calls
-        .iter()
-        .all(|&[code, lo, hi]| ours(code, lo, hi) == textbook(code, lo, hi));
+    let equal = calls.iter().all(|&[code, lo, hi]| ours(code, lo, hi) == textbook(code, lo, hi));
     let ops = calls.len() as u64;
     // Summing keeps every answer alive and costs one addition.
-    let mut case = Case::new(
-        name,
-        Unit::Nanoseconds("call"),
-        Measure::one_thread(ops, || sum(calls, ours)),
-    )
-    .targets(Targets::new(30.0, 10.0))
-    .peer(
-        "bit loop (Tropf & Herzog)",
-        Measure::one_thread(ops, || sum(calls, textbook)),
-        equal,
-    );
+    let mut case = Case::new(name, Unit::Nanoseconds("call"), Measure::one_thread(ops, || sum(calls, ours)))
+        .targets(Targets::new(30.0, 10.0))
+        .peer("bit loop (Tropf & Herzog)", Measure::one_thread(ops, || sum(calls, textbook)), equal);
     // A call takes it a thousand times as long.
     let few: Vec<[u64; 3]> = calls.iter().step_by(calls.len() / 2000).copied().collect();
     match inputs::peer_python().map(|python| ZCurve::start(&python, search, &few)) {
@@ -106,9 +83,7 @@ fn one_search(
 
 #[inline(always)]
 fn sum(calls: &[[u64; 3]], search: impl Fn(u64, u64, u64) -> Option<u64>) -> u64 {
-    calls.iter().fold(0, |sum: u64, &[code, lo, hi]| {
-        sum.wrapping_add(search(code, lo, hi).unwrap_or(1))
-    })
+    calls.iter().fold(0, |sum: u64, &[code, lo, hi]| sum.wrapping_add(search(code, lo, hi).unwrap_or(1)))
 }
 
 /// A half-open box, as both sides take it.
@@ -126,12 +101,8 @@ fn random_boxes(cells: u64) -> Result<Vec<Corners>, BenchError> {
     while boxes.len() < 64 {
         let side = (cells as f64).cbrt();
         let stretch = [0; 2].map(|_| (random.unit() * 2.0 - 1.0).exp());
-        let sides = [
-            side * stretch[0],
-            side * stretch[1],
-            side / stretch[0] / stretch[1],
-        ]
-        .map(|s| s.round().max(1.0) as u64);
+        let sides = [side * stretch[0], side * stretch[1], side / stretch[0] / stretch[1]]
+            .map(|s| s.round().max(1.0) as u64);
         let min = sides.map(|s| random.below(AXIS - s) as u32);
         let max = [0, 1, 2].map(|d| min[d] + sides[d] as u32);
         let bounds = Box3U64::new(min, max)
@@ -181,13 +152,9 @@ fn exact(bench: &mut Bench<'_>, cells: u64) -> Result<(), BenchError> {
         })
     };
     bench.run(
-        Case::new(
-            format!("ranges-exact-{cells}-cells"),
-            Unit::Nanoseconds("range"),
-            all(ours),
-        )
-        .targets(Targets::new(300.0, 100.0))
-        .peer("recursion into octants", all(theirs), equal),
+        Case::new(format!("ranges-exact-{cells}-cells"), Unit::Nanoseconds("range"), all(ours))
+            .targets(Targets::new(300.0, 100.0))
+            .peer("recursion into octants", all(theirs), equal),
     )
 }
 
@@ -199,10 +166,8 @@ fn limited(bench: &mut Bench<'_>, cells: u64, budget: usize) -> Result<(), Bench
     let (mut asked, mut ours, mut best, mut count) = (0, 0, 0, 0);
     let mut right = true;
     for corners in &boxes {
-        let cover = corners
-            .bounds
-            .cover(&mut buffer)
-            .ok_or_else(|| BenchError::contestant("ours", "no cover"))?;
+        let cover =
+            corners.bounds.cover(&mut buffer).ok_or_else(|| BenchError::contestant("ours", "no cover"))?;
         rivals::octant_ranges(corners.min, corners.max, &mut exact);
         // Right means: no more ranges than allowed, and every code of the box is in one.
         right &= cover.ranges.len() <= budget && holds(cover.ranges, &exact);
@@ -227,13 +192,9 @@ fn limited(bench: &mut Bench<'_>, cells: u64, budget: usize) -> Result<(), Bench
     )?;
     let factor = |covered: u64| Measure::constant(covered as f64 / asked as f64);
     bench.run(
-        Case::new(
-            format!("over-cover-at-most-{budget}"),
-            Unit::Factor("cells/cell"),
-            factor(ours),
-        )
-        .peer("best possible cover", factor(best), right)
-        .rounds(1),
+        Case::new(format!("over-cover-at-most-{budget}"), Unit::Factor("cells/cell"), factor(ours))
+            .peer("best possible cover", factor(best), right)
+            .rounds(1),
     )
 }
 
@@ -244,9 +205,7 @@ fn holds(cover: &[CodeRange<u64>], exact: &[RangeInclusive<u64>]) -> bool {
         while cover.peek().is_some_and(|range| range.last < *run.start()) {
             cover.next();
         }
-        cover
-            .peek()
-            .is_some_and(|range| range.first <= *run.start() && *run.end() <= range.last)
+        cover.peek().is_some_and(|range| range.first <= *run.start() && *run.end() <= range.last)
     })
 }
 
@@ -255,10 +214,7 @@ fn best_cover(exact: &[RangeInclusive<u64>], budget: usize) -> u64 {
     let (Some(first), Some(last)) = (exact.first(), exact.last()) else {
         return 0;
     };
-    let mut gaps: Vec<u64> = exact
-        .windows(2)
-        .map(|pair| pair[1].start() - pair[0].end() - 1)
-        .collect();
+    let mut gaps: Vec<u64> = exact.windows(2).map(|pair| pair[1].start() - pair[0].end() - 1).collect();
     gaps.sort_unstable_by(|a, b| b.cmp(a));
     let open: u64 = gaps.iter().take(budget.saturating_sub(1)).sum();
     last.end() - first.start() + 1 - open

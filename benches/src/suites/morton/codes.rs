@@ -18,11 +18,7 @@ const UNIT: Unit = Unit::Nanoseconds("code");
 pub fn triples(bits: u32) -> Triples {
     let mut random = Random::new(21);
     let mut axis = || (0..COUNT).map(|_| random.below(1 << bits) as u32).collect();
-    Triples {
-        x: axis(),
-        y: axis(),
-        z: axis(),
-    }
+    Triples { x: axis(), y: axis(), z: axis() }
 }
 
 pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
@@ -113,18 +109,9 @@ fn converter(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<
     bench.run(back_case)
 }
 
-fn encode_scalar(
-    bench: &mut Bench<'_>,
-    triples: &Triples,
-    codes: &[u64],
-) -> Result<(), BenchError> {
+fn encode_scalar(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<(), BenchError> {
     let right = encodes(codes, |out| ours_encode(triples, out));
-    let mut case = Case::new(
-        "encode-scalar",
-        UNIT,
-        encoder(|out| ours_encode(triples, out)),
-    )
-    .checked(right);
+    let mut case = Case::new("encode-scalar", UNIT, encoder(|out| ours_encode(triples, out))).checked(right);
     #[cfg(target_arch = "x86_64")]
     if rivals::has_bmi2() {
         let bare = move |out: &mut [u64]| {
@@ -132,12 +119,7 @@ fn encode_scalar(
             unsafe { rivals::pdep_loop(triples, out) }
         };
         let equal = right && encodes(codes, bare);
-        case = case.peer_with(
-            "bare pdep loop",
-            encoder(bare),
-            equal,
-            Targets::at_least(0.95),
-        );
+        case = case.peer_with("bare pdep loop", encoder(bare), equal, Targets::at_least(0.95));
     }
     let wide = |out: &mut [u128], encode: fn([u32; 3]) -> u128| {
         for (i, code) in out.iter_mut().enumerate() {
@@ -164,9 +146,7 @@ type WideDecoder = fn(u128) -> [u32; 3];
 /// axis highest, so it gets the axes in reverse.
 const WIDE_ENCODERS: [(&str, WideEncoder); 2] = [
     ("zorder 0.2 (u128)", |triple| zorder::index_of(triple)),
-    ("morton-encoding 2.0 (u128)", |[x, y, z]| {
-        morton_encoding::morton_encode([z, y, x])
-    }),
+    ("morton-encoding 2.0 (u128)", |[x, y, z]| morton_encoding::morton_encode([z, y, x])),
 ];
 const WIDE_DECODERS: [(&str, WideDecoder); 2] = [
     ("zorder 0.2 (u128)", |code| zorder::coord_of(code)),
@@ -176,20 +156,11 @@ const WIDE_DECODERS: [(&str, WideDecoder); 2] = [
     }),
 ];
 
-fn decode_scalar(
-    bench: &mut Bench<'_>,
-    triples: &Triples,
-    codes: &[u64],
-) -> Result<(), BenchError> {
+fn decode_scalar(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<(), BenchError> {
     let wide_codes: Vec<u128> = codes.iter().copied().map(u128::from).collect();
     let wide_codes = &wide_codes;
     let right = decodes(triples, |out| ours_decode(codes, out));
-    let mut case = Case::new(
-        "decode-scalar",
-        UNIT,
-        decoder(|out| ours_decode(codes, out)),
-    )
-    .checked(right);
+    let mut case = Case::new("decode-scalar", UNIT, decoder(|out| ours_decode(codes, out))).checked(right);
     #[cfg(target_arch = "x86_64")]
     if rivals::has_bmi2() {
         let bare = move |out: &mut Triples| {
@@ -197,12 +168,7 @@ fn decode_scalar(
             unsafe { rivals::pext_loop(codes, out) }
         };
         let equal = right && decodes(triples, bare);
-        case = case.peer_with(
-            "bare pext loop",
-            decoder(bare),
-            equal,
-            Targets::at_least(0.95),
-        );
+        case = case.peer_with("bare pext loop", decoder(bare), equal, Targets::at_least(0.95));
     }
     for (name, decode) in WIDE_DECODERS {
         let wide = move |out: &mut Triples| {
@@ -219,12 +185,7 @@ fn decode_scalar(
 /// Whole arrays in one call: by the fastest backend, then by each of the slower ones, to show that
 /// they are chosen at run time and give the same bits.
 fn batches(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<(), BenchError> {
-    for (index, backend) in Backend::available()
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .enumerate()
-    {
+    for (index, backend) in Backend::available().collect::<Vec<_>>().into_iter().rev().enumerate() {
         let fastest = index == 0;
         let name = match backend {
             _ if fastest => "batch".to_owned(),
@@ -241,16 +202,11 @@ fn batches(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<()
             let _ = decode3_u64_batch_with(backend, codes, x, y, z);
         };
         let (right, back) = (encodes(codes, encode), decodes(triples, decode));
-        let mut there_case =
-            Case::new(format!("encode-{name}"), UNIT, encoder(encode)).checked(right);
-        let mut back_case =
-            Case::new(format!("decode-{name}"), UNIT, decoder(decode)).checked(back);
+        let mut there_case = Case::new(format!("encode-{name}"), UNIT, encoder(encode)).checked(right);
+        let mut back_case = Case::new(format!("decode-{name}"), UNIT, decoder(decode)).checked(back);
         #[cfg(target_arch = "x86_64")]
         if rivals::has_bmi2() && backend != Backend::Portable {
-            let targets = Targets {
-                at_least: None,
-                aim: fastest.then_some(1.7),
-            };
+            let targets = Targets { at_least: None, aim: fastest.then_some(1.7) };
             // SAFETY: BMI2 was just found.
             let pdep = move |out: &mut [u64]| unsafe { rivals::pdep_loop(triples, out) };
             let equal = right && encodes(codes, pdep);
@@ -294,34 +250,19 @@ fn batches(bench: &mut Bench<'_>, triples: &Triples, codes: &[u64]) -> Result<()
 fn sixteen_bits(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let triples = triples(16);
     let triples = &triples;
-    let narrow: Vec<[u16; 3]> = (0..COUNT)
-        .map(|i| {
-            [
-                triples.x[i] as u16,
-                triples.y[i] as u16,
-                triples.z[i] as u16,
-            ]
-        })
-        .collect();
+    let narrow: Vec<[u16; 3]> =
+        (0..COUNT).map(|i| [triples.x[i] as u16, triples.y[i] as u16, triples.z[i] as u16]).collect();
     let narrow = &narrow[..];
     let mut codes = vec![0; COUNT];
     triples.each_to(&mut codes, rivals::magic_encode);
     let codes = &codes[..];
 
     let right = encodes(codes, |out| ours_encode(triples, out));
-    let mut case = Case::new(
-        "encode-scalar-16-bit",
-        UNIT,
-        encoder(|out| ours_encode(triples, out)),
-    )
-    .checked(right);
+    let mut case =
+        Case::new("encode-scalar-16-bit", UNIT, encoder(|out| ours_encode(triples, out))).checked(right);
     let decoded = decodes(triples, |out| ours_decode(codes, out));
-    let mut back = Case::new(
-        "decode-scalar-16-bit",
-        UNIT,
-        decoder(|out| ours_decode(codes, out)),
-    )
-    .checked(decoded);
+    let mut back =
+        Case::new("decode-scalar-16-bit", UNIT, decoder(|out| ours_decode(codes, out))).checked(decoded);
     let narrow_decodes = |decode: &dyn Fn(&mut [[u16; 3]])| {
         let mut out = vec![[0; 3]; COUNT];
         decode(&mut out);
@@ -339,11 +280,7 @@ fn sixteen_bits(bench: &mut Bench<'_>) -> Result<(), BenchError> {
             // SAFETY: BMI2 was just found.
             unsafe { rivals::zorder_decode16(codes, out) }
         };
-        back = back.peer(
-            "zorder 0.2 bmi2",
-            narrow_decoder(decode),
-            narrow_decodes(&decode),
-        );
+        back = back.peer("zorder 0.2 bmi2", narrow_decoder(decode), narrow_decodes(&decode));
     }
     let encode = |out: &mut [u64]| {
         for (code, &[x, y, z]) in out.iter_mut().zip(narrow) {
@@ -358,11 +295,7 @@ fn sixteen_bits(bench: &mut Bench<'_>) -> Result<(), BenchError> {
             *triple = [x, y, z];
         }
     };
-    back = back.peer(
-        "morton-encoding 2.0",
-        narrow_decoder(decode),
-        narrow_decodes(&decode),
-    );
+    back = back.peer("morton-encoding 2.0", narrow_decoder(decode), narrow_decodes(&decode));
     bench.run(case)?;
     bench.run(back)
 }

@@ -36,11 +36,7 @@ impl Triples {
     /// Room for `count` triples.
     #[must_use]
     pub fn zeros(count: usize) -> Self {
-        Self {
-            x: vec![0; count],
-            y: vec![0; count],
-            z: vec![0; count],
-        }
+        Self { x: vec![0; count], y: vec![0; count], z: vec![0; count] }
     }
 
     /// `encode` for each triple.
@@ -143,8 +139,7 @@ mod x86 {
 
 #[cfg(target_arch = "x86_64")]
 pub use x86::{
-    magic_decode_avx512, magic_encode_avx512, pdep_loop, pext_loop, zorder_decode16,
-    zorder_encode16,
+    magic_decode_avx512, magic_encode_avx512, pdep_loop, pext_loop, zorder_decode16, zorder_encode16,
 };
 
 /// Spreads 21 bits to every third place, in five steps of shift and mask.
@@ -242,16 +237,10 @@ pub fn octant_ranges(min: [u32; 3], max: [u32; 3], out: &mut Vec<RangeInclusive<
     ) {
         let size = 1_u32 << level;
         let axes = 0..3;
-        if axes
-            .clone()
-            .any(|d| corner[d] >= max[d] || corner[d] + size <= min[d])
-        {
+        if axes.clone().any(|d| corner[d] >= max[d] || corner[d] + size <= min[d]) {
             return;
         }
-        if axes
-            .clone()
-            .all(|d| corner[d] >= min[d] && corner[d] + size <= max[d])
-        {
+        if axes.clone().all(|d| corner[d] >= min[d] && corner[d] + size <= max[d]) {
             let last = first + ((1_u64 << (3 * level)) - 1);
             match out.last_mut() {
                 Some(run) if *run.end() + 1 == first => *run = *run.start()..=last,
@@ -289,16 +278,10 @@ mod tests {
     }
 
     fn every_box() -> impl Iterator<Item = ([u32; 3], [u32; 3])> {
-        let spans: Vec<(u32, u32)> = (0..4)
-            .flat_map(|a| (a + 1..=4).map(move |b| (a, b)))
-            .collect();
+        let spans: Vec<(u32, u32)> = (0..4).flat_map(|a| (a + 1..=4).map(move |b| (a, b))).collect();
         let count = spans.len();
         (0..count.pow(3)).map(move |i| {
-            let axis = [
-                spans[i % count],
-                spans[i / count % count],
-                spans[i / count / count],
-            ];
+            let axis = [spans[i % count], spans[i / count % count], spans[i / count / count]];
             (axis.map(|span| span.0), axis.map(|span| span.1))
         })
     }
@@ -311,16 +294,8 @@ mod tests {
             for code in 0..64 {
                 let above = codes.iter().copied().find(|&c| c > code);
                 let below = codes.iter().copied().rev().find(|&c| c < code);
-                assert_eq!(
-                    bigmin_bit_loop(code, lo, hi),
-                    above,
-                    "{min:?} {max:?} {code}"
-                );
-                assert_eq!(
-                    litmax_bit_loop(code, lo, hi),
-                    below,
-                    "{min:?} {max:?} {code}"
-                );
+                assert_eq!(bigmin_bit_loop(code, lo, hi), above, "{min:?} {max:?} {code}");
+                assert_eq!(litmax_bit_loop(code, lo, hi), below, "{min:?} {max:?} {code}");
             }
         }
     }

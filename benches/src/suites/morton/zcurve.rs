@@ -22,11 +22,7 @@ pub(super) struct ZCurve {
 
 impl ZCurve {
     /// Starts the interpreter and has it answer `calls` (code, least and greatest code of the box).
-    pub(super) fn start(
-        python: &Path,
-        search: Search,
-        calls: &[[u64; 3]],
-    ) -> Result<Self, BenchError> {
+    pub(super) fn start(python: &Path, search: Search, calls: &[[u64; 3]]) -> Result<Self, BenchError> {
         let mut child = Command::new(python)
             .args(["-c", include_str!("zcurve.py")])
             .stdin(Stdio::piped())
@@ -38,12 +34,7 @@ impl ZCurve {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(fail("it has no pipes"));
         };
-        let mut peer = Self {
-            child,
-            input,
-            output: BufReader::new(output),
-            answers: Vec::new(),
-        };
+        let mut peer = Self { child, input, output: BufReader::new(output), answers: Vec::new() };
         let work = json!({"bigmin": search == Search::BigMin, "calls": calls});
         let line = peer.ask(&work.to_string())?;
         peer.answers = serde_json::from_str(&line).map_err(fail)?;

@@ -64,19 +64,13 @@ impl Exceptions {
         let raw = r.count(MAX_BODY, WHAT)?;
         let length = r.count(MAX_BODY, WHAT)?;
         if length >= raw {
-            return Err(DecodeError::invalid(
-                WHAT,
-                format!("{raw} bytes packed into {length}"),
-            ));
+            return Err(DecodeError::invalid(WHAT, format!("{raw} bytes packed into {length}")));
         }
         let frame = r.bytes(length, WHAT)?;
         let body = zstd::bulk::decompress(frame, raw)
             .map_err(|e| DecodeError::invalid(WHAT, format!("zstd frame: {e}")))?;
         if body.len() != raw {
-            return Err(DecodeError::invalid(
-                WHAT,
-                format!("{} bytes unpacked, {raw} said", body.len()),
-            ));
+            return Err(DecodeError::invalid(WHAT, format!("{} bytes unpacked, {raw} said", body.len())));
         }
         let mut inner = Reader::new(&body);
         let out = decode_body(tag & !PACKED, &mut inner)?;
@@ -144,11 +138,8 @@ fn put_codes(out: &mut Vec<u8>, codes: &[Code]) {
 
 fn read_codes(r: &mut Reader<'_>) -> Result<Vec<Code>, DecodeError> {
     let n = r.count(MAX_ENTRIES, WHAT_PALETTE)?;
-    let codes: Vec<Code> = r
-        .bytes(2 * n, WHAT_PALETTE)?
-        .chunks_exact(2)
-        .map(|c| u16::from_le_bytes([c[0], c[1]]))
-        .collect();
+    let codes: Vec<Code> =
+        r.bytes(2 * n, WHAT_PALETTE)?.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
     if codes.is_empty() || !codes.is_sorted_by(|a, b| a < b) {
         return Err(DecodeError::invalid(WHAT_PALETTE, "empty or not ascending"));
     }
@@ -163,10 +154,7 @@ impl Used {
         if self.0.iter().all(|&u| u) {
             Ok(())
         } else {
-            Err(DecodeError::invalid(
-                WHAT_PALETTE,
-                "has entries that nothing uses",
-            ))
+            Err(DecodeError::invalid(WHAT_PALETTE, "has entries that nothing uses"))
         }
     }
 }
@@ -207,10 +195,7 @@ fn decode_runs(r: &mut Reader<'_>) -> Result<Exceptions, DecodeError> {
     let n = r.count(u64::from(SUBCELLS), WHAT_RUNS)?;
     // Each run takes a byte for its length at least: no more of them than bytes, before any memory.
     if n == 0 || n > r.remaining() {
-        return Err(DecodeError::invalid(
-            WHAT_RUNS,
-            format!("{n} runs cannot be"),
-        ));
+        return Err(DecodeError::invalid(WHAT_RUNS, format!("{n} runs cannot be")));
     }
     let mut lengths = Vec::with_capacity(n);
     let mut total = 0u64;
@@ -218,35 +203,22 @@ fn decode_runs(r: &mut Reader<'_>) -> Result<Exceptions, DecodeError> {
         let length = r.varint(WHAT_RUNS)?;
         total = total.saturating_add(length);
         if length == 0 || total > u64::from(SUBCELLS) {
-            return Err(DecodeError::invalid(
-                WHAT_RUNS,
-                "an empty run, or more than a page holds",
-            ));
+            return Err(DecodeError::invalid(WHAT_RUNS, "an empty run, or more than a page holds"));
         }
         lengths.push(length as u32);
     }
     if total != u64::from(SUBCELLS) {
-        return Err(DecodeError::invalid(
-            WHAT_RUNS,
-            format!("{total} sub-cells instead of {SUBCELLS}"),
-        ));
+        return Err(DecodeError::invalid(WHAT_RUNS, format!("{total} sub-cells instead of {SUBCELLS}")));
     }
     let mut used = Used(vec![false; codes.len()]);
     let mut list = RunList::default();
     let mut before = None;
     for length in lengths {
-        let written = if codes.len() <= 256 {
-            r.u8(WHAT_RUNS)?.into()
-        } else {
-            r.u16(WHAT_RUNS)?.into()
-        };
+        let written = if codes.len() <= 256 { r.u8(WHAT_RUNS)?.into() } else { r.u16(WHAT_RUNS)?.into() };
         // A step has one value fewer than an index: "the same again" is not among them.
         let limit = codes.len() - usize::from(before.is_some());
         if written >= limit {
-            return Err(DecodeError::invalid(
-                WHAT_RUNS,
-                format!("index or step {written} of {limit}"),
-            ));
+            return Err(DecodeError::invalid(WHAT_RUNS, format!("index or step {written} of {limit}")));
         }
         let index = before.map_or(written, |b: usize| (b + written + 1) % codes.len());
         used.0[index] = true;
@@ -255,10 +227,7 @@ fn decode_runs(r: &mut Reader<'_>) -> Result<Exceptions, DecodeError> {
     }
     used.all()?;
     if codes == [THROUGH] {
-        return Err(DecodeError::invalid(
-            WHAT_RUNS,
-            "no exceptions, not written as none",
-        ));
+        return Err(DecodeError::invalid(WHAT_RUNS, "no exceptions, not written as none"));
     }
     Ok(list.finish())
 }
@@ -273,21 +242,10 @@ fn palette_body(palette: &Palette) -> Vec<u8> {
 fn decode_palette(r: &mut Reader<'_>) -> Result<Exceptions, DecodeError> {
     let codes = read_codes(r)?;
     if codes.len() < 2 {
-        return Err(DecodeError::invalid(
-            WHAT_PALETTE,
-            "one content alone is written as runs",
-        ));
+        return Err(DecodeError::invalid(WHAT_PALETTE, "one content alone is written as runs"));
     }
-    let bytes = r.bytes(
-        8 * palette::words(palette::log_bits(codes.len())),
-        WHAT_CELLS,
-    )?;
-    let words = bytes
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .map(|&w| u64::from_le_bytes(w))
-        .collect();
+    let bytes = r.bytes(8 * palette::words(palette::log_bits(codes.len())), WHAT_CELLS)?;
+    let words = bytes.as_chunks::<8>().0.iter().map(|&w| u64::from_le_bytes(w)).collect();
     let entries = codes.len();
     let palette = Palette::from_parts(codes, words);
     let mut used = Used(vec![false; entries]);
@@ -297,10 +255,7 @@ fn decode_palette(r: &mut Reader<'_>) -> Result<Exceptions, DecodeError> {
         match used.0.get_mut(index) {
             Some(u) => *u = true,
             None => {
-                return Err(DecodeError::invalid(
-                    WHAT_CELLS,
-                    format!("index {index} of {entries}"),
-                ));
+                return Err(DecodeError::invalid(WHAT_CELLS, format!("index {index} of {entries}")));
             }
         }
         pos = end;

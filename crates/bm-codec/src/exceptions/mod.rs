@@ -61,9 +61,7 @@ pub enum ExceptionsError {
     #[error("the runs cover {0} sub-cells, a page has {SUBCELLS}: add or drop runs")]
     Length(u64),
     /// A run holds the unset material, which is never an answer.
-    #[error(
-        "the run at sub-cell {0} holds the unset material (id 0): use None where the base answers"
-    )]
+    #[error("the run at sub-cell {0} holds the unset material (id 0): use None where the base answers")]
     Unset(u32),
 }
 
@@ -160,11 +158,7 @@ impl Exceptions {
 
     /// The maximal runs of `from..to` in order, as (first sub-cell, first sub-cell beyond, content).
     /// The interval is cut to the page; an empty one has no runs.
-    pub fn runs(
-        &self,
-        from: u32,
-        to: u32,
-    ) -> impl Iterator<Item = (u32, u32, Option<MaterialId>)> + '_ {
+    pub fn runs(&self, from: u32, to: u32) -> impl Iterator<Item = (u32, u32, Option<MaterialId>)> + '_ {
         let to = to.min(SUBCELLS);
         // In each form, `at` is the run or sub-cell the iterator stands on.
         let mut run = match self {
@@ -227,9 +221,6 @@ impl Exceptions {
     /// How uniform the content is, and how coherent along the Morton curve. One pass.
     #[must_use]
     pub fn homogeneity(&self) -> Homogeneity {
-        Homogeneity::of(
-            self.runs(0, SUBCELLS)
-                .map(|(from, to, content)| (to - from, content)),
-        )
+        Homogeneity::of(self.runs(0, SUBCELLS).map(|(from, to, content)| (to - from, content)))
     }
 }

@@ -37,11 +37,7 @@ impl Palette {
     /// From complete runs in Morton order, as (length, content), and the set of their contents.
     pub(super) fn from_runs(set: &CodeSet, runs: impl Iterator<Item = (u32, Code)>) -> Self {
         let log_bits = log_bits(set.len());
-        let mut out = Self {
-            codes: set.sorted().into(),
-            words: vec![0; words(log_bits)].into(),
-            log_bits,
-        };
+        let mut out = Self { codes: set.sorted().into(), words: vec![0; words(log_bits)].into(), log_bits };
         let mut pos = 0;
         for (len, code) in runs {
             out.fill(pos, pos + len, set.rank(code) as u64);
@@ -53,11 +49,7 @@ impl Palette {
     /// From decoded parts: ascending codes and [`words`] of indices that are all below their number.
     pub(super) fn from_parts(codes: Vec<Code>, words: Vec<u64>) -> Self {
         let log_bits = log_bits(codes.len());
-        Self {
-            codes: codes.into(),
-            words: words.into(),
-            log_bits,
-        }
+        Self { codes: codes.into(), words: words.into(), log_bits }
     }
 
     /// Number of different contents, "through" among them.
@@ -98,10 +90,7 @@ impl Palette {
     #[inline]
     const fn place(&self, sub: u32) -> (usize, u32) {
         let per_word = 6 - self.log_bits;
-        (
-            (sub >> per_word) as usize,
-            (sub & ((1 << per_word) - 1)) << self.log_bits,
-        )
+        ((sub >> per_word) as usize, (sub & ((1 << per_word) - 1)) << self.log_bits)
     }
 
     /// The packed index of a sub-cell of the page.
@@ -151,10 +140,7 @@ impl Palette {
             return (to, index);
         }
         let place = differs.trailing_zeros() >> self.log_bits;
-        (
-            to.min(((word as u32) << (6 - self.log_bits)) + place),
-            index,
-        )
+        (to.min(((word as u32) << (6 - self.log_bits)) + place), index)
     }
 
     /// Where the run at `pos` ends, at most `to`, and its content.

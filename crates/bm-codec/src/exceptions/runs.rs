@@ -41,21 +41,13 @@ impl Runs {
         let mut run = 0u32;
         for block in 0..1u32 << bits {
             // Each step looks at one start further on; `run` never passes the last.
-            while starts
-                .get(run as usize + 1)
-                .is_some_and(|&next| next <= block << shift)
-            {
+            while starts.get(run as usize + 1).is_some_and(|&next| next <= block << shift) {
                 run += 1;
             }
             directory.push(run);
         }
         directory.push(starts.len() as u32 - 1);
-        Self {
-            starts: starts.into(),
-            codes: codes.into(),
-            directory: directory.into(),
-            shift,
-        }
+        Self { starts: starts.into(), codes: codes.into(), directory: directory.into(), shift }
     }
 
     /// Number of runs.
@@ -82,10 +74,7 @@ impl Runs {
     #[inline]
     pub(super) fn rank(&self, sub: u32) -> usize {
         let block = (sub >> self.shift) as usize;
-        let (first, last) = (
-            self.directory[block] as usize,
-            self.directory[block + 1] as usize,
-        );
+        let (first, last) = (self.directory[block] as usize, self.directory[block + 1] as usize);
         // `first` starts at or before `sub`; the runs after it up to `last` may.
         let candidates = &self.starts[first + 1..=last];
         if candidates.len() <= 8 {
@@ -98,10 +87,7 @@ impl Runs {
     /// End and content of a run.
     #[inline]
     pub(super) fn run(&self, run: usize) -> (u32, Code) {
-        (
-            self.starts.get(run + 1).copied().unwrap_or(SUBCELLS),
-            self.codes[run],
-        )
+        (self.starts.get(run + 1).copied().unwrap_or(SUBCELLS), self.codes[run])
     }
 
     /// All runs as (length, content).
@@ -170,12 +156,7 @@ impl RunList {
             .iter()
             .zip(&self.codes)
             .enumerate()
-            .map(|(i, (&start, &code))| {
-                (
-                    self.starts.get(i + 1).copied().unwrap_or(self.end) - start,
-                    code,
-                )
-            })
+            .map(|(i, (&start, &code))| (self.starts.get(i + 1).copied().unwrap_or(self.end) - start, code))
     }
 
     /// In the form the cost model chooses: a matter of the content alone. For complete lists.

@@ -40,19 +40,12 @@ impl Homogeneity {
         let share = |v: u64| v as f64 / total.max(1) as f64;
         // Ascending codes and a strict comparison: the lowest id wins a tie.
         let (dominant, volume) =
-            volumes.iter().fold(
-                (None, 0),
-                |best, (&c, &v)| if v > best.1 { (answer(c), v) } else { best },
-            );
+            volumes.iter().fold((None, 0), |best, (&c, &v)| if v > best.1 { (answer(c), v) } else { best });
         Self {
             dominant,
             dominant_share: share(volume),
             distinct: volumes.len() as u32,
-            entropy_bits: volumes
-                .values()
-                .map(|&v| -share(v) * share(v).log2())
-                .sum::<f64>()
-                .max(0.0),
+            entropy_bits: volumes.values().map(|&v| -share(v) * share(v).log2()).sum::<f64>().max(0.0),
             morton_runs,
         }
     }

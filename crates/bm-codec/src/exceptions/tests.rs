@@ -15,9 +15,7 @@ fn m(id: u16) -> Option<MaterialId> {
 
 /// A small hash, so that noise needs no generator state.
 fn mix(mut x: u64) -> u64 {
-    x = (x ^ (x >> 30))
-        .wrapping_add(0x9e37_79b9_7f4a_7c15)
-        .wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 30)).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
 }
@@ -47,17 +45,9 @@ fn contents() -> Vec<(&'static str, Dense, ExceptionsKind)> {
         ("all through", dense(|_| 0), None),
         ("uniform", dense(|_| 6), Runs),
         ("highest id", dense(|_| u16::MAX), Runs),
-        (
-            "one exception",
-            dense(|i| if i == 777_777 { 29 } else { 0 }),
-            Runs,
-        ),
+        ("one exception", dense(|i| if i == 777_777 { 29 } else { 0 }), Runs),
         ("last cell", dense(|i| u16::from(i == SUBCELLS - 1)), Runs),
-        (
-            "octants",
-            dense(|i| [1, 0, 5, 5, 6, 7, 0, 0][(i >> 18) as usize]),
-            Runs,
-        ),
+        ("octants", dense(|i| [1, 0, 5, 5, 6, 7, 0, 0][(i >> 18) as usize]), Runs),
         (
             "layers",
             dense(|i| {
@@ -74,34 +64,14 @@ fn contents() -> Vec<(&'static str, Dense, ExceptionsKind)> {
             }),
             Palette,
         ),
-        (
-            "sparse noise",
-            dense(|i| u16::from(mix(i.into()).is_multiple_of(1000))),
-            Runs,
-        ),
+        ("sparse noise", dense(|i| u16::from(mix(i.into()).is_multiple_of(1000))), Runs),
         ("noise 2", dense(|i| (mix(i.into()) % 2) as u16), Palette),
-        (
-            "noise 3 full",
-            dense(|i| 1 + (mix(i.into()) % 3) as u16),
-            Palette,
-        ),
-        (
-            "noise 11",
-            dense(|i| (mix(i.into()) % 11) as u16 * 1000),
-            Palette,
-        ),
-        (
-            "noise 200",
-            dense(|i| (mix(i.into()) % 200) as u16),
-            Palette,
-        ),
+        ("noise 3 full", dense(|i| 1 + (mix(i.into()) % 3) as u16), Palette),
+        ("noise 11", dense(|i| (mix(i.into()) % 11) as u16 * 1000), Palette),
+        ("noise 200", dense(|i| (mix(i.into()) % 200) as u16), Palette),
         ("noise 65536", dense(|i| mix(i.into()) as u16), Palette),
         // Dense in one corner, empty elsewhere: the directory's blocks are very uneven.
-        (
-            "crowded corner",
-            dense(|i| if i < 4096 { (i & 1) as u16 } else { 0 }),
-            Runs,
-        ),
+        ("crowded corner", dense(|i| if i < 4096 { (i & 1) as u16 } else { 0 }), Runs),
         // Thin regular bands: small at rest as runs, small in memory as a palette.
         (
             "thin bands",
@@ -125,16 +95,8 @@ fn check(name: &str, cells: &Dense) -> Exceptions {
     let mut pos = 0;
     let mut before = None;
     for (from, to, content) in e.runs(0, u32::MAX) {
-        assert!(
-            from == pos && to > from && before != Some(content),
-            "{name} at {from}"
-        );
-        assert!(
-            cells[from as usize..to as usize]
-                .iter()
-                .all(|&c| c == content),
-            "{name} at {from}"
-        );
+        assert!(from == pos && to > from && before != Some(content), "{name} at {from}");
+        assert!(cells[from as usize..to as usize].iter().all(|&c| c == content), "{name} at {from}");
         (pos, before) = (to, Some(content));
     }
     assert_eq!(pos, SUBCELLS, "{name}");
@@ -159,10 +121,7 @@ fn every_content_is_kept() {
         // Truncated anywhere: an error. Only a few places, each decode may unpack a page.
         let bytes = encoded(&e);
         for cut in [0, 1, 2, 3, bytes.len() / 2, bytes.len() - 1] {
-            assert!(
-                decoded(&bytes[..cut.min(bytes.len() - 1)]).is_err(),
-                "{name} cut at {cut}"
-            );
+            assert!(decoded(&bytes[..cut.min(bytes.len() - 1)]).is_err(), "{name} cut at {cut}");
         }
     }
 }
@@ -184,10 +143,7 @@ fn octants_are_intervals() {
         assert_eq!(e.range_uniform(5, 5), None);
         assert_eq!(e.range_uniform(6, 5), None);
         assert_eq!(e.range_uniform(0, SUBCELLS + 1), None);
-        assert_eq!(
-            e.runs(9, 9).count() + e.runs(9, 3).count() + e.runs(SUBCELLS, u32::MAX).count(),
-            0
-        );
+        assert_eq!(e.runs(9, 9).count() + e.runs(9, 3).count() + e.runs(SUBCELLS, u32::MAX).count(), 0);
     }
 }
 
@@ -195,32 +151,14 @@ fn octants_are_intervals() {
 fn homogeneity_weighs_volumes() {
     let h = |cells: &Dense| Exceptions::from_dense(cells).unwrap().homogeneity();
     let all = h(&dense(|_| 6));
-    assert_eq!(
-        (
-            all.dominant,
-            all.dominant_share,
-            all.distinct,
-            all.morton_runs
-        ),
-        (m(6), 1.0, 1, 1)
-    );
+    assert_eq!((all.dominant, all.dominant_share, all.distinct, all.morton_runs), (m(6), 1.0, 1, 1));
     assert_eq!(all.entropy_bits, 0.0);
     // Half and half: the lower id wins the tie, "through" is lowest; one bit; many runs do not weigh more.
     let tie = h(&dense(|i| if i < SUBCELLS / 2 { 9 } else { 5 }));
-    assert_eq!(
-        (
-            tie.dominant,
-            tie.distinct,
-            tie.morton_runs,
-            tie.entropy_bits
-        ),
-        (m(5), 2, 2, 1.0)
-    );
+    assert_eq!((tie.dominant, tie.distinct, tie.morton_runs, tie.entropy_bits), (m(5), 2, 2, 1.0));
     let through = h(&dense(|i| (i & 1) as u16));
     assert_eq!((through.dominant, through.morton_runs), (None, SUBCELLS));
-    let flakes = h(&dense(
-        |i| if i < 1_000_000 { (1 + i % 2) as u16 } else { 7 },
-    ));
+    let flakes = h(&dense(|i| if i < 1_000_000 { (1 + i % 2) as u16 } else { 7 }));
     assert_eq!(flakes.dominant, m(7));
     assert_eq!(Homogeneity::of([]).dominant_share, 0.0);
 }
@@ -229,10 +167,7 @@ fn homogeneity_weighs_volumes() {
 fn runs_that_are_no_page_are_refused() {
     let from = |runs: Vec<(u32, Option<MaterialId>)>| Exceptions::from_runs(runs);
     assert_eq!(from(vec![]), Err(ExceptionsError::Length(0)));
-    assert_eq!(
-        from(vec![(SUBCELLS - 1, m(5))]),
-        Err(ExceptionsError::Length(u64::from(SUBCELLS) - 1))
-    );
+    assert_eq!(from(vec![(SUBCELLS - 1, m(5))]), Err(ExceptionsError::Length(u64::from(SUBCELLS) - 1)));
     assert_eq!(
         from(vec![(SUBCELLS, m(5)), (1, None)]),
         Err(ExceptionsError::Length(u64::from(SUBCELLS) + 1))
@@ -241,28 +176,14 @@ fn runs_that_are_no_page_are_refused() {
     let unset = from(vec![(7, m(5)), (SUBCELLS - 7, Some(MaterialId::UNSET))]);
     assert_eq!(unset, Err(ExceptionsError::Unset(7)));
     // Empty runs and equal neighbours are the caller's to write; they leave no trace.
-    let odd = from(vec![
-        (0, m(9)),
-        (5, m(5)),
-        (0, None),
-        (0, m(7)),
-        (6, m(5)),
-        (SUBCELLS - 11, None),
-        (0, m(5)),
-    ]);
+    let odd =
+        from(vec![(0, m(9)), (5, m(5)), (0, None), (0, m(7)), (6, m(5)), (SUBCELLS - 11, None), (0, m(5))]);
     assert_eq!(odd, from(vec![(11, m(5)), (SUBCELLS - 11, None)]));
 }
 
 /// Runs of a few lengths that favour octants, and a few contents.
 fn run_lists() -> impl Strategy<Value = Vec<(u32, Option<MaterialId>)>> {
-    let len = prop_oneof![
-        0..20u32,
-        Just(8),
-        Just(64),
-        Just(512),
-        Just(1 << 15),
-        0..300_000u32
-    ];
+    let len = prop_oneof![0..20u32, Just(8), Just(64), Just(512), Just(1 << 15), 0..300_000u32];
     proptest::collection::vec((len, (0..6u16).prop_map(m)), 0..60).prop_map(|mut runs| {
         let mut left = SUBCELLS;
         for (len, _) in &mut runs {
@@ -349,49 +270,28 @@ fn spellings_no_writer_uses_are_refused() {
     let full: &[u8] = &[0x80, 0x80, 0x80, 0x01]; // 2^21
     let refused = |parts: &[&[u8]], why: &str| {
         let got = decoded(&parts.concat());
-        assert!(
-            got.as_ref().is_err_and(|e| e.to_string().contains(why)),
-            "{why}: {got:?}"
-        );
+        assert!(got.as_ref().is_err_and(|e| e.to_string().contains(why)), "{why}: {got:?}");
     };
     assert!(decoded(&[&[1, 1, 6, 0, 1][..], full, &[0]].concat()).is_ok());
     refused(&[&[3]], "form 3");
     refused(&[&[0, 0]], "left over");
     refused(&[&[1, 0]], "empty or not ascending");
-    refused(
-        &[&[1, 2, 6, 0, 6, 0, 1], full, &[0]],
-        "empty or not ascending",
-    );
-    refused(
-        &[&[1, 2, 6, 0, 5, 0, 1], full, &[0]],
-        "empty or not ascending",
-    );
+    refused(&[&[1, 2, 6, 0, 6, 0, 1], full, &[0]], "empty or not ascending");
+    refused(&[&[1, 2, 6, 0, 5, 0, 1], full, &[0]], "empty or not ascending");
     refused(&[&[1, 2, 5, 0, 6, 0, 1], full, &[0]], "nothing uses");
     refused(&[&[1, 1, 0, 0, 1], full, &[0]], "not written as none");
     refused(&[&[1, 1, 6, 0, 0]], "0 runs");
     refused(&[&[1, 1, 6, 0, 0x80, 0x80, 0x80, 0x01]], "2097152 runs");
-    refused(
-        &[&[1, 1, 6, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]],
-        "is more than",
-    );
+    refused(&[&[1, 1, 6, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]], "is more than");
     refused(&[&[1, 1, 6, 0, 1, 5, 0]], "5 sub-cells");
     refused(&[&[1, 2, 0, 0, 6, 0, 2, 0], full, &[0, 0]], "an empty run");
-    refused(
-        &[&[1, 2, 0, 0, 6, 0, 2, 1], full, &[0, 0]],
-        "more than a page holds",
-    );
+    refused(&[&[1, 2, 0, 0, 6, 0, 2, 1], full, &[0, 0]], "more than a page holds");
     // A step of K − 1 would be "the same again".
-    refused(
-        &[&[1, 2, 0, 0, 6, 0, 2, 1, 0xff, 0xff, 0x7f, 0, 1]],
-        "index or step 1 of 1",
-    );
+    refused(&[&[1, 2, 0, 0, 6, 0, 2, 1, 0xff, 0xff, 0x7f, 0, 1]], "index or step 1 of 1");
     refused(&[&[1, 1, 6, 0, 1], full, &[1]], "index or step 1 of 1");
     refused(&[&[2, 1, 6, 0]], "one content alone");
     refused(&[&[2, 2, 5, 0, 6, 0], &vec![0; N / 8]], "nothing uses");
-    refused(
-        &[&[2, 3, 5, 0, 6, 0, 7, 0], &vec![0xff; N / 4]],
-        "index 3 of 3",
-    );
+    refused(&[&[2, 3, 5, 0, 6, 0, 7, 0], &vec![0xff; N / 4]], "index 3 of 3");
     refused(&[&[2, 2, 5, 0, 6, 0], &vec![0; N / 8 - 1]], "end inside");
     // Packed lengths: too long to be a body, longer than the body, and a body of another length.
     refused(&[&[0x81, 0xff, 0xff, 0xff, 0x7f, 1, 0]], "is more than");
@@ -399,18 +299,12 @@ fn spellings_no_writer_uses_are_refused() {
     refused(&[&[0x80, 0, 0]], "0 bytes packed into 0");
     let frame = zstd::bulk::compress(&[0; 100], 3).unwrap();
     refused(&[&[0x81, 99, frame.len() as u8], &frame], "zstd frame");
-    refused(
-        &[&[0x81, 101, frame.len() as u8], &frame],
-        "100 bytes unpacked",
-    );
+    refused(&[&[0x81, 101, frame.len() as u8], &frame], "100 bytes unpacked");
 }
 
 /// Hex, sixteen bytes a line.
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .chunks(16)
-        .map(|l| l.iter().map(|b| format!("{b:02x}")).collect::<String>() + "\n")
-        .collect()
+    bytes.chunks(16).map(|l| l.iter().map(|b| format!("{b:02x}")).collect::<String>() + "\n").collect()
 }
 
 #[test]
@@ -428,21 +322,13 @@ fn golden_bytes() {
     0301000000
     ");
     // Packed bytes belong to zstd, so what is pinned is that old ones are read, not that the same are written.
-    let packed =
-        "828580102628b52ffda005000400740000300200000100aa0100f7ff392802020010aa290000aaaaaaaaaa";
-    let packed: Vec<u8> = (0..packed.len() / 2)
-        .map(|i| u8::from_str_radix(&packed[2 * i..2 * i + 2], 16).unwrap())
-        .collect();
-    assert_eq!(
-        decoded(&packed).unwrap(),
-        Exceptions::from_dense(&dense(|i| (i & 1) as u16)).unwrap()
-    );
+    let packed = "828580102628b52ffda005000400740000300200000100aa0100f7ff392802020010aa290000aaaaaaaaaa";
+    let packed: Vec<u8> =
+        (0..packed.len() / 2).map(|i| u8::from_str_radix(&packed[2 * i..2 * i + 2], 16).unwrap()).collect();
+    assert_eq!(decoded(&packed).unwrap(), Exceptions::from_dense(&dense(|i| (i & 1) as u16)).unwrap());
     // A long palette body, unpacked, by its checksum.
     let plain = bytes(dense(|i| mix(i.into()) as u16));
-    assert_eq!(
-        (plain[0], plain.len(), crc32fast::hash(&plain)),
-        (2, 4_325_380, 1_930_619_022)
-    );
+    assert_eq!((plain[0], plain.len(), crc32fast::hash(&plain)), (2, 4_325_380, 1_930_619_022));
 }
 
 /// A ball of granite with a through core, and one cell of ore.
@@ -455,19 +341,12 @@ struct Ball {
 impl Footprint for Ball {
     fn classify(&self, cell: Cell) -> Class {
         self.calls.set(self.calls.get() + 1);
-        let (min, max) = (
-            cell.origin().map(i64::from),
-            i64::from(cell.edge_ticks()) - 1,
-        );
+        let (min, max) = (cell.origin().map(i64::from), i64::from(cell.edge_ticks()) - 1);
         let (mut near, mut far) = (0, 0);
         for (lo, centre) in min.into_iter().zip(self.centre) {
             let (lo, hi) = (lo - centre, lo - centre + max);
             far += lo.pow(2).max(hi.pow(2));
-            near += if lo <= 0 && hi >= 0 {
-                0
-            } else {
-                lo.pow(2).min(hi.pow(2))
-            };
+            near += if lo <= 0 && hi >= 0 { 0 } else { lo.pow(2).min(hi.pow(2)) };
         }
         let (inner, outer) = ((self.radius / 2).pow(2), self.radius.pow(2));
         if near > outer || far < inner {
@@ -481,30 +360,17 @@ impl Footprint for Ball {
 
     fn at(&self, cell: Cell) -> Option<MaterialId> {
         let half = i64::from(cell.edge_ticks()) / 2;
-        let d2: i64 = (0..3)
-            .map(|a| (i64::from(cell.origin()[a]) + half - self.centre[a]).pow(2))
-            .sum();
+        let d2: i64 = (0..3).map(|a| (i64::from(cell.origin()[a]) + half - self.centre[a]).pow(2)).sum();
         (d2 >= (self.radius / 2).pow(2) && d2 <= self.radius.pow(2)).then_some(MaterialId::GRANITE)
     }
 }
 
 #[test]
 fn footprints_follow_their_surface() {
-    for (level, at) in [
-        (21, [900_000, 700_000, 1_048_576]),
-        (14, [5000, 4000, 8192]),
-        (0, [0; 3]),
-    ] {
+    for (level, at) in [(21, [900_000, 700_000, 1_048_576]), (14, [5000, 4000, 8192]), (0, [0; 3])] {
         let page = PageId::new(level, at).unwrap();
-        let (origin, edge) = (
-            page.cell().origin().map(i64::from),
-            i64::from(page.cell().edge_ticks()),
-        );
-        let ball = Ball {
-            centre: origin.map(|o| o + edge * 2 / 5),
-            radius: edge / 3,
-            calls: 0.into(),
-        };
+        let (origin, edge) = (page.cell().origin().map(i64::from), i64::from(page.cell().edge_ticks()));
+        let ball = Ball { centre: origin.map(|o| o + edge * 2 / 5), radius: edge / 3, calls: 0.into() };
         let built = build_exceptions(page, &ball);
         let calls = ball.calls.get();
         assert!(calls < SUBCELLS / 8, "{calls} cells were looked at");
@@ -523,11 +389,7 @@ fn footprints_follow_their_surface() {
         assert_eq!(built, Exceptions::from_dense(&cells).unwrap());
         assert!(!built.is_empty());
         // A page the shape does not reach.
-        let away = Ball {
-            centre: [-edge * 4; 3],
-            radius: edge / 3,
-            calls: 0.into(),
-        };
+        let away = Ball { centre: [-edge * 4; 3], radius: edge / 3, calls: 0.into() };
         assert!(build_exceptions(page, &away).is_empty());
         assert_eq!(away.calls.get(), 1);
     }

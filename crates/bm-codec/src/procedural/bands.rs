@@ -1,9 +1,7 @@
 //! Generator 2, warped bands: a stack of strata that repeats, folded by noise and tilted.
 
 use super::noise::{Bounds, MAX_PERIOD, Noise};
-use super::{
-    Generator, GeneratorRef, MAX_ALTITUDE, ParamsError, check_material, read_i32, read_u32,
-};
+use super::{Generator, GeneratorRef, MAX_ALTITUDE, ParamsError, check_material, read_i32, read_u32};
 use crate::error::DecodeError;
 use crate::function::{ColumnFunction, ColumnRun};
 use crate::wire::{Reader, put_signed, put_varint};
@@ -80,12 +78,7 @@ impl WarpedBands {
         put_varint(&mut params, self.cells.into());
         params.push(self.octaves);
         put_signed(&mut params, self.dip_north.into());
-        Ok(GeneratorRef {
-            id: Self::ID,
-            version: Self::VERSION,
-            seed,
-            params,
-        })
+        Ok(GeneratorRef { id: Self::ID, version: Self::VERSION, seed, params })
     }
 
     /// The generator, for a registry.
@@ -100,10 +93,7 @@ impl WarpedBands {
         let mut bands = Vec::with_capacity(n);
         for _ in 0..n {
             let thickness = read_u32(&mut r, WHAT)?;
-            bands.push(Band {
-                thickness,
-                material: MaterialId(r.u16(WHAT)?),
-            });
+            bands.push(Band { thickness, material: MaterialId(r.u16(WHAT)?) });
         }
         let out = Self {
             bands,
@@ -121,36 +111,23 @@ impl WarpedBands {
     fn check(&self) -> Result<(), ParamsError> {
         let fail = |detail: String| Err(ParamsError::new(WHAT, detail));
         if self.bands.is_empty() || self.bands.len() > MAX_BANDS {
-            return fail(format!(
-                "{} bands, 1 to {MAX_BANDS} are possible",
-                self.bands.len()
-            ));
+            return fail(format!("{} bands, 1 to {MAX_BANDS} are possible", self.bands.len()));
         }
         for band in &self.bands {
             check_material(band.material, WHAT)?;
             if band.thickness == 0 || band.thickness > MAX_TICKS {
-                return fail(format!(
-                    "thickness {} is not in 1..={MAX_TICKS}",
-                    band.thickness
-                ));
+                return fail(format!("thickness {} is not in 1..={MAX_TICKS}", band.thickness));
             }
         }
         if self.datum.unsigned_abs() > MAX_TICKS || self.amplitude > MAX_TICKS {
-            return fail(format!(
-                "the datum or the amplitude exceeds {MAX_TICKS} ticks"
-            ));
+            return fail(format!("the datum or the amplitude exceeds {MAX_TICKS} ticks"));
         }
         if self.octaves > MAX_OCTAVES {
-            return fail(format!(
-                "{} octaves, {MAX_OCTAVES} are the most",
-                self.octaves
-            ));
+            return fail(format!("{} octaves, {MAX_OCTAVES} are the most", self.octaves));
         }
         let finest = u64::from(self.cells) << self.octaves.saturating_sub(1);
         if self.cells == 0 || finest > MAX_PERIOD {
-            return fail(format!(
-                "{finest} noise cells in the last octave, 1 to {MAX_PERIOD} are possible"
-            ));
+            return fail(format!("{finest} noise cells in the last octave, 1 to {MAX_PERIOD} are possible"));
         }
         if self.dip_north.unsigned_abs() > MAX_DIP.unsigned_abs() {
             return fail(format!("a dip of {} exceeds {MAX_DIP}", self.dip_north));
@@ -181,12 +158,7 @@ impl Bands {
         Self {
             tops: tops.collect(),
             cycle,
-            noise: Noise {
-                seed,
-                cells: p.cells,
-                octaves: p.octaves,
-                amplitude: p.amplitude,
-            },
+            noise: Noise { seed, cells: p.cells, octaves: p.octaves, amplitude: p.amplitude },
             datum: i64::from(p.datum),
             dip_north: i64::from(p.dip_north),
             materials: p.bands.iter().map(|b| b.material).collect(),
@@ -220,11 +192,7 @@ impl ColumnFunction for Bands {
             return;
         }
         if let [material] = self.materials[..] {
-            out.push(ColumnRun {
-                from: z0,
-                to: z1,
-                material: Some(material),
-            });
+            out.push(ColumnRun { from: z0, to: z1, material: Some(material) });
             return;
         }
         let (mut band, phase) = self.band(i64::from(z0) - self.datum_tick(x, y));
@@ -233,11 +201,7 @@ impl ColumnFunction for Bands {
         while from < z1 {
             // `left` is positive, so this ends; the minimum is a tick.
             let to = (i64::from(from) + left).min(i64::from(z1)) as u32;
-            out.push(ColumnRun {
-                from,
-                to,
-                material: Some(self.materials[band]),
-            });
+            out.push(ColumnRun { from, to, material: Some(self.materials[band]) });
             from = to;
             band = (band + 1) % self.tops.len();
             left = self.tops[band] - if band == 0 { 0 } else { self.tops[band - 1] };
@@ -291,14 +255,7 @@ impl Generator for BandsV1 {
         WHAT
     }
 
-    fn instantiate(
-        &self,
-        seed: u64,
-        params: &[u8],
-    ) -> Result<Box<dyn ColumnFunction>, DecodeError> {
-        Ok(Box::new(Bands::new(
-            seed,
-            &WarpedBands::from_params(params)?,
-        )))
+    fn instantiate(&self, seed: u64, params: &[u8]) -> Result<Box<dyn ColumnFunction>, DecodeError> {
+        Ok(Box::new(Bands::new(seed, &WarpedBands::from_params(params)?)))
     }
 }

@@ -64,12 +64,7 @@ impl GeneratorRef {
         let version = read_u32(r, WHAT)?;
         let seed = r.u64(WHAT)?;
         let length = r.count(MAX_PARAMS as u64, WHAT)?;
-        Ok(Self {
-            id,
-            version,
-            seed,
-            params: r.bytes(length, WHAT)?.to_vec(),
-        })
+        Ok(Self { id, version, seed, params: r.bytes(length, WHAT)?.to_vec() })
     }
 }
 
@@ -86,10 +81,7 @@ pub struct ParamsError {
 
 impl ParamsError {
     fn new(what: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            what,
-            detail: detail.into(),
-        }
+        Self { what, detail: detail.into() }
     }
 
     /// The class of the failure.
@@ -121,10 +113,7 @@ fn read_i32(r: &mut Reader<'_>, what: &'static str) -> Result<i32, DecodeError> 
 /// A generator must answer, and the unset material is no answer.
 fn check_material(material: MaterialId, what: &'static str) -> Result<(), ParamsError> {
     if material == MaterialId::UNSET {
-        return Err(ParamsError::new(
-            what,
-            "holds the unset material (id 0), which is no answer",
-        ));
+        return Err(ParamsError::new(what, "holds the unset material (id 0), which is no answer"));
     }
     Ok(())
 }

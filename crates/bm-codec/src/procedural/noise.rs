@@ -25,17 +25,11 @@ pub(super) struct Bounds {
 
 impl Bounds {
     fn add(self, other: Self) -> Self {
-        Self {
-            min: self.min + other.min,
-            max: self.max + other.max,
-        }
+        Self { min: self.min + other.min, max: self.max + other.max }
     }
 
     fn join(self, other: Self) -> Self {
-        Self {
-            min: self.min.min(other.min),
-            max: self.max.max(other.max),
-        }
+        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
     }
 }
 
@@ -80,13 +74,7 @@ fn lattice(tick: u32, period: u64) -> (u64, i64) {
 impl Noise {
     /// Cells around the world and amplitude of each octave.
     fn octaves(&self) -> impl Iterator<Item = (u8, u64, i64)> + '_ {
-        (0..self.octaves).map(|o| {
-            (
-                o,
-                u64::from(self.cells) << o,
-                i64::from(self.amplitude >> o),
-            )
-        })
+        (0..self.octaves).map(|o| (o, u64::from(self.cells) << o, i64::from(self.amplitude >> o)))
     }
 
     /// The lattice value in −2^15..2^15.
@@ -119,10 +107,7 @@ impl Noise {
         self.octaves()
             .map(|(octave, period, amplitude)| {
                 let b = self.octave_bounds(octave, period, x, y);
-                Bounds {
-                    min: (b.min * amplitude) >> 15,
-                    max: (b.max * amplitude) >> 15,
-                }
+                Bounds { min: (b.min * amplitude) >> 15, max: (b.max * amplitude) >> 15 }
             })
             .fold(Bounds { min: 0, max: 0 }, Bounds::add)
     }
@@ -130,20 +115,13 @@ impl Noise {
     fn octave_bounds(&self, octave: u8, period: u64, x: (u32, u32), y: (u32, u32)) -> Bounds {
         let [(i0, fx0), (i1, fx1)] = [x.0, x.1].map(|x| lattice(x, period));
         let [(j0, fy0), (j1, fy1)] = [y.0, y.1].map(|y| lattice(y, period));
-        let all = Bounds {
-            min: -(1 << 15),
-            max: (1 << 15) - 1,
-        };
+        let all = Bounds { min: -(1 << 15), max: (1 << 15) - 1 };
         if (i1 - i0 + 1) * (j1 - j0 + 1) > MAX_CELLS {
             return all;
         }
         // Between the first and the last cell of an axis, the box spans whole cells.
         let span = |k: u64, (k0, f0): (u64, i64), (k1, f1): (u64, i64)| {
-            [
-                if k == k0 { f0 } else { 0 },
-                if k == k1 { f1 } else { ONE - 1 },
-            ]
-            .map(smooth)
+            [if k == k0 { f0 } else { 0 }, if k == k1 { f1 } else { ONE - 1 }].map(smooth)
         };
         let cells = (j0..=j1).flat_map(|j| (i0..=i1).map(move |i| (i, j)));
         cells
@@ -153,18 +131,12 @@ impl Noise {
                 let [sw, se, nw, ne] = self.corners(octave, period, i, j);
                 let edge = |a: i64, b: i64| {
                     let ends = sx.map(|s| blend(a, b, s));
-                    Bounds {
-                        min: ends[0].min(ends[1]),
-                        max: ends[0].max(ends[1]),
-                    }
+                    Bounds { min: ends[0].min(ends[1]), max: ends[0].max(ends[1]) }
                 };
                 let (south, north) = (edge(sw, se), edge(nw, ne));
                 let low = sy.map(|s| blend(south.min, north.min, s));
                 let high = sy.map(|s| blend(south.max, north.max, s));
-                Bounds {
-                    min: low[0].min(low[1]),
-                    max: high[0].max(high[1]),
-                }
+                Bounds { min: low[0].min(low[1]), max: high[0].max(high[1]) }
             })
             .reduce(Bounds::join)
             .unwrap_or(all)

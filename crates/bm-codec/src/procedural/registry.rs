@@ -26,15 +26,12 @@ pub trait Generator: Send + Sync {
     ///
     /// # Errors
     /// When the parameters are not what this version writes; they may come from damaged bytes.
-    fn instantiate(&self, seed: u64, params: &[u8])
-    -> Result<Box<dyn ColumnFunction>, DecodeError>;
+    fn instantiate(&self, seed: u64, params: &[u8]) -> Result<Box<dyn ColumnFunction>, DecodeError>;
 }
 
 /// A generator could not be registered: its id and version are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "generator {id} version {version} is registered already: choose another id or raise the version"
-)]
+#[error("generator {id} version {version} is registered already: choose another id or raise the version")]
 #[non_exhaustive]
 pub struct RegistrationError {
     /// Generator id.
@@ -61,21 +58,14 @@ impl GeneratorRegistry {
     /// No generators at all.
     #[must_use]
     pub const fn empty() -> Self {
-        Self {
-            known: BTreeMap::new(),
-        }
+        Self { known: BTreeMap::new() }
     }
 
     /// The generators of this crate: planet shells (id 1) and warped bands (id 2).
     #[must_use]
     pub fn standard() -> Self {
         let all: [Arc<dyn Generator>; 2] = [PlanetShells::generator(), WarpedBands::generator()];
-        Self {
-            known: all
-                .into_iter()
-                .map(|g| ((g.id(), g.version()), g))
-                .collect(),
-        }
+        Self { known: all.into_iter().map(|g| ((g.id(), g.version()), g)).collect() }
     }
 
     /// Adds a generator.
@@ -122,12 +112,6 @@ impl Default for GeneratorRegistry {
 
 impl fmt::Debug for GeneratorRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(
-                self.known
-                    .iter()
-                    .map(|((id, version), g)| ((id, version), g.name())),
-            )
-            .finish()
+        f.debug_map().entries(self.known.iter().map(|((id, version), g)| ((id, version), g.name()))).finish()
     }
 }

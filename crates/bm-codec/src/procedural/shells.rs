@@ -56,18 +56,12 @@ impl PlanetShells {
     pub fn new(shells: Vec<Shell>, above: MaterialId) -> Result<Self, ParamsError> {
         if shells.len() > MAX_SHELLS {
             let n = shells.len();
-            return Err(ParamsError::new(
-                WHAT,
-                format!("{n} shells, {MAX_SHELLS} are the most"),
-            ));
+            return Err(ParamsError::new(WHAT, format!("{n} shells, {MAX_SHELLS} are the most")));
         }
         if !shells.is_sorted_by(|a, b| a.top < b.top) {
             return Err(ParamsError::new(WHAT, "the tops must ascend"));
         }
-        if shells
-            .iter()
-            .any(|s| s.top < -MAX_ALTITUDE || s.top > MAX_ALTITUDE)
-        {
+        if shells.iter().any(|s| s.top < -MAX_ALTITUDE || s.top > MAX_ALTITUDE) {
             let detail = format!("a top is more than {MAX_ALTITUDE} ticks from sea level");
             return Err(ParamsError::new(WHAT, detail));
         }
@@ -96,12 +90,7 @@ impl PlanetShells {
             (-15_000, MaterialId::LOWER_CRUST),
             (0, MaterialId::UPPER_CRUST),
         ];
-        let shells = shells
-            .map(|(metres, material)| Shell {
-                top: metres * 4,
-                material,
-            })
-            .to_vec();
+        let shells = shells.map(|(metres, material)| Shell { top: metres * 4, material }).to_vec();
         Self { shells, above: MaterialId::AIR }
     }
 
@@ -121,12 +110,7 @@ impl PlanetShells {
             params.extend_from_slice(&shell.material.0.to_le_bytes());
         }
         params.extend_from_slice(&self.above.0.to_le_bytes());
-        GeneratorRef {
-            id: Self::ID,
-            version: Self::VERSION,
-            seed: 0,
-            params,
-        }
+        GeneratorRef { id: Self::ID, version: Self::VERSION, seed: 0, params }
     }
 
     /// The generator, for a registry.
@@ -140,10 +124,7 @@ impl PlanetShells {
         let n = r.count(MAX_SHELLS as u64, WHAT)?;
         let mut shells = Vec::with_capacity(n);
         for _ in 0..n {
-            shells.push(Shell {
-                top: read_i32(&mut r, WHAT)?,
-                material: MaterialId(r.u16(WHAT)?),
-            });
+            shells.push(Shell { top: read_i32(&mut r, WHAT)?, material: MaterialId(r.u16(WHAT)?) });
         }
         let above = MaterialId(r.u16(WHAT)?);
         r.finish()?;
@@ -153,8 +134,7 @@ impl PlanetShells {
     /// The shell of a tick; `shells.len()` is above them all.
     fn index(&self, z: u32) -> usize {
         let altitude = i64::from(z) - i64::from(SEA_LEVEL);
-        self.shells
-            .partition_point(|s| i64::from(s.top) <= altitude)
+        self.shells.partition_point(|s| i64::from(s.top) <= altitude)
     }
 
     fn content(&self, index: usize) -> MaterialId {
@@ -171,16 +151,9 @@ impl ColumnFunction for PlanetShells {
         let (mut from, mut index) = (z0, self.index(z0));
         while from < z1 {
             // Tops lie within the root cube, so they are ticks.
-            let top = self
-                .shells
-                .get(index)
-                .map(|s| SEA_LEVEL.saturating_add_signed(s.top));
+            let top = self.shells.get(index).map(|s| SEA_LEVEL.saturating_add_signed(s.top));
             let to = top.map_or(z1, |top| top.min(z1));
-            out.push(ColumnRun {
-                from,
-                to,
-                material: Some(self.content(index)),
-            });
+            out.push(ColumnRun { from, to, material: Some(self.content(index)) });
             (from, index) = (to, index + 1);
         }
     }
@@ -191,9 +164,7 @@ impl ColumnFunction for PlanetShells {
         }
         let (low, high) = (self.index(bounds.min[2]), self.index(bounds.max[2] - 1));
         let material = self.content(low);
-        (low..=high)
-            .all(|i| self.content(i) == material)
-            .then_some(material)
+        (low..=high).all(|i| self.content(i) == material).then_some(material)
     }
 }
 

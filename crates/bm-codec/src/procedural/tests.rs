@@ -12,18 +12,9 @@ fn function(r: &GeneratorRef) -> Box<dyn ColumnFunction> {
 }
 
 fn folded() -> WarpedBands {
-    let band = |thickness, id| Band {
-        thickness,
-        material: MaterialId(id),
-    };
+    let band = |thickness, id| Band { thickness, material: MaterialId(id) };
     WarpedBands {
-        bands: vec![
-            band(40, 8),
-            band(12, 9),
-            band(100, 7),
-            band(1, 29),
-            band(60, 8),
-        ],
+        bands: vec![band(40, 8), band(12, 9), band(100, 7), band(1, 29), band(60, 8)],
         datum: -300,
         amplitude: 600,
         cells: 4000,
@@ -33,35 +24,13 @@ fn folded() -> WarpedBands {
 }
 
 fn bands() -> impl Strategy<Value = (WarpedBands, u64)> {
-    let band = (1..400u32, 5..9u16).prop_map(|(thickness, id)| Band {
-        thickness,
-        material: MaterialId(id),
-    });
+    let band = (1..400u32, 5..9u16).prop_map(|(thickness, id)| Band { thickness, material: MaterialId(id) });
     let list = proptest::collection::vec(band, 1..7);
-    (
-        list,
-        -5000..5000i32,
-        0..5000u32,
-        1..2_000_000u32,
-        0..6u8,
-        -MAX..=MAX,
-        any::<u64>(),
+    (list, -5000..5000i32, 0..5000u32, 1..2_000_000u32, 0..6u8, -MAX..=MAX, any::<u64>()).prop_map(
+        |(bands, datum, amplitude, cells, octaves, dip_north, seed)| {
+            (WarpedBands { bands, datum, amplitude, cells, octaves, dip_north }, seed)
+        },
     )
-        .prop_map(
-            |(bands, datum, amplitude, cells, octaves, dip_north, seed)| {
-                (
-                    WarpedBands {
-                        bands,
-                        datum,
-                        amplitude,
-                        cells,
-                        octaves,
-                        dip_north,
-                    },
-                    seed,
-                )
-            },
-        )
 }
 
 const MAX: i32 = 1 << 16;
@@ -69,13 +38,8 @@ const MAX: i32 = 1 << 16;
 fn shells() -> impl Strategy<Value = GeneratorRef> {
     let list = proptest::collection::btree_map(-3000..3000i32, 5..8u16, 0..8);
     (list, 1..4u16).prop_map(|(list, above)| {
-        let shells = list.into_iter().map(|(top, id)| Shell {
-            top,
-            material: MaterialId(id),
-        });
-        PlanetShells::new(shells.collect(), MaterialId(above))
-            .unwrap()
-            .to_ref()
+        let shells = list.into_iter().map(|(top, id)| Shell { top, material: MaterialId(id) });
+        PlanetShells::new(shells.collect(), MaterialId(above)).unwrap().to_ref()
     })
 }
 
@@ -90,10 +54,7 @@ fn any_generator() -> impl Strategy<Value = GeneratorRef> {
 
 /// Columns near sea level, where things happen, and anywhere.
 fn place() -> impl Strategy<Value = [u32; 3]> {
-    let z = prop_oneof![
-        SEA_LEVEL - 4000..SEA_LEVEL + 4000,
-        WORLD_Z_MIN..WORLD_Z_MAX - 4000
-    ];
+    let z = prop_oneof![SEA_LEVEL - 4000..SEA_LEVEL + 4000, WORLD_Z_MIN..WORLD_Z_MAX - 4000];
     (0..WORLD_X, 0..WORLD_Y, z).prop_map(|(x, y, z)| [x, y, z])
 }
 
@@ -217,36 +178,14 @@ proptest! {
 #[test]
 fn long_parameters_are_refused() {
     let mut bytes = Vec::new();
-    GeneratorRef {
-        id: 1,
-        version: 1,
-        seed: 0,
-        params: vec![0; MAX_PARAMS + 1],
-    }
-    .encode(&mut bytes);
-    assert!(matches!(
-        GeneratorRef::decode(&mut Reader::new(&bytes)),
-        Err(DecodeError::Invalid { .. })
-    ));
+    GeneratorRef { id: 1, version: 1, seed: 0, params: vec![0; MAX_PARAMS + 1] }.encode(&mut bytes);
+    assert!(matches!(GeneratorRef::decode(&mut Reader::new(&bytes)), Err(DecodeError::Invalid { .. })));
     // A length without bytes behind it takes no memory.
     assert!(GeneratorRef::decode(&mut Reader::new(&bytes[..20])).is_err());
     // The largest parameters that the constructors allow do fit.
-    let band = Band {
-        thickness: 1 << 27,
-        material: MaterialId(u16::MAX),
-    };
-    let bands = WarpedBands {
-        bands: vec![band; 256],
-        ..folded()
-    }
-    .to_ref(1)
-    .unwrap();
-    let shells = (0..256)
-        .map(|i| Shell {
-            top: -(1 << 27) + i,
-            material: MaterialId(1),
-        })
-        .collect();
+    let band = Band { thickness: 1 << 27, material: MaterialId(u16::MAX) };
+    let bands = WarpedBands { bands: vec![band; 256], ..folded() }.to_ref(1).unwrap();
+    let shells = (0..256).map(|i| Shell { top: -(1 << 27) + i, material: MaterialId(1) }).collect();
     let shells = PlanetShells::new(shells, MaterialId(2)).unwrap().to_ref();
     for r in [bands, shells] {
         assert!(r.params.len() <= MAX_PARAMS);
@@ -261,87 +200,18 @@ fn out_of_range_parameters_are_named() {
         assert!(e.to_string().contains(why), "{e}");
         assert_eq!(e.kind(), ErrorKind::BadInput);
     };
-    let band = |thickness, id| {
-        vec![Band {
-            thickness,
-            material: MaterialId(id),
-        }]
-    };
-    refused(
-        WarpedBands {
-            bands: vec![],
-            ..folded()
-        },
-        "0 bands",
-    );
-    refused(
-        WarpedBands {
-            bands: band(0, 5),
-            ..folded()
-        },
-        "thickness 0",
-    );
-    refused(
-        WarpedBands {
-            bands: band(1 << 28, 5),
-            ..folded()
-        },
-        "thickness",
-    );
-    refused(
-        WarpedBands {
-            bands: band(9, 0),
-            ..folded()
-        },
-        "unset",
-    );
-    refused(
-        WarpedBands {
-            datum: i32::MIN,
-            ..folded()
-        },
-        "datum",
-    );
-    refused(
-        WarpedBands {
-            amplitude: u32::MAX,
-            ..folded()
-        },
-        "amplitude",
-    );
-    refused(
-        WarpedBands {
-            octaves: 17,
-            ..folded()
-        },
-        "octaves",
-    );
-    refused(
-        WarpedBands {
-            cells: 0,
-            ..folded()
-        },
-        "noise cells",
-    );
-    refused(
-        WarpedBands {
-            cells: 1 << 26,
-            octaves: 2,
-            ..folded()
-        },
-        "noise cells",
-    );
-    refused(
-        WarpedBands {
-            dip_north: i32::MIN,
-            ..folded()
-        },
-        "dip",
-    );
-    let shell = |top| Shell {
-        top,
-        material: MaterialId::ROCK,
-    };
+    let band = |thickness, id| vec![Band { thickness, material: MaterialId(id) }];
+    refused(WarpedBands { bands: vec![], ..folded() }, "0 bands");
+    refused(WarpedBands { bands: band(0, 5), ..folded() }, "thickness 0");
+    refused(WarpedBands { bands: band(1 << 28, 5), ..folded() }, "thickness");
+    refused(WarpedBands { bands: band(9, 0), ..folded() }, "unset");
+    refused(WarpedBands { datum: i32::MIN, ..folded() }, "datum");
+    refused(WarpedBands { amplitude: u32::MAX, ..folded() }, "amplitude");
+    refused(WarpedBands { octaves: 17, ..folded() }, "octaves");
+    refused(WarpedBands { cells: 0, ..folded() }, "noise cells");
+    refused(WarpedBands { cells: 1 << 26, octaves: 2, ..folded() }, "noise cells");
+    refused(WarpedBands { dip_north: i32::MIN, ..folded() }, "dip");
+    let shell = |top| Shell { top, material: MaterialId::ROCK };
     let new = |shells, above| PlanetShells::new(shells, above).unwrap_err().to_string();
     assert!(new(vec![shell(3), shell(3)], MaterialId::AIR).contains("ascend"));
     assert!(new(vec![shell(i32::MIN)], MaterialId::AIR).contains("sea level"));
@@ -355,20 +225,12 @@ fn unknown_generators_are_typed_errors() {
     for (id, version) in [(0, 1), (1, 2), (2, 0), (99, 1), (u32::MAX, u32::MAX)] {
         let want = DecodeError::UnknownGenerator { id, version };
         assert_eq!(registry.get(id, version).err(), Some(want.clone()));
-        let r = GeneratorRef {
-            id,
-            version,
-            seed: 0,
-            params: vec![],
-        };
+        let r = GeneratorRef { id, version, seed: 0, params: vec![] };
         assert_eq!(registry.instantiate(&r).err(), Some(want.clone()));
         assert_eq!(want.kind(), ErrorKind::Unsupported);
     }
     let taken = registry.register(PlanetShells::generator()).unwrap_err();
-    assert_eq!(
-        (taken.id, taken.version, taken.kind()),
-        (1, 1, ErrorKind::BadInput)
-    );
+    assert_eq!((taken.id, taken.version, taken.kind()), (1, 1, ErrorKind::BadInput));
 
     /// Somebody else's.
     struct Mine;
@@ -390,16 +252,8 @@ fn unknown_generators_are_typed_errors() {
         function(&PlanetShells::new(vec![], material).unwrap().to_ref())
     }
     registry.register(Arc::new(Mine)).unwrap();
-    let mine = GeneratorRef {
-        id: 70_000,
-        version: 3,
-        seed: 0,
-        params: vec![],
-    };
-    assert_eq!(
-        registry.instantiate(&mine).unwrap().material([0; 3]),
-        Some(MaterialId::ORE)
-    );
+    let mine = GeneratorRef { id: 70_000, version: 3, seed: 0, params: vec![] };
+    assert_eq!(registry.instantiate(&mine).unwrap().material([0; 3]), Some(MaterialId::ORE));
     assert_eq!(
         registry.iter().map(|g| g.name()).collect::<Vec<_>>(),
         ["planet shells", "warped bands", "mine"]
@@ -409,10 +263,7 @@ fn unknown_generators_are_typed_errors() {
 
 #[test]
 fn bounds_prove_what_they_can() {
-    let thick = |thickness, id| Band {
-        thickness,
-        material: MaterialId(id),
-    };
+    let thick = |thickness, id| Band { thickness, material: MaterialId(id) };
     // One 2 km band over another, folds of some 10 km and ±200 m.
     let p = WarpedBands {
         bands: vec![thick(8000, 8), thick(8000, 9)],
@@ -427,30 +278,16 @@ fn bounds_prove_what_they_can() {
         min: [1 << 26, 1 << 25, z],
         max: [(1 << 26) + edge, (1 << 25) + edge, z + edge],
     };
-    assert_eq!(
-        f.uniform(&cube(SEA_LEVEL + 3000, 2000)),
-        Some(MaterialId(8))
-    );
+    assert_eq!(f.uniform(&cube(SEA_LEVEL + 3000, 2000)), Some(MaterialId(8)));
     assert_eq!(f.uniform(&cube(SEA_LEVEL - 3000, 6000)), None);
     // A box as wide as the world, within the amplitude's reach of nothing.
-    let wide = TickBox {
-        min: [0, 0, SEA_LEVEL + 2000],
-        max: [WORLD_X, WORLD_Y, SEA_LEVEL + 6000],
-    };
+    let wide = TickBox { min: [0, 0, SEA_LEVEL + 2000], max: [WORLD_X, WORLD_Y, SEA_LEVEL + 6000] };
     assert_eq!(f.uniform(&wide), Some(MaterialId(8)));
     // Close to the boundary small boxes are told apart: nearly all 4 m cubes of a column are uniform.
-    let told = (0..1000)
-        .filter(|i| f.uniform(&cube(SEA_LEVEL - 8000 + 16 * i, 16)).is_some())
-        .count();
+    let told = (0..1000).filter(|i| f.uniform(&cube(SEA_LEVEL - 8000 + 16 * i, 16)).is_some()).count();
     assert!(told >= 995, "{told} of 1000");
-    let same = WarpedBands {
-        bands: vec![thick(3, 8), thick(4, 8)],
-        ..p
-    };
-    assert_eq!(
-        function(&same.to_ref(5).unwrap()).uniform(&TickBox::ROOT),
-        Some(MaterialId(8))
-    );
+    let same = WarpedBands { bands: vec![thick(3, 8), thick(4, 8)], ..p };
+    assert_eq!(function(&same.to_ref(5).unwrap()).uniform(&TickBox::ROOT), Some(MaterialId(8)));
 }
 
 /// Version 1 answers these for ever. If this fails, do not change the numbers: make a version 2.
@@ -469,40 +306,11 @@ fn version_1_never_changes() {
     // A column over New Zealand, where the date line is near, as (length, id).
     let f = function(&bands);
     let mut runs = Vec::new();
-    f.column(
-        WORLD_X - 1_000_000,
-        WORLD_Y / 4,
-        SEA_LEVEL - 200,
-        SEA_LEVEL + 200,
-        &mut runs,
-    );
-    let runs: Vec<_> = runs
-        .iter()
-        .map(|r| (r.to - r.from, r.material.map_or(0, |m| m.0)))
-        .collect();
-    assert_eq!(
-        runs,
-        [
-            (86, 7),
-            (1, 29),
-            (60, 8),
-            (40, 8),
-            (12, 9),
-            (100, 7),
-            (1, 29),
-            (60, 8),
-            (40, 8)
-        ]
-    );
-    let noise = noise::Noise {
-        seed: 2024,
-        cells: 4000,
-        octaves: 5,
-        amplitude: 600,
-    };
-    let along: Vec<_> = (0..8)
-        .map(|i| noise.at(i * (WORLD_X / 8), i * (WORLD_Y / 8) + 7))
-        .collect();
+    f.column(WORLD_X - 1_000_000, WORLD_Y / 4, SEA_LEVEL - 200, SEA_LEVEL + 200, &mut runs);
+    let runs: Vec<_> = runs.iter().map(|r| (r.to - r.from, r.material.map_or(0, |m| m.0))).collect();
+    assert_eq!(runs, [(86, 7), (1, 29), (60, 8), (40, 8), (12, 9), (100, 7), (1, 29), (60, 8), (40, 8)]);
+    let noise = noise::Noise { seed: 2024, cells: 4000, octaves: 5, amplitude: 600 };
+    let along: Vec<_> = (0..8).map(|i| noise.at(i * (WORLD_X / 8), i * (WORLD_Y / 8) + 7)).collect();
     assert_eq!(along, [-317, 290, 489, 355, 300, -711, 562, -262]);
 
     // Ten thousand voxels each, spread by an odd stride, by checksum.
@@ -510,21 +318,15 @@ fn version_1_never_changes() {
         let mut bytes = Vec::new();
         for i in 0..10_000u64 {
             let h = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let at = [
-                (h >> 40) as u32 * 9,
-                (h >> 16 & 0xff_ffff) as u32 * 4,
-                low + (h & 0xffff) as u32 * height,
-            ];
+            let at =
+                [(h >> 40) as u32 * 9, (h >> 16 & 0xff_ffff) as u32 * 4, low + (h & 0xffff) as u32 * height];
             bytes.extend(f.material(at).map_or(0, |m| m.0).to_le_bytes());
         }
         crc32fast::hash(&bytes)
     };
     let shells = function(&shells);
     assert_eq!(
-        (
-            sum(&*shells, SEA_LEVEL - 30_000_000, 500),
-            sum(&*f, SEA_LEVEL - 2000, 1)
-        ),
+        (sum(&*shells, SEA_LEVEL - 30_000_000, 500), sum(&*f, SEA_LEVEL - 2000, 1)),
         (835_618_402, 3_513_075_146)
     );
 }

@@ -124,7 +124,8 @@ pub fn train_prior(rasters: &[(Vec<i32>, usize, usize)]) -> Vec<u8> {
         let coded = model.raster(*w, *h, |i| samples[i], &mut scratch);
         debug_assert!(coded.is_ok());
     }
-    let mut out: Vec<u8> = state.slots.iter().map(|s| if s.n == 0 { 128 } else { (s.p >> 8) as u8 }).collect();
+    let mut out: Vec<u8> =
+        state.slots.iter().map(|s| if s.n == 0 { 128 } else { (s.p >> 8) as u8 }).collect();
     out.extend(state.slots.iter().map(|s| (s.n as u8).min(PRIOR_TRUST)));
     out.extend(state.weights.iter().flatten().flat_map(|w| w.to_le_bytes()));
     zstd::bulk::compress(&out, 19).unwrap_or_default()

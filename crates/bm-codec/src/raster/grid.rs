@@ -72,7 +72,9 @@ pub enum RasterError {
     #[error("axis {0:?} is outside the supported range")]
     Axis(Axis),
     /// Sides and samples disagree, or there are too many.
-    #[error("{samples} samples do not make a raster of {width} × {height} (at most {MAX_SIDE} a side, {MAX_SAMPLES} in all)")]
+    #[error(
+        "{samples} samples do not make a raster of {width} × {height} (at most {MAX_SIDE} a side, {MAX_SAMPLES} in all)"
+    )]
     Size {
         /// Samples given.
         samples: usize,
@@ -510,7 +512,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn raster() -> impl Strategy<Value = Raster> {
-        let axis = || (0i64..4000, 1i64..900, 1i64..7).prop_map(|(o, s, d)| Axis { origin: o * d, step: s, den: d });
+        let axis =
+            || (0i64..4000, 1i64..900, 1i64..7).prop_map(|(o, s, d)| Axis { origin: o * d, step: s, den: d });
         let how = prop_oneof![Just(Interpolation::Nearest), Just(Interpolation::Bilinear)];
         (axis(), axis(), 1usize..20, 1usize..20, how, 1u16..9).prop_flat_map(|(x, y, w, h, how, unit)| {
             proptest::collection::vec(-500i32..500, w * h)
@@ -539,7 +542,8 @@ mod tests {
                 let (i, j) = (u.floor(), v.floor());
                 let (e, n) = ((i + 1.0).min((w - 1) as f64), (j + 1.0).min((h - 1) as f64));
                 let (fx, fy) = (u - i, v - j);
-                (s(i, j) * (1.0 - fx) + s(e, j) * fx) * (1.0 - fy) + (s(i, n) * (1.0 - fx) + s(e, n) * fx) * fy
+                (s(i, j) * (1.0 - fx) + s(e, j) * fx) * (1.0 - fy)
+                    + (s(i, n) * (1.0 - fx) + s(e, n) * fx) * fy
             }
         };
         Some(h * f64::from(r.unit()))

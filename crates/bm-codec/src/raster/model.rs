@@ -34,10 +34,7 @@ pub(super) const MIXERS: usize = 2 * NODES + 1;
 
 /// The state before anything was learned, without the trained prior.
 pub(super) fn blank() -> State {
-    State {
-        slots: vec![Slot { p: 32_768, n: 0 }; SLOTS],
-        weights: vec![[26_000; INPUTS] as Weights; MIXERS],
-    }
+    State { slots: vec![Slot { p: 32_768, n: 0 }; SLOTS], weights: vec![[26_000; INPUTS] as Weights; MIXERS] }
 }
 
 /// Step of rasters digitised in feet: 100 ft = 30.48 m.
@@ -147,7 +144,9 @@ impl<'s, C: BitCoder> Model<'s, C> {
             if self.flag(p, x, y, scale, bucket(g.gradient), e, on_steps(value)) {
                 let ctx = Ctx { plane: 1, scale: bucket(g.scale * 0.125), near, rough, eighth: e };
                 let r = self.residual(&ctx, steps(value).wrapping_sub(guess))?;
-                return in_range(i64::from(guess) + i64::from(r)).map(metres).and_then(|v| in_range(v.into()));
+                return in_range(i64::from(guess) + i64::from(r))
+                    .map(metres)
+                    .and_then(|v| in_range(v.into()));
             }
         }
         // Predictors overshoot where the relief leaps through its whole range; a residual must not, or it
@@ -183,7 +182,12 @@ impl<'s, C: BitCoder> Model<'s, C> {
         let b = a + 5 * SCALES;
         let c = b + 9 * SCALES;
         let d = c + 5 * 8;
-        let ctx = [a + count * SCALES + scale, b + pair * SCALES + rough, c + count * 8 + eighth, d + scale * 9 + pair];
+        let ctx = [
+            a + count * SCALES + scale,
+            b + pair * SCALES + rough,
+            c + count * 8 + eighth,
+            d + scale * 9 + pair,
+        ];
         self.mixer.code(&mut self.coder, self.state, &ctx, 2 * NODES, bit)
     }
 
@@ -251,7 +255,17 @@ mod tests {
 
     #[test]
     fn steps_are_hundred_feet() {
-        for (m, on) in [(0, true), (30, true), (61, true), (91, true), (152, true), (305, true), (762, true), (100, false), (-61, true)] {
+        for (m, on) in [
+            (0, true),
+            (30, true),
+            (61, true),
+            (91, true),
+            (152, true),
+            (305, true),
+            (762, true),
+            (100, false),
+            (-61, true),
+        ] {
             assert_eq!(on_steps(m), on, "{m}");
         }
         for s in -300..300 {

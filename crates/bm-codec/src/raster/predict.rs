@@ -120,11 +120,7 @@ impl<'a> Predictor<'a> {
             mean: mean / total,
             scale: scale + 0.02 * gradient,
             gradient,
-            near: [
-                residual(x > 0, 1),
-                residual(y > 0, w),
-                residual(y > 0 && x + 1 < w, w.wrapping_sub(1)),
-            ],
+            near: [residual(x > 0, 1), residual(y > 0, w), residual(y > 0 && x + 1 < w, w.wrapping_sub(1))],
             candidates,
         }
     }

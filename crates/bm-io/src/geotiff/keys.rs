@@ -41,33 +41,17 @@ pub(crate) struct GeoTags {
 }
 
 impl GeoTags {
-    pub(crate) fn read<R: Read + Seek>(
-        d: &mut Decoder<R>,
-        width: u32,
-        height: u32,
-    ) -> Result<Self, Fault> {
+    pub(crate) fn read<R: Read + Seek>(d: &mut Decoder<R>, width: u32, height: u32) -> Result<Self, Fault> {
         let keys = Keys::read(d)?;
         keys.check_crs()?;
         let [x0, dx, y0, dy] = affine(d)?;
         // PixelIsArea (the default) ties the corner of a pixel, PixelIsPoint its centre.
-        let half = if keys.get(GT_RASTER_TYPE) == Some(2) {
-            0.0
-        } else {
-            0.5
-        };
+        let half = if keys.get(GT_RASTER_TYPE) == Some(2) { 0.0 } else { 0.5 };
         let axis = |o: f64, s: f64, n: u32| {
             let (first, last) = (o + half * s, o + (half + f64::from(n - 1)) * s);
-            RawAxis {
-                first,
-                last,
-                len: n as usize,
-                rounding: first.abs().max(last.abs()) * 1e-12,
-            }
+            RawAxis { first, last, len: n as usize, rounding: first.abs().max(last.abs()) * 1e-12 }
         };
-        let placement = Placement {
-            lon: axis(x0, dx, width),
-            lat: axis(y0, dy, height),
-        };
+        let placement = Placement { lon: axis(x0, dx, width), lat: axis(y0, dy, height) };
         let text = |d: &mut Decoder<R>, tag| match d.find_tag(tag) {
             Ok(Some(Value::Ascii(s))) => s,
             _ => String::new(),
@@ -78,23 +62,17 @@ impl GeoTags {
             None
         } else {
             Some(nodata_text.parse::<f64>().map_err(|e| {
-                Fault::damaged(
-                    "GDAL_NODATA tag",
-                    format!("`{nodata_text}` is not a number ({e})"),
-                )
+                Fault::damaged("GDAL_NODATA tag", format!("`{nodata_text}` is not a number ({e})"))
             })?)
         };
         let meta = text(d, Tag::Unknown(GDAL_METADATA));
-        let number = |role: &str, or: f64| match item(&meta, role) {
-            None => Ok(or),
-            Some(t) => t
-                .parse::<f64>()
-                .ok()
-                .filter(|v| v.is_finite())
-                .ok_or_else(|| {
+        let number =
+            |role: &str, or: f64| match item(&meta, role) {
+                None => Ok(or),
+                Some(t) => t.parse::<f64>().ok().filter(|v| v.is_finite()).ok_or_else(|| {
                     Fault::damaged("GDAL_METADATA tag", format!("{role} `{t}` is not a number"))
                 }),
-        };
+            };
         let units = match (item(&meta, "unittype"), keys.get(VERTICAL_UNITS)) {
             (Some(u), _) => u.to_owned(),
             (None, Some(9002)) => "foot".into(),
@@ -103,13 +81,7 @@ impl GeoTags {
             (None, None | Some(9001 | 0 | 32767)) => String::new(),
             (None, Some(other)) => format!("EPSG unit {other}"),
         };
-        Ok(Self {
-            placement,
-            nodata,
-            scale: number("scale", 1.0)?,
-            offset: number("offset", 0.0)?,
-            units,
-        })
+        Ok(Self { placement, nodata, scale: number("scale", 1.0)?, offset: number("offset", 0.0)?, units })
     }
 }
 
@@ -131,11 +103,7 @@ fn affine<R: Read + Seek>(d: &mut Decoder<R>) -> Result<[f64; 4], Fault> {
         ([sx, sy, ..], [i, j, _, x, y, _], _) => [x - i * sx, *sx, y + j * sy, -sy],
         (_, _, m) if m.len() == 16 => {
             if m[1] != 0.0 || m[4] != 0.0 {
-                return Err(Fault::unsupported(
-                    "ModelTransformation tag",
-                    "a rotated raster",
-                    REPROJECT,
-                ));
+                return Err(Fault::unsupported("ModelTransformation tag", "a rotated raster", REPROJECT));
             }
             [m[3], m[0], m[7], m[5]]
         }
@@ -148,10 +116,7 @@ fn affine<R: Read + Seek>(d: &mut Decoder<R>) -> Result<[f64; 4], Fault> {
         }
     };
     if out.iter().any(|v| !v.is_finite() || v.abs() > 1e6) || out[1] == 0.0 || out[3] == 0.0 {
-        return Err(Fault::damaged(
-            "georeferencing",
-            format!("impossible pixel size or origin {out:?}"),
-        ));
+        return Err(Fault::damaged("georeferencing", format!("impossible pixel size or origin {out:?}")));
     }
     Ok(out)
 }
@@ -169,10 +134,7 @@ struct Keys(Vec<(u16, u16)>);
 impl Keys {
     fn read<R: Read + Seek>(d: &mut Decoder<R>) -> Result<Self, Fault> {
         const PLACE: &str = "GeoKeyDirectory tag";
-        let Some(value) = d
-            .find_tag(Tag::GeoKeyDirectoryTag)
-            .map_err(|e| tiff_fault(PLACE, &e))?
-        else {
+        let Some(value) = d.find_tag(Tag::GeoKeyDirectoryTag).map_err(|e| tiff_fault(PLACE, &e))? else {
             return Ok(Self(Vec::new()));
         };
         let raw = value.into_u16_vec().map_err(|e| tiff_fault(PLACE, &e))?;
@@ -182,13 +144,7 @@ impl Keys {
         };
         let count = usize::from(head[3]).min(entries.len());
         // A location of 0 means that the value itself stands in the entry.
-        Ok(Self(
-            entries[..count]
-                .iter()
-                .filter(|e| e[1] == 0)
-                .map(|e| (e[0], e[3]))
-                .collect(),
-        ))
+        Ok(Self(entries[..count].iter().filter(|e| e[1] == 0).map(|e| (e[0], e[3])).collect()))
     }
 
     fn get(&self, key: u16) -> Option<u16> {
@@ -205,9 +161,7 @@ impl Keys {
             ));
         }
         if self.get(GT_MODEL_TYPE) == Some(1) || self.get(PROJECTED_CRS).is_some_and(|c| c != 0) {
-            let code = self
-                .get(PROJECTED_CRS)
-                .map_or(String::new(), |c| format!(" (EPSG:{c})"));
+            let code = self.get(PROJECTED_CRS).map_or(String::new(), |c| format!(" (EPSG:{c})"));
             return Err(Fault::unsupported(
                 PLACE,
                 format!("projected{code}, not longitude and latitude"),
@@ -233,11 +187,9 @@ impl Keys {
         }
         match self.get(GEOG_ANGULAR_UNITS) {
             None | Some(9102 | 0) => Ok(()),
-            Some(u) => Err(Fault::unsupported(
-                PLACE,
-                format!("angles in EPSG unit {u}, not degrees"),
-                REPROJECT,
-            )),
+            Some(u) => {
+                Err(Fault::unsupported(PLACE, format!("angles in EPSG unit {u}, not degrees"), REPROJECT))
+            }
         }
     }
 }

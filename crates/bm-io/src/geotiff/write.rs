@@ -57,15 +57,8 @@ pub struct GeoTiffRegion<'a> {
 /// # Errors
 /// [`IoError::Argument`] if sizes do not fit, [`IoError::Os`] if the file cannot be written.
 pub fn write_geotiff(path: impl AsRef<Path>, region: &GeoTiffRegion<'_>) -> Result<(), IoError> {
-    let GeoTiffRegion {
-        width,
-        height,
-        samples,
-        ..
-    } = *region;
-    let n = width
-        .checked_mul(height)
-        .filter(|n| *n > 0 && *n == samples.len());
+    let GeoTiffRegion { width, height, samples, .. } = *region;
+    let n = width.checked_mul(height).filter(|n| *n > 0 && *n == samples.len());
     if n.is_none() {
         return Err(IoError::argument(
             "GeoTIFF region",
@@ -73,9 +66,8 @@ pub fn write_geotiff(path: impl AsRef<Path>, region: &GeoTiffRegion<'_>) -> Resu
             "pass width times height samples",
         ));
     }
-    let bytes = encode(region).map_err(|e| {
-        IoError::argument("GeoTIFF region", e.to_string(), "write a smaller region")
-    })?;
+    let bytes = encode(region)
+        .map_err(|e| IoError::argument("GeoTIFF region", e.to_string(), "write a smaller region"))?;
     write_atomic(path.as_ref(), |out| out.write_all(&bytes))
 }
 
@@ -112,19 +104,10 @@ where
     let corner = |num: i128, den: i64| num as f64 / (2.0 * den as f64);
     let west = corner(2 * i128::from(x.origin_num) - i128::from(x.step_num), x.den);
     let rows = region.height as i128;
-    let north = corner(
-        2 * i128::from(y.origin_num) + (2 * rows - 1) * i128::from(y.step_num),
-        y.den,
-    );
+    let north = corner(2 * i128::from(y.origin_num) + (2 * rows - 1) * i128::from(y.step_num), y.den);
     let tags = image.encoder();
-    tags.write_tag(
-        Tag::ModelPixelScaleTag,
-        &[x.step_degrees(), y.step_degrees(), 0.0][..],
-    )?;
-    tags.write_tag(
-        Tag::ModelTiepointTag,
-        &[0.0, 0.0, 0.0, west, north, 0.0][..],
-    )?;
+    tags.write_tag(Tag::ModelPixelScaleTag, &[x.step_degrees(), y.step_degrees(), 0.0][..])?;
+    tags.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, west, north, 0.0][..])?;
     #[rustfmt::skip]
     let keys: [u16; 20] = [
         1, 1, 0, 4,
@@ -139,11 +122,6 @@ where
     }
     // One call with a flipped copy: the library's strip-by-strip path leaves the data
     // uncompressed under a tag that says deflate (tiff 0.11.3).
-    let flipped: Vec<C::Inner> = samples
-        .chunks_exact(region.width)
-        .rev()
-        .flatten()
-        .copied()
-        .collect();
+    let flipped: Vec<C::Inner> = samples.chunks_exact(region.width).rev().flatten().copied().collect();
     image.write_data(&flipped)
 }

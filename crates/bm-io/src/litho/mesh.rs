@@ -20,11 +20,7 @@ fn dot(a: &Vec3, b: &Vec3) -> f64 {
 }
 
 fn cross(a: &Vec3, b: &Vec3) -> Vec3 {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 /// Positive if `p` is left of the great circle from `a` to `b`.
@@ -78,9 +74,8 @@ impl Icosphere {
         };
         // On an edge rounding may put the point outside both faces: the least outside wins.
         let faces = &self.levels[0];
-        let mut t = (0..faces.len())
-            .max_by(|&i, &j| inside(&faces[i]).total_cmp(&inside(&faces[j])))
-            .unwrap_or(0);
+        let mut t =
+            (0..faces.len()).max_by(|&i, &j| inside(&faces[i]).total_cmp(&inside(&faces[j]))).unwrap_or(0);
         for level in &self.levels[1..] {
             let [m01, m12, m20] = self.corners(&level[4 * t + 3]);
             t = 4 * t
@@ -112,16 +107,9 @@ impl Icosphere {
     /// Barycentric weights of the point where the ray through `p` meets the flat triangle.
     fn weigh(&self, corners: [u32; 3], p: &Vec3) -> Located {
         let [a, b, c] = self.corners(&corners);
-        let w = [
-            side(b, c, p).max(0.0),
-            side(c, a, p).max(0.0),
-            side(a, b, p).max(0.0),
-        ];
+        let w = [side(b, c, p).max(0.0), side(c, a, p).max(0.0), side(a, b, p).max(0.0)];
         let sum = w[0] + w[1] + w[2];
-        Located {
-            corners,
-            weights: w.map(|x| x / sum),
-        }
+        Located { corners, weights: w.map(|x| x / sum) }
     }
 
     fn corners(&self, t: &[u32; 3]) -> [&Vec3; 3] {
@@ -142,9 +130,8 @@ impl Icosphere {
         let mut owner = vec![u32::MAX; self.vertices.len()];
         for (n, p) in points.iter().enumerate() {
             let k = key(p);
-            let near = (0..27).filter_map(|o| {
-                buckets.get(&[k[0] + o % 3 - 1, k[1] + o / 3 % 3 - 1, k[2] + o / 9 - 1])
-            });
+            let near = (0..27)
+                .filter_map(|o| buckets.get(&[k[0] + o % 3 - 1, k[1] + o / 3 % 3 - 1, k[2] + o / 9 - 1]));
             let found = near.flatten().find(|&&i| {
                 let v = &self.vertices[i as usize];
                 let d = [v[0] - p[0], v[1] - p[1], v[2] - p[2]];
@@ -155,11 +142,7 @@ impl Icosphere {
                 _ => return Err(n),
             }
         }
-        if points.len() == owner.len() {
-            Ok(owner)
-        } else {
-            Err(points.len())
-        }
+        if points.len() == owner.len() { Ok(owner) } else { Err(points.len()) }
     }
 }
 
@@ -236,10 +219,7 @@ mod tests {
         let points: Vec<Vec3> = (0..n)
             .map(|i| {
                 let v = m.vertices[(i * 5) % n];
-                unit(
-                    v[1].atan2(v[0]).to_degrees() + 4e-5,
-                    v[2].asin().to_degrees(),
-                )
+                unit(v[1].atan2(v[0]).to_degrees() + 4e-5, v[2].asin().to_degrees())
             })
             .collect();
         let owner = m.match_points(&points).unwrap();

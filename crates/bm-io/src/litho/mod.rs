@@ -181,20 +181,14 @@ impl Litho {
         let weights = match how {
             Interpolation::Linear => at.weights,
             Interpolation::Nearest => {
-                let best = (0..3)
-                    .max_by(|&i, &j| at.weights[i].total_cmp(&at.weights[j]))
-                    .unwrap_or(0);
+                let best = (0..3).max_by(|&i, &j| at.weights[i].total_cmp(&at.weights[j])).unwrap_or(0);
                 std::array::from_fn(|i| if i == best { 1.0 } else { 0.0 })
             }
         };
         let points = at.corners.map(|c| self.point_of[c as usize] as usize);
         let mut tops_m = [0.0; 10];
         for (top, values) in tops_m.iter_mut().zip(&self.tops) {
-            *top = points
-                .iter()
-                .zip(weights)
-                .map(|(&p, w)| f64::from(values[p]) * w)
-                .sum();
+            *top = points.iter().zip(weights).map(|(&p, w)| f64::from(values[p]) * w).sum();
         }
         LithoColumn { tops_m }
     }

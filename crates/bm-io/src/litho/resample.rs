@@ -44,16 +44,9 @@ impl Litho {
         layers: &[LithoLayer],
         how: Interpolation,
     ) -> Result<LithoGrid, IoError> {
-        let bad = |p: String| {
-            IoError::argument(
-                "grid",
-                p,
-                "give a grid within the poles, below 2^30 samples",
-            )
-        };
-        let n = width
-            .checked_mul(height)
-            .filter(|n| (1..=1 << 30).contains(n));
+        let bad =
+            |p: String| IoError::argument("grid", p, "give a grid within the poles, below 2^30 samples");
+        let n = width.checked_mul(height).filter(|n| (1..=1 << 30).contains(n));
         let n = n.ok_or_else(|| bad(format!("{width} by {height} samples")))?;
         let north = georef.y.degrees(height as i64 - 1);
         if georef.y.degrees(0) < -90.0 || north > 90.0 {
@@ -85,11 +78,6 @@ impl Litho {
                 }
             }
         }
-        Ok(LithoGrid {
-            georef: *georef,
-            width,
-            height,
-            layers: out,
-        })
+        Ok(LithoGrid { georef: *georef, width, height, layers: out })
     }
 }

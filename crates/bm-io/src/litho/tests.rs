@@ -7,16 +7,10 @@ const N: usize = 42;
 
 /// Depths of the 19 surfaces at point `p`, from the asthenosphere up.
 fn surfaces(p: usize) -> [f64; 19] {
-    let sea = if p.is_multiple_of(2) {
-        4000.0 + p as f64
-    } else {
-        -500.0
-    };
+    let sea = if p.is_multiple_of(2) { 4000.0 + p as f64 } else { -500.0 };
     let water = if sea > 0.0 { sea } else { 0.0 };
     // Thicknesses from the lid up to the ice.
-    let layers = [
-        60_000.0, 7000.0, 8000.0, 9000.0, 0.0, 300.0, 700.0, water, 0.0,
-    ];
+    let layers = [60_000.0, 7000.0, 8000.0, 9000.0, 0.0, 300.0, 700.0, water, 0.0];
     let rock: f64 = layers[..7].iter().sum();
     let mut d = vec![sea + rock];
     for t in layers {
@@ -34,11 +28,7 @@ fn build(change: impl Fn(usize, usize, usize, f64) -> f64) -> Vec<u8> {
         .flat_map(|v| {
             let (lat, lon) = (v[2].asin().to_degrees(), v[1].atan2(v[0]).to_degrees());
             let round = |x: f64| (x * 1e4).round() / 1e4;
-            [
-                round(lat),
-                round(lat * 1.001).clamp(-90.0, 90.0),
-                round(lon),
-            ]
+            [round(lat), round(lat * 1.001).clamp(-90.0, 90.0), round(lon)]
         })
         .collect();
     let mut data = Vec::new();
@@ -50,10 +40,7 @@ fn build(change: impl Fn(usize, usize, usize, f64) -> f64) -> Vec<u8> {
             }
         }
     }
-    archive(&[
-        ("litho1_mesh_coords", &[N, 3], &coords),
-        ("litho1_all_data", &[19, 9, N], &data),
-    ])
+    archive(&[("litho1_mesh_coords", &[N, 3], &coords), ("litho1_all_data", &[19, 9, N], &data)])
 }
 
 fn read(bytes: &[u8]) -> Result<Litho, IoError> {
@@ -69,10 +56,7 @@ fn points_give_their_own_layers_back() {
             let c = l.sample(l.lon[p] + 360.0, l.lat[p], how).unwrap();
             for (k, s) in (0..10).zip([18, 16, 14, 12, 10, 8, 6, 4, 2, 0]) {
                 // The file's positions are rounded to about five metres on the ground.
-                assert!(
-                    (c.tops_m[k] + surfaces(p)[s]).abs() < 0.5,
-                    "point {p}, layer {k}"
-                );
+                assert!((c.tops_m[k] + surfaces(p)[s]).abs() < 0.5, "point {p}, layer {k}");
             }
             assert!((c.thickness_m(LithoLayer::Crust3).unwrap() - 7000.0).abs() < 0.5);
             assert_eq!(c.thickness_m(LithoLayer::Asthenosphere), None);
@@ -85,9 +69,7 @@ fn points_give_their_own_layers_back() {
 fn layers_stay_in_order_between_points() {
     let l = read(&build(|_, _, _, v| v)).unwrap();
     let (g, w, h) = crate::GridGeoref::global_points(5, 1).unwrap();
-    let grid = l
-        .resample(&g, w, h, &LithoLayer::ALL, Interpolation::Linear)
-        .unwrap();
+    let grid = l.resample(&g, w, h, &LithoLayer::ALL, Interpolation::Linear).unwrap();
     assert_eq!((grid.width, grid.height, grid.layers.len()), (72, 37, 10));
     for i in 0..w * h {
         for k in 0..9 {
@@ -103,10 +85,7 @@ fn layers_stay_in_order_between_points() {
     assert!(grid.layers[9].thickness_m.is_empty());
     assert!(l.sample(0.0, 90.1, Interpolation::Linear).is_err());
     assert!(l.sample(f64::NAN, 0.0, Interpolation::Linear).is_err());
-    assert!(
-        l.resample(&g, w, h + 1, &[], Interpolation::Linear)
-            .is_err()
-    );
+    assert!(l.resample(&g, w, h + 1, &[], Interpolation::Linear).is_err());
 }
 
 #[test]
@@ -123,11 +102,7 @@ fn ice_below_water_is_put_on_top() {
     assert_eq!(l.swapped_points, 1);
     let at = |k| l.tops_m(k)[4];
     assert_eq!(
-        (
-            at(LithoLayer::Ice),
-            at(LithoLayer::Water),
-            at(LithoLayer::Sediment1)
-        ),
+        (at(LithoLayer::Ice), at(LithoLayer::Water), at(LithoLayer::Sediment1)),
         (0.0, -104.0, -4004.0)
     );
 }
@@ -140,13 +115,9 @@ fn wrong_archives_are_named() {
     assert!(m(&archive(&[("litho1_mesh_coords", &[5, 3], &[0.0; 15])])).contains("[5, 3]"));
     let twelve = [0.0; 36];
     assert!(m(&archive(&[("litho1_mesh_coords", &[12, 3], &twelve)])).contains("point 0"));
-    let e = m(&build(
-        |s, f, p, v| if (s, f, p) == (4, 0, 9) { 1e5 } else { v },
-    ));
+    let e = m(&build(|s, f, p, v| if (s, f, p) == (4, 0, 9) { 1e5 } else { v }));
     assert!(e.contains("point 9") && e.contains("lower crust"), "{e}");
-    let e = m(&build(
-        |s, f, p, v| if (s, f, p) == (7, 0, 3) { -99_999.0 } else { v },
-    ));
+    let e = m(&build(|s, f, p, v| if (s, f, p) == (7, 0, 3) { -99_999.0 } else { v }));
     assert!(e.contains("surface 7, point 3"), "{e}");
 }
 

@@ -106,19 +106,15 @@ const ATTRIBUTES: u32 = 12;
 
 impl<'a> Cursor<'a> {
     fn take(&mut self, n: usize, what: &str) -> Result<&'a [u8], Fault> {
-        let got = self
-            .at
-            .checked_add(n)
-            .and_then(|end| self.bytes.get(self.at..end))
-            .ok_or_else(|| {
-                Fault::damaged(
-                    format!("header, byte {}", self.at),
-                    format!(
-                        "the file ends inside {what} ({n} bytes wanted, {} left)",
-                        self.bytes.len().saturating_sub(self.at)
-                    ),
-                )
-            })?;
+        let got = self.at.checked_add(n).and_then(|end| self.bytes.get(self.at..end)).ok_or_else(|| {
+            Fault::damaged(
+                format!("header, byte {}", self.at),
+                format!(
+                    "the file ends inside {what} ({n} bytes wanted, {} left)",
+                    self.bytes.len().saturating_sub(self.at)
+                ),
+            )
+        })?;
         self.at += n;
         Ok(got)
     }
@@ -135,11 +131,7 @@ impl<'a> Cursor<'a> {
 
     /// A count or length: 4 bytes, or 8 in CDF-5.
     fn count(&mut self, what: &str) -> Result<u64, Fault> {
-        if self.cdf5 {
-            self.u64(what)
-        } else {
-            self.u32(what).map(u64::from)
-        }
+        if self.cdf5 { self.u64(what) } else { self.u32(what).map(u64::from) }
     }
 
     /// A count of things that take at least `least` bytes each, so the file bounds it.
@@ -147,15 +139,12 @@ impl<'a> Cursor<'a> {
         let at = self.at;
         let n = self.count(what)?;
         let room = (self.bytes.len() - self.at) / least;
-        usize::try_from(n)
-            .ok()
-            .filter(|&n| n <= room)
-            .ok_or_else(|| {
-                Fault::damaged(
-                    format!("header, byte {at}"),
-                    format!("{what} is {n}, but the file has room for {room}"),
-                )
-            })
+        usize::try_from(n).ok().filter(|&n| n <= room).ok_or_else(|| {
+            Fault::damaged(
+                format!("header, byte {at}"),
+                format!("{what} is {n}, but the file has room for {room}"),
+            )
+        })
     }
 
     /// Counted bytes and their padding to four.
@@ -179,21 +168,14 @@ impl<'a> Cursor<'a> {
         if got == tag || (got == 0 && n == 0) {
             return Ok(n);
         }
-        Err(Fault::damaged(
-            format!("header, byte {at}"),
-            format!("tag {got} where {what} should start"),
-        ))
+        Err(Fault::damaged(format!("header, byte {at}"), format!("tag {got} where {what} should start")))
     }
 
     fn nc_type(&mut self) -> Result<NcType, Fault> {
         let at = self.at;
         let code = self.u32("a type")?;
-        NcType::from_code(code, self.cdf5).ok_or_else(|| {
-            Fault::damaged(
-                format!("header, byte {at}"),
-                format!("unknown type code {code}"),
-            )
-        })
+        NcType::from_code(code, self.cdf5)
+            .ok_or_else(|| Fault::damaged(format!("header, byte {at}"), format!("unknown type code {code}")))
     }
 
     fn attrs(&mut self) -> Result<Vec<Attr>, Fault> {
@@ -220,12 +202,7 @@ impl<'a> Cursor<'a> {
 impl<'a> NcFile<'a> {
     /// Reads and checks the header.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let mut c = Cursor {
-            bytes,
-            at: 0,
-            cdf5: false,
-            wide_offsets: false,
-        };
+        let mut c = Cursor { bytes, at: 0, cdf5: false, wide_offsets: false };
         let magic = c.take(4, "the magic number")?;
         match magic {
             b"CDF\x01" => {}
@@ -239,11 +216,7 @@ impl<'a> NcFile<'a> {
                 ));
             }
         }
-        let streaming = if c.cdf5 {
-            u64::MAX
-        } else {
-            u64::from(u32::MAX)
-        };
+        let streaming = if c.cdf5 { u64::MAX } else { u64::from(u32::MAX) };
         let records = c.count("the number of records")?;
 
         let mut dims = Vec::new();
@@ -252,28 +225,16 @@ impl<'a> NcFile<'a> {
             let len = c.count("a dimension's length")?;
             let is_record = len == 0;
             if is_record && dims.iter().any(|d: &Dim| d.is_record) {
-                return Err(Fault::damaged(
-                    format!("dimension `{name}`"),
-                    "a second record dimension",
-                ));
+                return Err(Fault::damaged(format!("dimension `{name}`"), "a second record dimension"));
             }
-            dims.push(Dim {
-                name,
-                len,
-                is_record,
-            });
+            dims.push(Dim { name, len, is_record });
         }
         c.attrs()?;
         let mut vars = Vec::new();
         for _ in 0..c.list(VARIABLES, "the number of variables", 28)? {
             vars.push(read_var(&mut c, &dims)?);
         }
-        let mut file = Self {
-            bytes,
-            dims,
-            vars,
-            record_size: 0,
-        };
+        let mut file = Self { bytes, dims, vars, record_size: 0 };
         file.count_records(records, streaming)?;
         file.check_sizes()?;
         Ok(file)
@@ -281,27 +242,16 @@ impl<'a> NcFile<'a> {
 
     /// Works out the record size, and the number of records where the writer left it open.
     fn count_records(&mut self, claimed: u64, streaming: u64) -> Result<(), Fault> {
-        let record_vars: Vec<&Var> = self
-            .vars
-            .iter()
-            .filter(|v| v.dims.first().is_some_and(|&d| self.dims[d].is_record))
-            .collect();
+        let record_vars: Vec<&Var> =
+            self.vars.iter().filter(|v| v.dims.first().is_some_and(|&d| self.dims[d].is_record)).collect();
         let mut size = 0_u64;
         for v in &record_vars {
             let bytes = v.dims[1..]
                 .iter()
                 .try_fold(v.ty.size() as u64, |n, &d| n.checked_mul(self.dims[d].len))
                 // A lone record variable is not padded between records.
-                .and_then(|n| {
-                    if record_vars.len() == 1 {
-                        Some(n)
-                    } else {
-                        n.checked_next_multiple_of(4)
-                    }
-                });
-            size = bytes
-                .and_then(|b| size.checked_add(b))
-                .ok_or_else(|| too_large(&v.name))?;
+                .and_then(|n| if record_vars.len() == 1 { Some(n) } else { n.checked_next_multiple_of(4) });
+            size = bytes.and_then(|b| size.checked_add(b)).ok_or_else(|| too_large(&v.name))?;
         }
         let begin = record_vars.iter().map(|v| v.begin).min().unwrap_or(0);
         let room = (self.bytes.len() as u64).saturating_sub(begin);
@@ -322,10 +272,7 @@ impl<'a> NcFile<'a> {
     /// No variable may claim more values than the file has bytes: every later count is safe.
     fn check_sizes(&self) -> Result<(), Fault> {
         for v in &self.vars {
-            let bytes = v
-                .dims
-                .iter()
-                .try_fold(v.ty.size() as u64, |n, &d| n.checked_mul(self.dims[d].len));
+            let bytes = v.dims.iter().try_fold(v.ty.size() as u64, |n, &d| n.checked_mul(self.dims[d].len));
             if bytes.is_none_or(|b| b > self.bytes.len() as u64) {
                 return Err(too_large(&v.name));
             }
@@ -367,16 +314,6 @@ fn read_var(c: &mut Cursor<'_>, dims: &[Dim]) -> Result<Var, Fault> {
     let ty = c.nc_type()?;
     // The stored size is redundant, and wrong by design for large variables: it is recomputed.
     c.count("a variable's size")?;
-    let begin = if c.wide_offsets {
-        c.u64("an offset")?
-    } else {
-        u64::from(c.u32("an offset")?)
-    };
-    Ok(Var {
-        name,
-        dims: ids,
-        attrs,
-        ty,
-        begin,
-    })
+    let begin = if c.wide_offsets { c.u64("an offset")? } else { u64::from(c.u32("an offset")?) };
+    Ok(Var { name, dims: ids, attrs, ty, begin })
 }

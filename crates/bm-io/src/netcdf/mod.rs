@@ -38,24 +38,18 @@ pub(crate) fn number(attrs: &[Attr], name: &str) -> Option<f64> {
 
 /// All numeric values of the attribute called `name`.
 pub(crate) fn numbers<'a>(attrs: &'a [Attr], name: &str) -> Option<&'a [f64]> {
-    attrs
-        .iter()
-        .find(|a| a.name == name)
-        .and_then(|a| match &a.value {
-            AttrValue::Numbers(n) => Some(n.as_slice()),
-            AttrValue::Text(_) => None,
-        })
+    attrs.iter().find(|a| a.name == name).and_then(|a| match &a.value {
+        AttrValue::Numbers(n) => Some(n.as_slice()),
+        AttrValue::Text(_) => None,
+    })
 }
 
 /// The text of the attribute called `name`, trimmed.
 pub(crate) fn text<'a>(attrs: &'a [Attr], name: &str) -> Option<&'a str> {
-    attrs
-        .iter()
-        .find(|a| a.name == name)
-        .and_then(|a| match &a.value {
-            AttrValue::Text(t) => Some(t.trim_matches(['\0', ' ', '\n', '\t'])),
-            AttrValue::Numbers(_) => None,
-        })
+    attrs.iter().find(|a| a.name == name).and_then(|a| match &a.value {
+        AttrValue::Text(t) => Some(t.trim_matches(['\0', ' ', '\n', '\t'])),
+        AttrValue::Numbers(_) => None,
+    })
 }
 
 impl NcFile<'_> {
@@ -99,10 +93,7 @@ impl NcFile<'_> {
 
     fn slice(&self, at: u64, count: u64, ty: NcType) -> Option<&[u8]> {
         let len = count.checked_mul(ty.size() as u64)?;
-        let (from, to) = (
-            usize::try_from(at).ok()?,
-            usize::try_from(at.checked_add(len)?).ok()?,
-        );
+        let (from, to) = (usize::try_from(at).ok()?, usize::try_from(at.checked_add(len)?).ok()?);
         self.bytes.get(from..to)
     }
 }

@@ -30,12 +30,7 @@ pub(crate) enum TestData {
 
 impl NcBuilder {
     pub(crate) fn new(version: u8) -> Self {
-        Self {
-            version,
-            dims: Vec::new(),
-            vars: Vec::new(),
-            records: None,
-        }
+        Self { version, dims: Vec::new(), vars: Vec::new(), records: None }
     }
 
     pub(crate) fn dim(mut self, name: &str, len: usize) -> Self {
@@ -50,10 +45,7 @@ impl NcBuilder {
         attrs: &[(&str, TestAttr)],
         data: TestData,
     ) -> Self {
-        let attrs = attrs
-            .iter()
-            .map(|(n, a)| ((*n).to_owned(), a.clone()))
-            .collect();
+        let attrs = attrs.iter().map(|(n, a)| ((*n).to_owned(), a.clone())).collect();
         self.vars.push((name.into(), dims.to_vec(), attrs, data));
         self
     }
@@ -63,18 +55,8 @@ impl NcBuilder {
         Self::new(1)
             .dim("lat", lat.len())
             .dim("lon", lon.len())
-            .var(
-                "lon",
-                &[1],
-                &[("units", TestAttr::Text("degrees_east"))],
-                TestData::F64(lon.to_vec()),
-            )
-            .var(
-                "lat",
-                &[0],
-                &[("units", TestAttr::Text("degrees_north"))],
-                TestData::F64(lat.to_vec()),
-            )
+            .var("lon", &[1], &[("units", TestAttr::Text("degrees_east"))], TestData::F64(lon.to_vec()))
+            .var("lat", &[0], &[("units", TestAttr::Text("degrees_north"))], TestData::F64(lat.to_vec()))
             .var("height", &[0, 1], &[("units", TestAttr::Text("m"))], data)
     }
 

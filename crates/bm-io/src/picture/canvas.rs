@@ -22,21 +22,10 @@ impl Image {
     /// # Errors
     /// [`IoError::Argument`] if a side is 0 or the picture has more than 2^28 pixels.
     pub fn new(width: usize, height: usize, colour: Rgb) -> Result<Self, IoError> {
-        let n = width
-            .checked_mul(height)
-            .filter(|n| (1..=1 << 28).contains(n))
-            .ok_or_else(|| {
-                IoError::argument(
-                    "picture size",
-                    format!("{width} by {height} pixels"),
-                    "take 1 to 2^28 pixels",
-                )
-            })?;
-        Ok(Self {
-            width,
-            height,
-            rgb: colour.repeat(n),
-        })
+        let n = width.checked_mul(height).filter(|n| (1..=1 << 28).contains(n)).ok_or_else(|| {
+            IoError::argument("picture size", format!("{width} by {height} pixels"), "take 1 to 2^28 pixels")
+        })?;
+        Ok(Self { width, height, rgb: colour.repeat(n) })
     }
 
     /// The colour of a pixel; `None` outside.
@@ -59,18 +48,15 @@ impl Image {
     pub fn blend(&mut self, x: usize, y: usize, colour: Rgb, cover: u8) {
         if let Some(old) = self.get(x, y) {
             let a = u32::from(cover);
-            let mix =
-                |o: u8, c: u8| ((u32::from(o) * (255 - a) + u32::from(c) * a + 127) / 255) as u8;
+            let mix = |o: u8, c: u8| ((u32::from(o) * (255 - a) + u32::from(c) * a + 127) / 255) as u8;
             self.put(x, y, std::array::from_fn(|k| mix(old[k], colour[k])));
         }
     }
 
     /// Fills a rectangle, clipped to the picture.
     pub fn fill(&mut self, x: usize, y: usize, width: usize, height: usize, colour: Rgb) {
-        let (right, bottom) = (
-            x.saturating_add(width).min(self.width),
-            y.saturating_add(height).min(self.height),
-        );
+        let (right, bottom) =
+            (x.saturating_add(width).min(self.width), y.saturating_add(height).min(self.height));
         for row in y..bottom {
             for column in x..right {
                 self.put(column, row, colour);

@@ -33,16 +33,11 @@ pub(super) struct Sheet<'a> {
 /// The finished sheet and where on it the plot's upper left corner is.
 pub(super) fn lay_out(s: &Sheet<'_>) -> Result<(Image, usize, usize), IoError> {
     let line = Type::Label.line();
-    let widest = |labels: &mut dyn Iterator<Item = &str>| {
-        labels.map(|l| Type::Label.width(l)).max().unwrap_or(0)
-    };
+    let widest =
+        |labels: &mut dyn Iterator<Item = &str>| labels.map(|l| Type::Label.width(l)).max().unwrap_or(0);
     let left = widest(&mut s.y_ticks.iter().map(|t| t.label.as_str())) + 26;
     let legend_width = widest(&mut s.legend.iter().map(|l| l.1.as_str()));
-    let right = if s.legend.is_empty() {
-        24
-    } else {
-        legend_width + 60
-    } + s.extra_right;
+    let right = if s.legend.is_empty() { 24 } else { legend_width + 60 } + s.extra_right;
     let head_lines = if s.note.is_empty() { 0 } else { line + 2 };
     let top = 14 + Type::Title.line() + head_lines + if s.y_name.is_empty() { 8 } else { line + 8 };
     let bottom = 12 + line + if s.x_name.is_empty() { 6 } else { line + 8 };
@@ -50,30 +45,12 @@ pub(super) fn lay_out(s: &Sheet<'_>) -> Result<(Image, usize, usize), IoError> {
     // A long title or legend must not be cut off by a narrow plot.
     let texts = Type::Title.width(s.title).max(Type::Label.width(s.note)) + left + 16;
     let legend_height = s.legend.len() * (line + 6) + 8;
-    let mut sheet = Image::new(
-        (left + w + right).max(texts),
-        top + h.max(legend_height) + bottom,
-        PAPER,
-    )?;
+    let mut sheet = Image::new((left + w + right).max(texts), top + h.max(legend_height) + bottom, PAPER)?;
     draw(&mut sheet, left, 12, s.title, Type::Title, INK);
-    draw(
-        &mut sheet,
-        left,
-        14 + Type::Title.line(),
-        s.note,
-        Type::Label,
-        SOFT,
-    );
+    draw(&mut sheet, left, 14 + Type::Title.line(), s.note, Type::Label, SOFT);
     sheet.paste(left, top, s.plot);
     sheet.outline(left, top, w, h, INK);
-    draw(
-        &mut sheet,
-        left.saturating_sub(6),
-        top - line - 4,
-        s.y_name,
-        Type::Label,
-        SOFT,
-    );
+    draw(&mut sheet, left.saturating_sub(6), top - line - 4, s.y_name, Type::Label, SOFT);
     let mut free_from = 0;
     for t in &s.x_ticks {
         let x = left + (t.at * w as f64).round() as usize;
@@ -86,26 +63,12 @@ pub(super) fn lay_out(s: &Sheet<'_>) -> Result<(Image, usize, usize), IoError> {
         }
     }
     let name_at = left + w.saturating_sub(Type::Label.width(s.x_name)) / 2;
-    draw(
-        &mut sheet,
-        name_at,
-        top + h + 12 + line,
-        s.x_name,
-        Type::Label,
-        SOFT,
-    );
+    draw(&mut sheet, name_at, top + h + 12 + line, s.x_name, Type::Label, SOFT);
     for t in &s.y_ticks {
         let y = top + ((1.0 - t.at) * h as f64).round() as usize;
         sheet.fill(left - 7, y.min(top + h), 7, 1, INK);
         let from = left - 11 - Type::Label.width(&t.label);
-        draw(
-            &mut sheet,
-            from,
-            y.saturating_sub(line / 2),
-            &t.label,
-            Type::Label,
-            INK,
-        );
+        draw(&mut sheet, from, y.saturating_sub(line / 2), &t.label, Type::Label, INK);
     }
     let lx = left + w + 20;
     for (i, (colour, name)) in s.legend.iter().enumerate() {
@@ -136,17 +99,12 @@ pub(super) fn nice_step(range: f64, count: f64) -> f64 {
 
 /// Degrees a map reader expects: whole parts of a circle, then of a degree.
 fn degree_step(range: f64, count: f64) -> f64 {
-    let steps = [
-        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 45.0, 60.0, 90.0,
-    ];
+    let steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 45.0, 60.0, 90.0];
     let raw = range / count.max(1.0);
-    steps.into_iter().find(|s| *s >= raw).unwrap_or_else(|| {
-        if raw > 90.0 {
-            90.0
-        } else {
-            nice_step(range, count)
-        }
-    })
+    steps
+        .into_iter()
+        .find(|s| *s >= raw)
+        .unwrap_or_else(|| if raw > 90.0 { 90.0 } else { nice_step(range, count) })
 }
 
 pub(super) fn ticks(from: f64, to: f64, step: f64, label: impl Fn(f64) -> String) -> Vec<Tick> {
@@ -157,10 +115,7 @@ pub(super) fn ticks(from: f64, to: f64, step: f64, label: impl Fn(f64) -> String
         if v > to + step * 1e-9 {
             break;
         }
-        out.push(Tick {
-            at: ((v - from) / (to - from)).clamp(0.0, 1.0),
-            label: label(v),
-        });
+        out.push(Tick { at: ((v - from) / (to - from)).clamp(0.0, 1.0), label: label(v) });
     }
     out
 }
@@ -191,21 +146,11 @@ fn latitude_label(v: f64) -> String {
 }
 
 pub(super) fn longitude_ticks(west: f64, east: f64, pixels: usize) -> Vec<Tick> {
-    ticks(
-        west,
-        east,
-        degree_step(east - west, pixels as f64 / 110.0),
-        longitude_label,
-    )
+    ticks(west, east, degree_step(east - west, pixels as f64 / 110.0), longitude_label)
 }
 
 pub(super) fn latitude_ticks(south: f64, north: f64, pixels: usize) -> Vec<Tick> {
-    ticks(
-        south,
-        north,
-        degree_step(north - south, pixels as f64 / 80.0),
-        latitude_label,
-    )
+    ticks(south, north, degree_step(north - south, pixels as f64 / 80.0), latitude_label)
 }
 
 /// 12 500 as "12 500".
@@ -246,19 +191,9 @@ pub struct MapFrame<'a> {
 /// # Errors
 /// [`IoError::Argument`] if the edges are not a window or the sheet would be too large.
 pub fn frame_map(map: &Image, frame: &MapFrame<'_>) -> Result<Image, IoError> {
-    let MapFrame {
-        west,
-        south,
-        east,
-        north,
-        ..
-    } = *frame;
+    let MapFrame { west, south, east, north, .. } = *frame;
     if !(east > west && north > south) {
-        return Err(IoError::argument(
-            "map frame",
-            "empty",
-            "give west < east and south < north",
-        ));
+        return Err(IoError::argument("map frame", "empty", "give west < east and south < north"));
     }
     let (mut sheet, left, top) = lay_out(&Sheet {
         plot: map,
@@ -284,36 +219,16 @@ fn colour_bar(sheet: &mut Image, x: usize, top: usize, height: usize, lo: f64, h
     // Sea and land share the bar by their ranges, so that each ramp can be read.
     for i in 0..tall {
         let h = (hi - (hi - lo) * (i as f64 + 0.5) / tall as f64) as f32;
-        sheet.fill(
-            x,
-            y0 + i,
-            20,
-            1,
-            if h < 0.0 { sea_tint(h) } else { land_tint(h) },
-        );
+        sheet.fill(x, y0 + i, 20, 1, if h < 0.0 { sea_tint(h) } else { land_tint(h) });
     }
     sheet.outline(x, y0, 20, tall, INK);
     let line = Type::Label.line();
     for t in ticks(lo, hi, nice_step(hi - lo, tall as f64 / 60.0), grouped) {
         let y = y0 + ((1.0 - t.at) * tall as f64).round() as usize;
         sheet.fill(x + 20, y, 6, 1, INK);
-        draw(
-            sheet,
-            x + 30,
-            y.saturating_sub(line / 2),
-            &t.label,
-            Type::Label,
-            INK,
-        );
+        draw(sheet, x + 30, y.saturating_sub(line / 2), &t.label, Type::Label, INK);
     }
-    draw(
-        sheet,
-        x,
-        y0.saturating_sub(line + 8),
-        "metres",
-        Type::Label,
-        SOFT,
-    );
+    draw(sheet, x, y0.saturating_sub(line + 8), "metres", Type::Label, SOFT);
 }
 
 fn scale_bar(sheet: &mut Image, left: usize, top: usize, map: &Image, f: &MapFrame<'_>) {
@@ -325,11 +240,7 @@ fn scale_bar(sheet: &mut Image, left: usize, top: usize, map: &Image, f: &MapFra
     }
     let km = nice_step(map.width as f64 * km_a_pixel, 6.0);
     let pixels = (km / km_a_pixel).round() as usize;
-    let name = if km < 1.0 {
-        format!("{} m", grouped(km * 1000.0))
-    } else {
-        format!("{} km", grouped(km))
-    };
+    let name = if km < 1.0 { format!("{} m", grouped(km * 1000.0)) } else { format!("{} km", grouped(km)) };
     let line = Type::Label.line();
     let (x, y) = (left + 14, top + map.height - 16);
     let wide = pixels.max(Type::Label.width(&name)) + 16;

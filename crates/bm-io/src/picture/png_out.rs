@@ -6,18 +6,9 @@ use crate::output::write_atomic;
 use std::io::Write;
 use std::path::Path;
 
-fn encode(
-    width: usize,
-    height: usize,
-    data: &[u8],
-    palette: Option<&[Rgb]>,
-) -> Result<Vec<u8>, IoError> {
+fn encode(width: usize, height: usize, data: &[u8], palette: Option<&[Rgb]>) -> Result<Vec<u8>, IoError> {
     let bad = |p: String| {
-        IoError::argument(
-            "picture",
-            p,
-            "pass width times height pixels, and at most 256 colours",
-        )
+        IoError::argument("picture", p, "pass width times height pixels, and at most 256 colours")
     };
     let side = |n: usize| u32::try_from(n).map_err(|e| bad(e.to_string()));
     let mut out = Vec::new();
@@ -32,9 +23,7 @@ fn encode(
     }
     encoder.set_compression(png::Compression::Balanced);
     let mut writer = encoder.write_header().map_err(|e| bad(e.to_string()))?;
-    writer
-        .write_image_data(data)
-        .map_err(|e| bad(e.to_string()))?;
+    writer.write_image_data(data).map_err(|e| bad(e.to_string()))?;
     writer.finish().map_err(|e| bad(e.to_string()))?;
     Ok(out)
 }

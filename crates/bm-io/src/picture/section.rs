@@ -86,38 +86,19 @@ pub fn draw_section(s: &SectionPicture<'_>, width: usize, height: usize) -> Resu
             "give bottom < top and a length above 0",
         ));
     }
-    let (plot, legend) = paint(
-        s.columns,
-        s.rows,
-        s.cells,
-        s.materials,
-        width,
-        height,
-        Sort::ByHeight,
-    )?;
+    let (plot, legend) = paint(s.columns, s.rows, s.cells, s.materials, width, height, Sort::ByHeight)?;
     let km = s.length_m / 1000.0;
     let exaggeration = (height as f64 / (s.top_m - s.bottom_m)) / (width as f64 / s.length_m);
-    let times = if exaggeration >= 10.0 {
-        grouped(exaggeration)
-    } else {
-        format!("{exaggeration:.1}")
-    };
+    let times = if exaggeration >= 10.0 { grouped(exaggeration) } else { format!("{exaggeration:.1}") };
     let note = match s.along {
         Along::Distance => format!("vertical exaggeration {times}×"),
         _ => format!("length {} km, vertical exaggeration {times}×", grouped(km)),
     };
     let distance = |v: f64| {
-        if km < 5.0 {
-            format!("{v:.1}")
-        } else {
-            grouped(v)
-        }
+        if km < 5.0 { format!("{v:.1}") } else { grouped(v) }
     };
     let (x_ticks, x_name) = match s.along {
-        Along::Distance => (
-            ticks(0.0, km, nice_step(km, width as f64 / 110.0), distance),
-            "km",
-        ),
+        Along::Distance => (ticks(0.0, km, nice_step(km, width as f64 / 110.0), distance), "km"),
         Along::Longitude(a, b) if b > a => (longitude_ticks(a, b, width), ""),
         Along::Latitude(a, b) if b > a => (latitude_ticks(a, b, width), ""),
         Along::Longitude(a, b) => (mirrored(longitude_ticks(b, a, width)), ""),
@@ -125,11 +106,7 @@ pub fn draw_section(s: &SectionPicture<'_>, width: usize, height: usize) -> Resu
     };
     // Above 20 km of height, thousands of metres are easier to read as kilometres.
     let deep = s.top_m - s.bottom_m > 20_000.0;
-    let (unit, y_name) = if deep {
-        (1000.0, "altitude, km")
-    } else {
-        (1.0, "altitude, m")
-    };
+    let (unit, y_name) = if deep { (1000.0, "altitude, km") } else { (1.0, "altitude, m") };
     let (lo, hi) = (s.bottom_m / unit, s.top_m / unit);
     let (sheet, ..) = lay_out(&Sheet {
         plot: &plot,
@@ -139,11 +116,7 @@ pub fn draw_section(s: &SectionPicture<'_>, width: usize, height: usize) -> Resu
         y_name,
         x_ticks,
         y_ticks: ticks(lo, hi, nice_step(hi - lo, height as f64 / 60.0), |v| {
-            if hi - lo < 5.0 {
-                format!("{v:.1}")
-            } else {
-                grouped(v)
-            }
+            if hi - lo < 5.0 { format!("{v:.1}") } else { grouped(v) }
         }),
         legend,
         extra_right: 0,
@@ -164,21 +137,9 @@ fn mirrored(mut t: Vec<super::frame::Tick>) -> Vec<super::frame::Tick> {
 pub fn draw_slice(s: &SlicePicture<'_>, width: usize, height: usize) -> Result<Image, IoError> {
     let [west, south, east, north] = s.window;
     if !(east > west && north > south) {
-        return Err(IoError::argument(
-            "slice",
-            "its window is empty",
-            "give west < east and south < north",
-        ));
+        return Err(IoError::argument("slice", "its window is empty", "give west < east and south < north"));
     }
-    let (plot, legend) = paint(
-        s.columns,
-        s.rows,
-        s.cells,
-        s.materials,
-        width,
-        height,
-        Sort::ByArea,
-    )?;
+    let (plot, legend) = paint(s.columns, s.rows, s.cells, s.materials, width, height, Sort::ByArea)?;
     let note = format!("at an altitude of {} m", grouped(s.altitude_m));
     let (sheet, ..) = lay_out(&Sheet {
         plot: &plot,
@@ -242,15 +203,8 @@ fn paint(
         }),
         Sort::ByArea => order.sort_by_key(|(id, (n, _))| (std::cmp::Reverse(*n), *id)),
     }
-    let name = |id: u16| {
-        known
-            .get(&id)
-            .map_or_else(|| format!("material {id}"), |m| m.name.to_owned())
-    };
-    let mut legend: Legend = order
-        .iter()
-        .map(|&(id, _)| (colour(id), name(id)))
-        .collect();
+    let name = |id: u16| known.get(&id).map_or_else(|| format!("material {id}"), |m| m.name.to_owned());
+    let mut legend: Legend = order.iter().map(|&(id, _)| (colour(id), name(id))).collect();
     // More rows than fit a screen help nobody; the rest is counted.
     const MOST: usize = 40;
     if legend.len() > MOST {

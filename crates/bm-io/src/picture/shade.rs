@@ -59,13 +59,7 @@ pub struct ShadeStyle {
 
 impl Default for ShadeStyle {
     fn default() -> Self {
-        Self {
-            relief: 0.75,
-            sea_relief: 0.5,
-            exaggeration: None,
-            snow: true,
-            nodata: [120, 120, 120],
-        }
+        Self { relief: 0.75, sea_relief: 0.5, exaggeration: None, snow: true, nodata: [120, 120, 120] }
     }
 }
 
@@ -84,27 +78,16 @@ pub fn shade(grid: &SurfaceGrid<'_>, style: &ShadeStyle) -> Result<Image, IoErro
     if n != Some(grid.heights_m.len()) || grid.cover.is_some_and(|c| Some(c.len()) != n) {
         return Err(IoError::argument(
             "surface grid",
-            format!(
-                "{} heights for {} by {}",
-                grid.heights_m.len(),
-                grid.width,
-                grid.height
-            ),
+            format!("{} heights for {} by {}", grid.heights_m.len(), grid.width, grid.height),
             "pass width times height heights, and as many covers or none",
         ));
     }
     let mut image = Image::new(grid.width, grid.height, style.nodata)?;
     let spacing = grid.step_lat.abs() * METRES_A_DEGREE;
-    let exaggeration = style
-        .exaggeration
-        .unwrap_or_else(|| (spacing / 50.0).powf(0.45).max(1.0));
+    let exaggeration = style.exaggeration.unwrap_or_else(|| (spacing / 50.0).powf(0.45).max(1.0));
     let lights = LIGHTS.map(|(azimuth, weight)| {
         let (s, c) = azimuth.to_radians().sin_cos();
-        [
-            s * LIGHT_UP * weight,
-            c * LIGHT_UP * weight,
-            LIGHT_UP * weight,
-        ]
+        [s * LIGHT_UP * weight, c * LIGHT_UP * weight, LIGHT_UP * weight]
     });
     for row in 0..grid.height {
         let lat = grid.south + grid.step_lat * row as f64;
@@ -121,9 +104,7 @@ pub fn shade(grid: &SurfaceGrid<'_>, style: &ShadeStyle) -> Result<Image, IoErro
             if h.is_nan() {
                 continue;
             }
-            let cover = grid
-                .cover
-                .map_or(if h < 0.0 { Cover::Water } else { Cover::Land }, |c| c[at]);
+            let cover = grid.cover.map_or(if h < 0.0 { Cover::Water } else { Cover::Land }, |c| c[at]);
             let [gx, gy] = gradient(grid, column, row);
             let light = lit(gx * per_metre[0], gy * per_metre[1], &lights);
             let (base, strength) = match cover {
@@ -131,11 +112,7 @@ pub fn shade(grid: &SurfaceGrid<'_>, style: &ShadeStyle) -> Result<Image, IoErro
                 Cover::Ice => ([238.0, 243.0, 248.0], style.relief * 0.7),
                 Cover::Land => (land(h, lat, style.snow), style.relief),
             };
-            image.put(
-                column,
-                grid.height - 1 - row,
-                apply(base, light, strength * polar),
-            );
+            image.put(column, grid.height - 1 - row, apply(base, light, strength * polar));
         }
     }
     Ok(image)
@@ -166,19 +143,13 @@ fn gradient(g: &SurfaceGrid<'_>, column: usize, row: usize) -> [f64; 2] {
     let (sw, s, se) = (at(west, south), at(column, south), at(east, south));
     let (w, e) = (at(west, row), at(east, row));
     let (nw, n, ne) = (at(west, north), at(column, north), at(east, north));
-    [
-        (ne + 2.0 * e + se) - (nw + 2.0 * w + sw),
-        (nw + 2.0 * n + ne) - (sw + 2.0 * s + se),
-    ]
+    [(ne + 2.0 * e + se) - (nw + 2.0 * w + sw), (nw + 2.0 * n + ne) - (sw + 2.0 * s + se)]
 }
 
 /// Light on a slope, 1 on level ground.
 fn lit(dx: f64, dy: f64, lights: &[[f64; 3]; 4]) -> f32 {
     let norm = 1.0 / (1.0 + dx * dx + dy * dy).sqrt();
-    let sum: f64 = lights
-        .iter()
-        .map(|l| ((l[2] - dx * l[0] - dy * l[1]) * norm).max(0.0))
-        .sum();
+    let sum: f64 = lights.iter().map(|l| ((l[2] - dx * l[0] - dy * l[1]) * norm).max(0.0)).sum();
     (sum / LIGHT_UP) as f32
 }
 
@@ -186,11 +157,7 @@ fn lit(dx: f64, dy: f64, lights: &[[f64; 3]; 4]) -> f32 {
 fn apply(base: [f32; 3], light: f32, strength: f32) -> Rgb {
     let d = (light - 1.0) * strength;
     base.map(|c| {
-        let v = if d < 0.0 {
-            c * (1.0 + d)
-        } else {
-            c + (255.0 - c) * (d * 0.9).min(0.8)
-        };
+        let v = if d < 0.0 { c * (1.0 + d) } else { c + (255.0 - c) * (d * 0.9).min(0.8) };
         v.round().clamp(0.0, 255.0) as u8
     })
 }
@@ -214,9 +181,9 @@ fn land(h: f32, lat: f64, snow: bool) -> [f32; 3] {
             (78.0, 600.0),
             (90.0, 100.0),
         ];
-        ends.windows(2).find(|w| a <= w[1].0).map_or(100.0, |w| {
-            w[0].1 + (w[1].1 - w[0].1) * (a - w[0].0) / (w[1].0 - w[0].0)
-        })
+        ends.windows(2)
+            .find(|w| a <= w[1].0)
+            .map_or(100.0, |w| w[0].1 + (w[1].1 - w[0].1) * (a - w[0].0) / (w[1].0 - w[0].0))
     };
     let fade = if lat < -62.0 { 1.0 } else { 450.0 };
     let t = (((f64::from(h) - line) / fade) as f32).clamp(0.0, 1.0);
@@ -267,10 +234,7 @@ pub fn surface_window(
             "give west < east and south < north in degrees, and 1 to 2^28 pixels",
         ));
     }
-    let (step_lon, step_lat) = (
-        (east - west) / width as f64,
-        (north - south) / height as f64,
-    );
+    let (step_lon, step_lat) = ((east - west) / width as f64, (north - south) / height as f64);
     let (x, y) = (&relief.georef.x, &relief.georef.y);
     // Supersample so that no sample of the relief is skipped when the picture is coarser.
     let (fx, fy) = (step_lon / x.step_degrees(), step_lat / y.step_degrees());
@@ -290,16 +254,8 @@ pub fn surface_window(
                     wet += u32::from(h < 0.0);
                 }
             }
-            heights.push(if n == 0 {
-                f32::NAN
-            } else {
-                (sum / f64::from(n)) as f32
-            });
-            cover.push(if 2 * wet > n {
-                Cover::Water
-            } else {
-                Cover::Land
-            });
+            heights.push(if n == 0 { f32::NAN } else { (sum / f64::from(n)) as f32 });
+            cover.push(if 2 * wet > n { Cover::Water } else { Cover::Land });
         }
     }
     let grid = SurfaceGrid {
@@ -326,11 +282,7 @@ fn bilinear(r: &Relief, lon: f64, lat: f64) -> Option<f64> {
         return None;
     }
     let row = row.clamp(0.0, (r.height - 1) as f64);
-    let c = if r.georef.wraps {
-        c.rem_euclid(r.width as f64)
-    } else {
-        c.clamp(0.0, (r.width - 1) as f64)
-    };
+    let c = if r.georef.wraps { c.rem_euclid(r.width as f64) } else { c.clamp(0.0, (r.width - 1) as f64) };
     let (c0, r0) = ((c as usize).min(r.width - 1), row as usize);
     let c1 = if c0 + 1 < r.width {
         c0 + 1

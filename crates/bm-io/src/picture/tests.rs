@@ -23,11 +23,7 @@ fn brightness(c: Rgb) -> u32 {
 #[test]
 fn level_ground_has_its_plain_tint_and_north_is_up() {
     let h = [-50.0, -50.0, 300.0, 300.0, 300.0, f32::NAN];
-    let style = ShadeStyle {
-        relief: 0.0,
-        sea_relief: 0.0,
-        ..ShadeStyle::default()
-    };
+    let style = ShadeStyle { relief: 0.0, sea_relief: 0.0, ..ShadeStyle::default() };
     let image = shade(&grid(&h, 2), &style).unwrap();
     assert_eq!(image.get(0, 2), Some(sea_tint(-50.0)));
     assert_eq!(image.get(0, 0), Some(land_tint(300.0)));
@@ -39,9 +35,8 @@ fn level_ground_has_its_plain_tint_and_north_is_up() {
 fn slopes_that_face_north_west_are_lit() {
     // A ridge along the diagonal: its north-west side must be brighter than its south-east side.
     let n = 9_usize;
-    let ridge: Vec<f32> = (0..n * n)
-        .map(|i| 500.0 - 150.0 * ((i % n) as f32 - (i / n) as f32).abs())
-        .collect();
+    let ridge: Vec<f32> =
+        (0..n * n).map(|i| 500.0 - 150.0 * ((i % n) as f32 - (i / n) as f32).abs()).collect();
     let image = shade(&grid(&ridge, n), &ShadeStyle::default()).unwrap();
     let at = |column: usize, row: usize| brightness(image.get(column, n - 1 - row).unwrap());
     assert!(at(2, 5) > at(5, 2) + 60, "{} {}", at(2, 5), at(5, 2));
@@ -56,25 +51,14 @@ fn cover_decides_over_height() {
     let image = shade(&g, &ShadeStyle::default()).unwrap();
     assert_eq!(image.get(1, 1), Some(land_tint(-100.0)));
     g.cover = Some(&cover[..8]);
-    assert!(matches!(
-        shade(&g, &ShadeStyle::default()),
-        Err(IoError::Argument { .. })
-    ));
+    assert!(matches!(shade(&g, &ShadeStyle::default()), Err(IoError::Argument { .. })));
 }
 
 #[test]
 fn sections_show_cells_legend_and_unknown_materials() {
     let materials = [
-        MaterialKey {
-            id: 1,
-            name: "granite",
-            rgb: [200, 90, 90],
-        },
-        MaterialKey {
-            id: 2,
-            name: "water",
-            rgb: [40, 90, 200],
-        },
+        MaterialKey { id: 1, name: "granite", rgb: [200, 90, 90] },
+        MaterialKey { id: 2, name: "water", rgb: [40, 90, 200] },
     ];
     let cells = [1, 1, 1, 1, 2, 2, 1, 9];
     let mut s = SectionPicture {
@@ -89,31 +73,16 @@ fn sections_show_cells_legend_and_unknown_materials() {
         title: "Two rows",
     };
     let sheet = draw_section(&s, 400, 200).unwrap();
-    let count = |c: Rgb| {
-        sheet
-            .rgb
-            .as_chunks::<3>()
-            .0
-            .iter()
-            .filter(|p| **p == c)
-            .count()
-    };
+    let count = |c: Rgb| sheet.rgb.as_chunks::<3>().0.iter().filter(|p| **p == c).count();
     // Plot cells are 100 by 100 pixels; the legend adds a swatch of 22 by 16 each.
     assert_eq!(count([200, 90, 90]), 5 * 10_000 + 22 * 16);
     assert_eq!(count([40, 90, 200]), 2 * 10_000 + 22 * 16);
-    for along in [
-        Along::Longitude(170.0, 190.0),
-        Along::Longitude(10.0, -10.0),
-        Along::Latitude(-5.0, 5.0),
-    ] {
+    for along in [Along::Longitude(170.0, 190.0), Along::Longitude(10.0, -10.0), Along::Latitude(-5.0, 5.0)] {
         s.along = along;
         assert!(draw_section(&s, 300, 100).is_ok());
     }
     s.rows = 3;
-    assert!(matches!(
-        draw_section(&s, 400, 200),
-        Err(IoError::Argument { .. })
-    ));
+    assert!(matches!(draw_section(&s, 400, 200), Err(IoError::Argument { .. })));
     let slice = SlicePicture {
         columns: 4,
         rows: 2,
@@ -124,17 +93,7 @@ fn sections_show_cells_legend_and_unknown_materials() {
         title: "Slice",
     };
     assert!(draw_slice(&slice, 400, 200).unwrap().width > 400);
-    assert!(
-        draw_slice(
-            &SlicePicture {
-                window: [1.0, 0.0, 1.0, 2.0],
-                ..slice
-            },
-            9,
-            9
-        )
-        .is_err()
-    );
+    assert!(draw_slice(&SlicePicture { window: [1.0, 0.0, 1.0, 2.0], ..slice }, 9, 9).is_err());
 }
 
 fn decode(bytes: &[u8]) -> Result<(png::OutputInfo, Vec<u8>), png::DecodingError> {
@@ -170,27 +129,13 @@ fn png_files_hold_the_pixels() {
 fn the_earth_has_its_continents_where_they_belong() {
     let earth = crate::bundled::bundled_etopo20().unwrap();
     let image = surface_of(&earth, 360, 180, &ShadeStyle::default()).unwrap();
-    let at = |lon: f64, lat: f64| {
-        image
-            .get((lon + 180.0) as usize, (90.0 - lat) as usize)
-            .unwrap()
-    };
+    let at = |lon: f64, lat: f64| image.get((lon + 180.0) as usize, (90.0 - lat) as usize).unwrap();
     let blue = |c: Rgb| c[2] > c[0].saturating_add(20);
     for (lon, lat) in [(-150.0, 0.0), (-30.0, 0.0), (75.0, -20.0), (5.0, 38.5)] {
         assert!(blue(at(lon, lat)), "sea at {lon} {lat}: {:?}", at(lon, lat));
     }
-    for (lon, lat) in [
-        (-100.0, 45.0),
-        (20.0, 0.0),
-        (135.0, -25.0),
-        (100.0, 60.0),
-        (-60.0, -10.0),
-    ] {
-        assert!(
-            !blue(at(lon, lat)),
-            "land at {lon} {lat}: {:?}",
-            at(lon, lat)
-        );
+    for (lon, lat) in [(-100.0, 45.0), (20.0, 0.0), (135.0, -25.0), (100.0, 60.0), (-60.0, -10.0)] {
+        assert!(!blue(at(lon, lat)), "land at {lon} {lat}: {:?}", at(lon, lat));
     }
     let frame = MapFrame {
         west: -180.0,
@@ -202,15 +147,6 @@ fn the_earth_has_its_continents_where_they_belong() {
         heights_m: earth.range_m(),
     };
     assert!(frame_map(&image, &frame).unwrap().width > 360);
-    assert!(
-        frame_map(
-            &image,
-            &MapFrame {
-                east: -180.0,
-                ..frame
-            }
-        )
-        .is_err()
-    );
+    assert!(frame_map(&image, &MapFrame { east: -180.0, ..frame }).is_err());
     assert!(surface_window(&earth, [0.0, 0.0, 0.0, 1.0], 10, 10, &ShadeStyle::default()).is_err());
 }

@@ -37,8 +37,7 @@ pub(super) fn draw(image: &mut Image, x: usize, y: usize, text: &str, kind: Type
     let (weight, height) = kind.parts();
     let mut left = x;
     for c in text.chars() {
-        let Some(glyph) = get_raster(c, weight, height).or_else(|| get_raster('?', weight, height))
-        else {
+        let Some(glyph) = get_raster(c, weight, height).or_else(|| get_raster('?', weight, height)) else {
             continue;
         };
         for (dy, row) in glyph.rows().enumerate() {

@@ -37,10 +37,7 @@ const SEA: &Ramp = &[
 
 fn along(ramp: &Ramp, at: f32) -> [f32; 3] {
     let above = ramp.partition_point(|(h, _)| *h <= at);
-    match (
-        above.checked_sub(1).and_then(|i| ramp.get(i)),
-        ramp.get(above),
-    ) {
+    match (above.checked_sub(1).and_then(|i| ramp.get(i)), ramp.get(above)) {
         (Some((h0, c0)), Some((h1, c1))) => {
             let t = (at - h0) / (h1 - h0);
             std::array::from_fn(|k| c0[k] + (c1[k] - c0[k]) * t)

@@ -36,11 +36,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
     let units = text(&var.attrs, "units").unwrap_or("");
     let mut sink = HeightSink::new(rule(var, units, &place)?, samples)?;
     file.for_each(var, |raw| sink.push(raw))?;
-    let per_line = if chosen.column_major {
-        lat.len
-    } else {
-        lon.len
-    };
+    let per_line = if chosen.column_major { lat.len } else { lon.len };
     let heights = sink.finish(per_line, &place)?;
     let units = if units.is_empty() { "m" } else { units };
     Ok(RawRelief {
@@ -58,12 +54,8 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
 
 fn rule(var: &Var, units: &str, place: &str) -> Result<HeightRule, Fault> {
     let a = &var.attrs;
-    let mut missing: Vec<f64> = ["_FillValue", "missing_value"]
-        .iter()
-        .filter_map(|n| numbers(a, n))
-        .flatten()
-        .copied()
-        .collect();
+    let mut missing: Vec<f64> =
+        ["_FillValue", "missing_value"].iter().filter_map(|n| numbers(a, n)).flatten().copied().collect();
     if number(a, "_FillValue").is_none() {
         missing.extend(var.ty.default_fill());
     }
@@ -73,10 +65,7 @@ fn rule(var: &Var, units: &str, place: &str) -> Result<HeightRule, Fault> {
     }
     valid.0 = number(a, "valid_min").unwrap_or(valid.0);
     valid.1 = number(a, "valid_max").unwrap_or(valid.1);
-    let (scale, offset) = (
-        number(a, "scale_factor").unwrap_or(1.0),
-        number(a, "add_offset").unwrap_or(0.0),
-    );
+    let (scale, offset) = (number(a, "scale_factor").unwrap_or(1.0), number(a, "add_offset").unwrap_or(0.0));
     if !scale.is_finite() || scale == 0.0 || !offset.is_finite() {
         return Err(Fault::unsuitable(
             place,
@@ -97,51 +86,26 @@ fn rule(var: &Var, units: &str, place: &str) -> Result<HeightRule, Fault> {
 /// The coordinate variable of a dimension, and whether it is longitude or latitude.
 fn coordinate<'f>(file: &'f NcFile<'_>, dim: usize) -> Option<(&'f Var, Role)> {
     let name = &file.dims[dim].name;
-    let var = file
-        .vars
-        .iter()
-        .find(|v| v.dims == [dim] && &v.name == name && v.ty != NcType::Char)?;
+    let var = file.vars.iter().find(|v| v.dims == [dim] && &v.name == name && v.ty != NcType::Char)?;
     role(var).map(|r| (var, r))
 }
 
 fn role(var: &Var) -> Option<Role> {
     let is = |s: &str, list: &[&str]| list.iter().any(|l| s.eq_ignore_ascii_case(l));
     let units = text(&var.attrs, "units").unwrap_or("");
-    if is(
-        units,
-        &[
-            "degrees_east",
-            "degree_east",
-            "degrees_e",
-            "degree_e",
-            "degreese",
-            "degreee",
-        ],
-    ) {
+    if is(units, &["degrees_east", "degree_east", "degrees_e", "degree_e", "degreese", "degreee"]) {
         return Some(Role::Lon);
     }
-    if is(
-        units,
-        &[
-            "degrees_north",
-            "degree_north",
-            "degrees_n",
-            "degree_n",
-            "degreesn",
-            "degreen",
-        ],
-    ) {
+    if is(units, &["degrees_north", "degree_north", "degrees_n", "degree_n", "degreesn", "degreen"]) {
         return Some(Role::Lat);
     }
     // Without telling units, names count; but units that are no degrees mean a projected axis.
     if !is(units, &["", "degrees", "degree", "deg"]) {
         return None;
     }
-    for key in [
-        text(&var.attrs, "standard_name").unwrap_or(""),
-        &var.name,
-        text(&var.attrs, "axis").unwrap_or(""),
-    ] {
+    for key in
+        [text(&var.attrs, "standard_name").unwrap_or(""), &var.name, text(&var.attrs, "axis").unwrap_or("")]
+    {
         if is(key, &["longitude", "lon", "long", "x"]) {
             return Some(Role::Lon);
         }
@@ -161,26 +125,13 @@ fn candidates<'f>(file: &'f NcFile<'_>) -> Vec<Candidate<'f>> {
         if head.iter().any(|&d| file.dims[d].len != 1) {
             continue;
         }
-        let roles = (
-            coordinate(file, a).map(|c| c.1),
-            coordinate(file, b).map(|c| c.1),
-        );
+        let roles = (coordinate(file, a).map(|c| c.1), coordinate(file, b).map(|c| c.1));
         match roles {
             (Some(Role::Lat), Some(Role::Lon)) => {
-                out.push(Candidate {
-                    var,
-                    lon_dim: b,
-                    lat_dim: a,
-                    column_major: false,
-                });
+                out.push(Candidate { var, lon_dim: b, lat_dim: a, column_major: false });
             }
             (Some(Role::Lon), Some(Role::Lat)) => {
-                out.push(Candidate {
-                    var,
-                    lon_dim: a,
-                    lat_dim: b,
-                    column_major: true,
-                });
+                out.push(Candidate { var, lon_dim: a, lat_dim: b, column_major: true });
             }
             _ => {}
         }
@@ -193,13 +144,7 @@ fn choose<'c, 'f>(
     candidates: &'c [Candidate<'f>],
     options: &ReliefOptions,
 ) -> Result<&'c Candidate<'f>, Fault> {
-    let names = || {
-        candidates
-            .iter()
-            .map(|c| c.var.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let names = || candidates.iter().map(|c| c.var.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(wanted) = &options.variable {
         if let Some(c) = candidates.iter().find(|c| &c.var.name == wanted) {
             return Ok(c);
@@ -209,27 +154,16 @@ fn choose<'c, 'f>(
         } else {
             "is not in the file"
         };
-        let cure = if candidates.is_empty() {
-            no_axes_cure(file)
-        } else {
-            format!("candidates: {}", names())
-        };
-        return Err(Fault::unsuitable(
-            format!("variable `{wanted}`"),
-            problem,
-            cure,
-        ));
+        let cure =
+            if candidates.is_empty() { no_axes_cure(file) } else { format!("candidates: {}", names()) };
+        return Err(Fault::unsuitable(format!("variable `{wanted}`"), problem, cure));
     }
     match candidates {
         [] => Err(Fault::unsuitable(
             "variables",
             format!(
                 "no variable over a longitude and a latitude axis (variables: {})",
-                file.vars
-                    .iter()
-                    .map(|v| v.name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                file.vars.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ")
             ),
             no_axes_cure(file),
         )),
@@ -251,10 +185,7 @@ fn choose<'c, 'f>(
 fn no_axes_cure(file: &NcFile<'_>) -> String {
     let metric = file.vars.iter().any(|v| {
         v.dims.len() == 1
-            && matches!(
-                text(&v.attrs, "units"),
-                Some("m" | "km" | "meter" | "metre" | "meters" | "metres")
-            )
+            && matches!(text(&v.attrs, "units"), Some("m" | "km" | "meter" | "metre" | "meters" | "metres"))
     });
     if metric {
         "its axes are in metres: reproject with `gdalwarp -t_srs EPSG:4326`".into()
@@ -264,9 +195,7 @@ fn no_axes_cure(file: &NcFile<'_>) -> String {
 }
 
 fn sounds_like_relief(var: &Var) -> bool {
-    let words = [
-        "height", "elev", "topo", "bathy", "relief", "altitude", "depth", "rose", "orog", "band1",
-    ];
+    let words = ["height", "elev", "topo", "bathy", "relief", "altitude", "depth", "rose", "orog", "band1"];
     let texts = [
         text(&var.attrs, "standard_name").unwrap_or(""),
         text(&var.attrs, "long_name").unwrap_or(""),
@@ -279,25 +208,11 @@ fn sounds_like_relief(var: &Var) -> bool {
 }
 
 fn axis(file: &NcFile<'_>, dim: usize, wanted: Role) -> Result<RawAxis, Fault> {
-    let what = if wanted == Role::Lon {
-        "longitude"
-    } else {
-        "latitude"
-    };
-    let (var, _) = coordinate(file, dim).ok_or_else(|| {
-        Fault::unsuitable(
-            format!("{what} axis"),
-            "has no coordinate variable",
-            "add one",
-        )
-    })?;
+    let what = if wanted == Role::Lon { "longitude" } else { "latitude" };
+    let (var, _) = coordinate(file, dim)
+        .ok_or_else(|| Fault::unsuitable(format!("{what} axis"), "has no coordinate variable", "add one"))?;
     let mut values = Vec::new();
-    let (scale, offset) = (
-        number(&var.attrs, "scale_factor"),
-        number(&var.attrs, "add_offset"),
-    );
-    file.for_each(var, |v| {
-        values.push(v * scale.unwrap_or(1.0) + offset.unwrap_or(0.0))
-    })?;
+    let (scale, offset) = (number(&var.attrs, "scale_factor"), number(&var.attrs, "add_offset"));
+    file.for_each(var, |v| values.push(v * scale.unwrap_or(1.0) + offset.unwrap_or(0.0)))?;
     even_axis(what, &values, var.ty == NcType::Float, wanted == Role::Lon)
 }

@@ -57,28 +57,15 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
     let heights = sink.finish(if header.fortran_order { rows } else { columns }, &place)?;
     let axis = |lo: f64, hi: f64, n: usize| {
         let half = (hi - lo) / n as f64 / 2.0;
-        RawAxis {
-            first: lo + half,
-            last: hi - half,
-            len: n,
-            rounding: lo.abs().max(hi.abs()) * 1e-12,
-        }
+        RawAxis { first: lo + half, last: hi - half, len: n, rounding: lo.abs().max(hi.abs()) * 1e-12 }
     };
     let north_first = axis(ymin, ymax, rows);
     Ok(RawRelief {
         lon: axis(xmin, xmax, columns),
-        lat: RawAxis {
-            first: north_first.last,
-            last: north_first.first,
-            ..north_first
-        },
+        lat: RawAxis { first: north_first.last, last: north_first.first, ..north_first },
         column_major: header.fortran_order,
         heights,
-        source: ReliefSource {
-            format: "NPZ",
-            variable: name.to_owned(),
-            units: "m".into(),
-        },
+        source: ReliefSource { format: "NPZ", variable: name.to_owned(), units: "m".into() },
     })
 }
 
@@ -89,11 +76,7 @@ fn scalar(npz: &mut Npz<'_>, name: &str) -> Result<f64, Fault> {
         name,
         |h| match h.count() {
             Some(1) => Ok(()),
-            _ => Err(Fault::unsuitable(
-                &*place,
-                format!("has shape {:?}", h.shape),
-                "store a single number",
-            )),
+            _ => Err(Fault::unsuitable(&*place, format!("has shape {:?}", h.shape), "store a single number")),
         },
         |_, v| value = v,
     )?;

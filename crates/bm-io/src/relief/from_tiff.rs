@@ -16,9 +16,8 @@ const MAX_RATIO: u64 = 4096;
 
 pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, Fault> {
     let fault = |place: &'static str| move |e| tiff_fault(place, &e);
-    let mut d = Decoder::new(Cursor::new(bytes))
-        .map_err(fault("first directory"))?
-        .with_limits(limits(bytes));
+    let mut d =
+        Decoder::new(Cursor::new(bytes)).map_err(fault("first directory"))?.with_limits(limits(bytes));
     let (width, height) = d.dimensions().map_err(fault("image size"))?;
     let samples = check_samples(u64::from(width), u64::from(height), options)?;
     let bits = match d.colortype().map_err(fault("sample layout"))? {
@@ -35,10 +34,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
     if claimed / MAX_RATIO > bytes.len() as u64 {
         return Err(Fault::damaged(
             "image size",
-            format!(
-                "{width} by {height} samples cannot be in {} bytes",
-                bytes.len()
-            ),
+            format!("{width} by {height} samples cannot be in {} bytes", bytes.len()),
         ));
     }
     let tags = GeoTags::read(&mut d, width, height)?;
@@ -59,11 +55,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
         source: ReliefSource {
             format: "GeoTIFF",
             variable: "band 1".into(),
-            units: if tags.units.is_empty() {
-                "m".into()
-            } else {
-                tags.units
-            },
+            units: if tags.units.is_empty() { "m".into() } else { tags.units },
         },
     })
 }
@@ -72,8 +64,7 @@ fn limits(bytes: &[u8]) -> Limits {
     let mut l = Limits::default();
     // Tags hold an offset a strip: never more than the file itself.
     l.ifd_value_size = bytes.len().clamp(1 << 10, 64 << 20);
-    let most =
-        usize::try_from((bytes.len() as u64).saturating_mul(MAX_RATIO)).unwrap_or(usize::MAX);
+    let most = usize::try_from((bytes.len() as u64).saturating_mul(MAX_RATIO)).unwrap_or(usize::MAX);
     l.decoding_buffer_size = l.decoding_buffer_size.min(most);
     l.intermediate_buffer_size = l.intermediate_buffer_size.min(most);
     l
@@ -88,16 +79,8 @@ fn read_chunks(
     let (chunk_w, chunk_h) = chunk_size(d, width, height)?;
     let (across, down) = (width.div_ceil(chunk_w), height.div_ceil(chunk_h));
     // GDAL prints a nodata value with enough digits for f64; in f32 data it means the nearest f32.
-    let format = d
-        .find_tag_unsigned::<u16>(Tag::SampleFormat)
-        .ok()
-        .flatten()
-        .unwrap_or(1);
-    let bits = d
-        .find_tag_unsigned::<u16>(Tag::BitsPerSample)
-        .ok()
-        .flatten()
-        .unwrap_or(0);
+    let format = d.find_tag_unsigned::<u16>(Tag::SampleFormat).ok().flatten().unwrap_or(1);
+    let bits = d.find_tag_unsigned::<u16>(Tag::BitsPerSample).ok().flatten().unwrap_or(0);
     rule.single = format == 3 && bits == 32;
     let mut sink = HeightSink::new(rule, width * height)?;
     sink.ticks.resize(width * height, Relief::NODATA);
@@ -139,25 +122,15 @@ fn read_chunks(
     sink.finish(width, "band 1")
 }
 
-fn chunk_size(
-    d: &mut Decoder<Cursor<&[u8]>>,
-    width: usize,
-    height: usize,
-) -> Result<(usize, usize), Fault> {
-    let mut tag = |t: Tag| {
-        d.find_tag_unsigned::<u32>(t)
-            .map_err(|e| tiff_fault("strip and tile size", &e))
-    };
+fn chunk_size(d: &mut Decoder<Cursor<&[u8]>>, width: usize, height: usize) -> Result<(usize, usize), Fault> {
+    let mut tag = |t: Tag| d.find_tag_unsigned::<u32>(t).map_err(|e| tiff_fault("strip and tile size", &e));
     let tiled = (tag(Tag::TileWidth)?, tag(Tag::TileLength)?);
     let rows = tag(Tag::RowsPerStrip)?;
     let (w, h) = match (d.get_chunk_type(), tiled) {
         (ChunkType::Tile, (Some(w), Some(h))) => (w as usize, h as usize),
         (ChunkType::Strip, _) => (width, (rows.unwrap_or(u32::MAX) as usize).min(height)),
         _ => {
-            return Err(Fault::damaged(
-                "strip and tile size",
-                "tiles without a size",
-            ));
+            return Err(Fault::damaged("strip and tile size", "tiles without a size"));
         }
     };
     if w == 0 || h == 0 {

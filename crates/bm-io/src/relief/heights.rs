@@ -78,13 +78,7 @@ impl HeightSink {
                 "crop the raster",
             )
         })?;
-        Ok(Self {
-            rule,
-            ticks,
-            all_whole: true,
-            max_rounding_m: 0.0,
-            implausible: None,
-        })
+        Ok(Self { rule, ticks, all_whole: true, max_rounding_m: 0.0, implausible: None })
     }
 
     pub(super) fn push(&mut self, raw: f64) {

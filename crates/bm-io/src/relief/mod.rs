@@ -112,16 +112,7 @@ impl Relief {
     #[must_use]
     pub fn to_metres_f32(&self) -> Vec<f32> {
         let unit = self.unit_ticks as f32 / 4.0;
-        self.values
-            .iter()
-            .map(|&v| {
-                if v == Self::NODATA {
-                    f32::NAN
-                } else {
-                    v as f32 * unit
-                }
-            })
-            .collect()
+        self.values.iter().map(|&v| if v == Self::NODATA { f32::NAN } else { v as f32 * unit }).collect()
     }
 
     /// Lowest and highest height in metres; `None` if there is no data at all.
@@ -149,11 +140,7 @@ pub struct ReliefOptions {
 
 impl Default for ReliefOptions {
     fn default() -> Self {
-        Self {
-            variable: None,
-            max_bytes: 8 << 30,
-            max_samples: 1 << 30,
-        }
+        Self { variable: None, max_bytes: 8 << 30, max_samples: 1 << 30 }
     }
 }
 
@@ -181,11 +168,7 @@ pub fn read_relief(path: impl AsRef<Path>, options: &ReliefOptions) -> Result<Re
 ///
 /// # Errors
 /// As [`read_relief`].
-pub fn read_relief_bytes(
-    bytes: &[u8],
-    name: &str,
-    options: &ReliefOptions,
-) -> Result<Relief, IoError> {
+pub fn read_relief_bytes(bytes: &[u8], name: &str, options: &ReliefOptions) -> Result<Relief, IoError> {
     read_any(bytes, options).map_err(|fault| fault.at(name))
 }
 
@@ -214,10 +197,7 @@ fn check_samples(columns: u64, rows: u64, options: &ReliefOptions) -> Result<usi
     let too_many = || {
         Fault::unsuitable(
             "raster size",
-            format!(
-                "{columns} by {rows} samples are more than the limit of {}",
-                options.max_samples
-            ),
+            format!("{columns} by {rows} samples are more than the limit of {}", options.max_samples),
             "crop or coarsen the raster, or raise `max_samples`",
         )
     };
@@ -228,9 +208,6 @@ fn check_samples(columns: u64, rows: u64, options: &ReliefOptions) -> Result<usi
             "give a raster with at least 2 by 2 samples",
         ));
     }
-    let n = columns
-        .checked_mul(rows)
-        .filter(|n| *n <= options.max_samples)
-        .ok_or_else(too_many)?;
+    let n = columns.checked_mul(rows).filter(|n| *n <= options.max_samples).ok_or_else(too_many)?;
     usize::try_from(n).map_err(|_e| too_many())
 }

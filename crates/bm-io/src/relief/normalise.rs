@@ -16,23 +16,11 @@ pub(super) struct RawRelief {
 }
 
 pub(super) fn normalise(raw: RawRelief) -> Result<Relief, Fault> {
-    let RawRelief {
-        lon,
-        lat,
-        column_major,
-        heights,
-        source,
-    } = raw;
+    let RawRelief { lon, lat, column_major, heights, source } = raw;
     let (x, y) = (fit_longitude(&lon)?, fit_latitude(&lat)?);
-    let shift = axis_shift(&lon, &x.axis, x.reversed, true)
-        .max(axis_shift(&lat, &y.axis, y.reversed, false));
+    let shift = axis_shift(&lon, &x.axis, x.reversed, true).max(axis_shift(&lat, &y.axis, y.reversed, false));
     let (columns, rows) = (lon.len, lat.len);
-    let HeightSink {
-        mut ticks,
-        all_whole,
-        max_rounding_m,
-        ..
-    } = heights;
+    let HeightSink { mut ticks, all_whole, max_rounding_m, .. } = heights;
     if ticks.len() != columns * rows {
         return Err(Fault::damaged(
             "raster",
@@ -51,18 +39,12 @@ pub(super) fn normalise(raw: RawRelief) -> Result<Relief, Fault> {
     if x.len < columns {
         drop_repeated_column(&mut ticks, columns)?;
     }
-    let mut georef = GridGeoref {
-        x: x.axis,
-        y: y.axis,
-        wraps: x.wraps,
-    };
+    let mut georef = GridGeoref { x: x.axis, y: y.axis, wraps: x.wraps };
     if x.wraps {
         let (axis, turn) = from_date_line(&x.axis, x.len);
         georef.x = axis;
         if turn > 0 {
-            ticks
-                .chunks_exact_mut(x.len)
-                .for_each(|row| row.rotate_left(turn));
+            ticks.chunks_exact_mut(x.len).for_each(|row| row.rotate_left(turn));
         }
     }
     let nodata_count = ticks.iter().filter(|&&v| v == Relief::NODATA).count();
@@ -74,10 +56,7 @@ pub(super) fn normalise(raw: RawRelief) -> Result<Relief, Fault> {
         ));
     }
     if all_whole {
-        ticks
-            .iter_mut()
-            .filter(|v| **v != Relief::NODATA)
-            .for_each(|v| *v /= 4);
+        ticks.iter_mut().filter(|v| **v != Relief::NODATA).for_each(|v| *v /= 4);
     }
     Ok(Relief {
         georef,
@@ -95,18 +74,10 @@ pub(super) fn normalise(raw: RawRelief) -> Result<Relief, Fault> {
 /// How far the fitted axis moves its samples. The file's values lie on a line to within its
 /// rounding, so the ends show the most.
 fn axis_shift(raw: &RawAxis, axis: &Axis, reversed: bool, longitude: bool) -> f64 {
-    let (lo, hi) = if reversed {
-        (raw.last, raw.first)
-    } else {
-        (raw.first, raw.last)
-    };
+    let (lo, hi) = if reversed { (raw.last, raw.first) } else { (raw.first, raw.last) };
     let off = |i: usize, v: f64| {
         let d = axis.degrees(i as i64) - v;
-        if longitude {
-            (d - (d / 360.0).round() * 360.0).abs()
-        } else {
-            d.abs()
-        }
+        if longitude { (d - (d / 360.0).round() * 360.0).abs() } else { d.abs() }
     };
     off(0, lo).max(off(raw.len - 1, hi))
 }
@@ -128,10 +99,7 @@ fn flip_rows(v: &mut [i32], columns: usize) {
 }
 
 fn drop_repeated_column(v: &mut Vec<i32>, columns: usize) -> Result<(), Fault> {
-    if let Some(r) = v
-        .chunks_exact(columns)
-        .position(|row| row[0] != row[columns - 1])
-    {
+    if let Some(r) = v.chunks_exact(columns).position(|row| row[0] != row[columns - 1]) {
         return Err(Fault::unsuitable(
             format!("row {r} from the south"),
             "the first and the last column are the same meridian but differ",
@@ -152,16 +120,8 @@ fn from_date_line(axis: &Axis, columns: usize) -> (Axis, usize) {
     let (den, step) = (i128::from(axis.den), i128::from(axis.step_num));
     let from_line = i128::from(axis.origin_num) + 180 * den;
     let first = from_line.rem_euclid(step);
-    let turn = (first - from_line)
-        .div_euclid(step)
-        .rem_euclid(columns as i128);
+    let turn = (first - from_line).div_euclid(step).rem_euclid(columns as i128);
     // `first` is below one step, so both fit as the inputs did.
     let origin_num = i64::try_from(first - 180 * den).unwrap_or(axis.origin_num);
-    (
-        Axis {
-            origin_num,
-            ..*axis
-        },
-        usize::try_from(turn).unwrap_or(0),
-    )
+    (Axis { origin_num, ..*axis }, usize::try_from(turn).unwrap_or(0))
 }

@@ -20,25 +20,16 @@ fn sample_models_read_north_first() {
     let r = read(&bytes).unwrap();
     assert_eq!((r.width, r.height, r.unit_ticks), (3, 2, 1));
     assert_eq!((r.height_m(2, 0), r.height_m(0, 1)), (Some(6.5), Some(1.0)));
-    assert_eq!(
-        (r.georef.x.degrees(0), r.georef.y.degrees(0)),
-        (10.25, 46.25)
-    );
+    assert_eq!((r.georef.x.degrees(0), r.georef.y.degrees(0)), (10.25, 46.25));
     torment(&bytes);
     let e = message(&dem((&[6], &[0.0; 6])));
     assert!(e.contains("shape [6]"), "{e}");
     let e = message(&archive(&[("height", &[1], &[0.0])]));
-    assert!(
-        e.contains("no array `elevation`") && e.contains("arrays: height"),
-        "{e}"
-    );
+    assert!(e.contains("no array `elevation`") && e.contains("arrays: height"), "{e}");
 }
 
 #[test]
 fn a_shape_larger_than_the_data_ends_in_an_error() {
     let e = message(&dem((&[20_000, 20_000], &[0.0; 6])));
-    assert!(
-        e.contains("array `elevation`") && e.contains("of 400000000 values"),
-        "{e}"
-    );
+    assert!(e.contains("array `elevation`") && e.contains("of 400000000 values"), "{e}");
 }

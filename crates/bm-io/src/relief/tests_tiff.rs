@@ -13,16 +13,8 @@ use tiff::tags::{Predictor, Tag};
 fn georef(width: usize, wraps: bool) -> crate::GridGeoref {
     let step = if wraps { 360 * 2 / width as i64 } else { 1 };
     crate::GridGeoref {
-        x: Axis {
-            origin_num: -360 + if wraps { 1 } else { 200 },
-            step_num: step,
-            den: 2,
-        },
-        y: Axis {
-            origin_num: -21,
-            step_num: 2,
-            den: 24,
-        },
+        x: Axis { origin_num: -360 + if wraps { 1 } else { 200 }, step_num: step, den: 2 },
+        y: Axis { origin_num: -21, step_num: 2, den: 24 },
         wraps,
     }
 }
@@ -47,13 +39,7 @@ fn what_is_written_is_read_back() {
         ];
         for samples in all {
             let nodata = matches!(samples, TiffSamples::I16(_)).then_some(-4000.0);
-            let region = GeoTiffRegion {
-                georef: &g,
-                width,
-                height,
-                samples,
-                nodata,
-            };
+            let region = GeoTiffRegion { georef: &g, width, height, samples, nodata };
             write_geotiff(&path, &region).unwrap();
             let r = read_relief(&path, &ReliefOptions::default()).unwrap();
             assert_eq!((r.width, r.height, r.georef.wraps), (width, height, wraps));
@@ -82,10 +68,7 @@ fn what_is_written_is_read_back() {
         samples: TiffSamples::U16(&[0]),
         nodata: None,
     };
-    assert!(matches!(
-        write_geotiff(&path, &short),
-        Err(IoError::Argument { .. })
-    ));
+    assert!(matches!(write_geotiff(&path, &short), Err(IoError::Argument { .. })));
 }
 
 struct Make {
@@ -113,12 +96,9 @@ impl Make {
         &self,
         t: &mut tiff::encoder::DirectoryEncoder<'_, W, K>,
     ) {
-        t.write_tag(Tag::ModelPixelScaleTag, &self.scale[..])
-            .unwrap();
-        t.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, 10.0, 50.0, 0.0][..])
-            .unwrap();
-        t.write_tag(Tag::GeoKeyDirectoryTag, &self.keys[..])
-            .unwrap();
+        t.write_tag(Tag::ModelPixelScaleTag, &self.scale[..]).unwrap();
+        t.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, 10.0, 50.0, 0.0][..]).unwrap();
+        t.write_tag(Tag::GeoKeyDirectoryTag, &self.keys[..]).unwrap();
         t.write_tag(Tag::GdalNodata, self.nodata).unwrap();
     }
 
@@ -149,21 +129,10 @@ impl Make {
 fn kinds_of_tiff_read_alike() {
     let first = read(&Make::default().build(false)).unwrap();
     assert_eq!(first.values, [4, Relief::NODATA, 6, 1, 2, 3]);
-    assert_eq!(
-        (first.georef.x.degrees(0), first.georef.y.degrees(0)),
-        (10.25, 49.25)
-    );
-    for compression in [
-        Compression::Lzw,
-        Compression::Packbits,
-        Compression::Deflate(Default::default()),
-    ] {
+    assert_eq!((first.georef.x.degrees(0), first.georef.y.degrees(0)), (10.25, 49.25));
+    for compression in [Compression::Lzw, Compression::Packbits, Compression::Deflate(Default::default())] {
         for predictor in [Predictor::None, Predictor::Horizontal] {
-            let m = Make {
-                compression,
-                predictor,
-                ..Make::default()
-            };
+            let m = Make { compression, predictor, ..Make::default() };
             assert_eq!(read(&m.build(false)).unwrap(), first);
             assert_eq!(read(&m.build(true)).unwrap(), first);
         }
@@ -176,60 +145,30 @@ fn kinds_of_tiff_read_alike() {
 
 #[test]
 fn what_does_not_serve_is_refused_with_a_cure() {
-    let with = |keys: &[u16]| {
-        message(
-            &Make {
-                keys: keys.to_vec(),
-                ..Make::default()
-            }
-            .build(false),
-        )
-    };
+    let with = |keys: &[u16]| message(&Make { keys: keys.to_vec(), ..Make::default() }.build(false));
     let e = with(&[1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32633]);
     assert!(e.contains("EPSG:32633") && e.contains("gdalwarp"), "{e}");
     assert!(with(&[1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4277]).contains("EPSG:4277"));
     assert!(with(&[1, 1, 0, 0]).contains("no GeoKeys"));
     assert!(with(&[1, 1]).contains("shorter than its own header"));
-    let flat = Make {
-        scale: [0.0, 0.5, 0.0],
-        ..Make::default()
-    };
+    let flat = Make { scale: [0.0, 0.5, 0.0], ..Make::default() };
     assert!(message(&flat.build(false)).contains("pixel size"));
-    let word = Make {
-        nodata: "none",
-        ..Make::default()
-    };
+    let word = Make { nodata: "none", ..Make::default() };
     assert!(message(&word.build(false)).contains("`none`"));
     let mut out = std::io::Cursor::new(Vec::new());
-    TiffEncoder::new(&mut out)
-        .unwrap()
-        .write_image::<RGB8>(2, 2, &[0; 12])
-        .unwrap();
+    TiffEncoder::new(&mut out).unwrap().write_image::<RGB8>(2, 2, &[0; 12]).unwrap();
     assert!(message(out.get_ref()).contains("gdal_translate -b 1"));
     let mut out = std::io::Cursor::new(Vec::new());
-    TiffEncoder::new(&mut out)
-        .unwrap()
-        .write_image::<Gray32Float>(2, 2, &[0.0; 4])
-        .unwrap();
+    TiffEncoder::new(&mut out).unwrap().write_image::<Gray32Float>(2, 2, &[0.0; 4]).unwrap();
     assert!(message(out.get_ref()).contains("GeoKeys"));
 }
 
 #[test]
 fn damaged_tiff_never_panics() {
-    for compression in [
-        Compression::Uncompressed,
-        Compression::Lzw,
-        Compression::Deflate(Default::default()),
-    ] {
+    for compression in [Compression::Uncompressed, Compression::Lzw, Compression::Deflate(Default::default())]
+    {
         for big in [false, true] {
-            torment(
-                &Make {
-                    compression,
-                    predictor: Predictor::Horizontal,
-                    ..Make::default()
-                }
-                .build(big),
-            );
+            torment(&Make { compression, predictor: Predictor::Horizontal, ..Make::default() }.build(big));
         }
     }
 }

@@ -64,11 +64,8 @@ const TRANSPOSE: Bytes = {
 const ENCODE2_GATHER: [Bytes; 2] = encode_gather(2);
 const ENCODE2: [Matrices; 2] = [encode_matrices(2, 0, 64), encode_matrices(2, 1, 64)];
 const ENCODE3_GATHER: [Bytes; 2] = encode_gather(3);
-const ENCODE3: [Matrices; 3] = [
-    encode_matrices(3, 0, 63),
-    encode_matrices(3, 1, 63),
-    encode_matrices(3, 2, 63),
-];
+const ENCODE3: [Matrices; 3] =
+    [encode_matrices(3, 0, 63), encode_matrices(3, 1, 63), encode_matrices(3, 2, 63)];
 
 /// 2-D: lane 4·axis + *b* holds byte *b* of the axis; part `part` of its bits comes from code
 /// byte 2·*b* + `part`.
@@ -254,12 +251,10 @@ fn decode2(codes: __m512i) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
 fn decode3(codes: [__m512i; 2]) -> [__m512i; 3] {
-    let part =
-        |part: usize| _mm512_permutex2var_epi8(codes[0], table(&DECODE3_GATHER[part]), codes[1]);
+    let part = |part: usize| _mm512_permutex2var_epi8(codes[0], table(&DECODE3_GATHER[part]), codes[1]);
     let parts = [part(0), part(1), part(2)];
     let axis = |matrices: &[Matrices; 3]| {
-        let moved =
-            |part: usize| _mm512_gf2p8affine_epi64_epi8::<0>(parts[part], table(&matrices[part]));
+        let moved = |part: usize| _mm512_gf2p8affine_epi64_epi8::<0>(parts[part], table(&matrices[part]));
         let lanes = _mm512_or_si512(_mm512_or_si512(moved(0), moved(1)), moved(2));
         _mm512_permutexvar_epi8(table(&DECODE3_SCATTER), lanes)
     };
@@ -299,11 +294,7 @@ pub(super) unsafe fn encode3_u64(x: &[u32], y: &[u32], z: &[u32], codes: &mut [u
         store_u64(&mut codes[8..], 8, last);
     }
     let n = codes_rest.len();
-    let [first, last] = encode3(
-        load_u32(x_rest, n),
-        load_u32(y_rest, n),
-        load_u32(z_rest, n),
-    );
+    let [first, last] = encode3(load_u32(x_rest, n), load_u32(y_rest, n), load_u32(z_rest, n));
     let (codes_first, codes_last) = codes_rest.split_at_mut(n.min(8));
     store_u64(codes_first, n.min(8), first);
     store_u64(codes_last, n.saturating_sub(8), last);

@@ -85,12 +85,7 @@ pub fn encode2_u64_batch(x: &[u32], y: &[u32], codes: &mut [u64]) -> Option<usiz
 
 /// [`encode2_u64_batch`] by a given backend; `None` also if it is not available.
 #[must_use = "None tells that the lengths do not fit or the backend is not available"]
-pub fn encode2_u64_batch_with(
-    backend: Backend,
-    x: &[u32],
-    y: &[u32],
-    codes: &mut [u64],
-) -> Option<usize> {
+pub fn encode2_u64_batch_with(backend: Backend, x: &[u32], y: &[u32], codes: &mut [u64]) -> Option<usize> {
     let n = x.len();
     if y.len() != n {
         return None;
@@ -169,12 +164,7 @@ pub fn encode3_u64_batch_with(
 /// have beyond it. Otherwise nothing is written and the answer is `None`.
 #[inline]
 #[must_use = "None tells that the lengths do not fit"]
-pub fn decode3_u64_batch(
-    codes: &[u64],
-    x: &mut [u32],
-    y: &mut [u32],
-    z: &mut [u32],
-) -> Option<usize> {
+pub fn decode3_u64_batch(codes: &[u64], x: &mut [u32], y: &mut [u32], z: &mut [u32]) -> Option<usize> {
     decode3_u64_batch_with(Backend::detect(), codes, x, y, z)
 }
 

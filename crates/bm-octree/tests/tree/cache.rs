@@ -59,7 +59,9 @@ fn the_cache_is_bounded() {
     let commit = draft.finish().unwrap();
     let pages = MemoryPages::from(commit.pages);
     let limit = 400_000;
-    let tree = Tree::open(Context { cache_bytes: limit, ..Context::default() }, pages.into(), commit.root_crc).unwrap();
+    let tree =
+        Tree::open(Context { cache_bytes: limit, ..Context::default() }, pages.into(), commit.root_crc)
+            .unwrap();
     let first = tree.resident_bytes();
     assert!(first < limit);
     let mut most = 0;

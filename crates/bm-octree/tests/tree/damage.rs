@@ -17,7 +17,8 @@ fn world() -> World {
     let middle = PageId::containing(anchor, 14).unwrap();
     let fine = PageId::containing(anchor, 21).unwrap();
     let over = beside(middle, [0, 0, 1]).unwrap();
-    let runs = Exceptions::from_runs([(1000, None), (9, Some(MaterialId::ORE)), (SUBCELLS - 1009, None)]).unwrap();
+    let runs =
+        Exceptions::from_runs([(1000, None), (9, Some(MaterialId::ORE)), (SUBCELLS - 1009, None)]).unwrap();
     let bodies = [
         (PageId::ROOT, Body::new(Base::Uniform(MaterialId::MANTLE))),
         (top, Body { exceptions: runs, ..Body::new(Base::Strata(strata(top, anchor, &mut rng).into())) }),
@@ -45,7 +46,11 @@ fn read_all(pages: &BTreeMap<PageId, Vec<u8>>, crc: u32) -> Result<Vec<MaterialI
     Ok(out)
 }
 
-fn problems(pages: &BTreeMap<PageId, Vec<u8>>, crc: u32, good: &BTreeMap<PageId, Vec<u8>>) -> (Vec<Problem>, bm_octree::Report) {
+fn problems(
+    pages: &BTreeMap<PageId, Vec<u8>>,
+    crc: u32,
+    good: &BTreeMap<PageId, Vec<u8>>,
+) -> (Vec<Problem>, bm_octree::Report) {
     // The root is read when the tree is opened; validation must see it go bad afterwards too.
     let mut opened = pages.clone();
     opened.insert(PageId::ROOT, good[&PageId::ROOT].clone());
@@ -110,10 +115,15 @@ fn every_damaged_byte_is_found() {
         // Cut short, or longer.
         for b in [&bytes[..bytes.len() - 1], &[], &[bytes.as_slice(), &[0]].concat()] {
             bad.insert(id, b.to_vec());
-            assert!(matches!(read_all(&bad, commit.root_crc), Err(TreeError::Stale { page, .. }) if page == id));
+            assert!(
+                matches!(read_all(&bad, commit.root_crc), Err(TreeError::Stale { page, .. }) if page == id)
+            );
         }
         let (found, _) = problems(&bad, commit.root_crc, &good);
-        assert!(found.iter().any(|p| p.page == id && matches!(p.error, TreeError::Stale { .. })), "{found:?}");
+        assert!(
+            found.iter().any(|p| p.page == id && matches!(p.error, TreeError::Stale { .. })),
+            "{found:?}"
+        );
     }
 }
 
@@ -129,7 +139,10 @@ fn a_missing_page_is_named() {
         assert!(matches!(e, TreeError::Missing { page } if page == id), "{e}");
         assert!(e.to_string().contains(&id.to_string()));
         let (found, _) = problems(&bad, commit.root_crc, &good);
-        assert!(found.iter().any(|p| p.page == id && matches!(p.error, TreeError::Missing { .. })), "{found:?}");
+        assert!(
+            found.iter().any(|p| p.page == id && matches!(p.error, TreeError::Missing { .. })),
+            "{found:?}"
+        );
     }
 }
 

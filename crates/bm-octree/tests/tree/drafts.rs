@@ -3,8 +3,8 @@
 use crate::oracle::Bodies;
 use crate::worlds::{Rng, World, beside, body, open, strata, worlds};
 use bm_codec::body::{Base, Body, body_crc};
-use bm_core::{ErrorKind, MaterialId, PageId, Pos};
 use bm_core::frame::SEA_LEVEL;
+use bm_core::{ErrorKind, MaterialId, PageId, Pos};
 use bm_octree::{Commit, Context, Draft, MemoryPages, Tree, TreeError};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -245,7 +245,8 @@ fn columns_in_use_stay() {
 fn pages_go_after_those_below_them() {
     let below = page().child(77).unwrap();
     let deep = below.child(5).unwrap();
-    let commit = with_root(&[(page(), Base::Inherit), (below, relief()), (deep, Base::Inherit)]).finish().unwrap();
+    let commit =
+        with_root(&[(page(), Base::Inherit), (below, relief()), (deep, Base::Inherit)]).finish().unwrap();
     let tree = open(&commit);
     for id in [page(), below] {
         let mut d = Draft::of(&tree);
@@ -299,7 +300,8 @@ fn unreadable_pages_are_refused() {
     use bm_codec::procedural::{GeneratorRef, PlanetShells};
     use bm_codec::strata::{Datum, Field, Layer, MAX_LAYERS, Mask};
     let Base::Strata(good) = relief() else { panic!() };
-    let layer = |top: i32| Layer { material: MaterialId::ORE, datum: Datum::SeaLevel, top: Field::Constant(top) };
+    let layer =
+        |top: i32| Layer { material: MaterialId::ORE, datum: Datum::SeaLevel, top: Field::Constant(top) };
     let mut bad = vec![Base::Uniform(MaterialId::UNSET)];
     bad.push(Base::Procedural(GeneratorRef { params: vec![0; 5000], ..PlanetShells::earth() }));
     bad.push(Base::Procedural(GeneratorRef { version: 99, ..PlanetShells::earth() }));

@@ -23,7 +23,8 @@ fn check_column(w: &mut World, tree: &Tree, oracle: &Oracle<'_>, x: u32, y: u32,
         z = r.to;
         let inside = (0..4).map(|_| w.rng.range(r.from.into(), r.to.into()) as u32);
         let few = r.to - r.from <= 64;
-        let zs: Vec<u32> = if few { (r.from..r.to).collect() } else { inside.chain([r.from, r.to - 1]).collect() };
+        let zs: Vec<u32> =
+            if few { (r.from..r.to).collect() } else { inside.chain([r.from, r.to - 1]).collect() };
         for z in zs {
             let pos = Pos::new(x, y, z).unwrap();
             assert_eq!(r.material, oracle.material(pos), "at {x} {y} {z}");
@@ -123,7 +124,11 @@ proptest! {
 fn outside_is_an_error() {
     let w = World {
         anchor: Pos::new(0, 0, WORLD_Z_MIN).unwrap(),
-        bodies: [(bm_core::PageId::ROOT, bm_codec::body::Body::new(bm_codec::body::Base::Uniform(bm_core::MaterialId::ROCK)))].into(),
+        bodies: [(
+            bm_core::PageId::ROOT,
+            bm_codec::body::Body::new(bm_codec::body::Base::Uniform(bm_core::MaterialId::ROCK)),
+        )]
+        .into(),
         rng: crate::worlds::Rng(1),
     };
     let tree = w.tree();

@@ -215,7 +215,8 @@ pub fn strata(id: PageId, anchor: Pos, rng: &mut Rng) -> Strata {
     let mut s = Strata { holes: mask(rng), dry: mask(rng), ..Strata::new(surface, rng.material()) };
     s.above = rng.material();
     if rng.chance(2) {
-        s.fluid = Some(Fluid { material: rng.material(), level: (height(anchor) + rng.range(-30, 30)) as i32 });
+        s.fluid =
+            Some(Fluid { material: rng.material(), level: (height(anchor) + rng.range(-30, 30)) as i32 });
     }
     for _ in 0..rng.range(0, 4) {
         let datum = if rng.chance(2) { Datum::Surface } else { Datum::SeaLevel };
@@ -244,8 +245,9 @@ fn raster(id: PageId, anchor: Pos, shift: i64, rng: &mut Rng) -> Raster {
     let (w, h) = (5, 4);
     let axes = (axis(x0, w), axis(y0, h));
     let swing = if rng.chance(2) { 30 } else { 8 + edge / 2 };
-    let v: Vec<i32> =
-        (0..w * h).map(|_| (height(anchor) + shift + rng.range(-swing, swing)).clamp(-99_000_000, 99_000_000) as i32).collect();
+    let v: Vec<i32> = (0..w * h)
+        .map(|_| (height(anchor) + shift + rng.range(-swing, swing)).clamp(-99_000_000, 99_000_000) as i32)
+        .collect();
     let how = if rng.chance(3) { Interpolation::Nearest } else { Interpolation::Bilinear };
     Raster::new(axes, (w as usize, h as usize), 1, how, &v).unwrap()
 }
@@ -263,7 +265,8 @@ fn shells(anchor: Pos, rng: &mut Rng) -> bm_codec::procedural::GeneratorRef {
 fn bands(id: PageId, anchor: Pos, rng: &mut Rng) -> bm_codec::procedural::GeneratorRef {
     // Thin bands in a page thousands of kilometres high would be millions of runs a column.
     let thin = i64::from(id.cell().edge_ticks() >> 9).max(1);
-    let bands = (0..3).map(|_| Band { thickness: rng.range(thin, 16 * thin + 4) as u32, material: rng.material() });
+    let bands =
+        (0..3).map(|_| Band { thickness: rng.range(thin, 16 * thin + 4) as u32, material: rng.material() });
     WarpedBands {
         bands: bands.collect(),
         datum: height(anchor) as i32,

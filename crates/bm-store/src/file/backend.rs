@@ -92,18 +92,9 @@ impl Blocks {
     pub(super) fn open(file: Arc<dyn RawFile>) -> io::Result<(Self, Health)> {
         let pair = superblock::read_header(&*file)?;
         let bytes = pair.value.unwrap_or_default();
-        let unclean = bytes
-            .get(STATE_BYTE)
-            .is_some_and(|b| b & RECOVERY_REQUIRED != 0);
-        let health = Health {
-            unclean,
-            doubtful: pair.doubtful,
-        };
-        let header = Mutex::new(Header {
-            bytes,
-            safe: pair.at,
-            dirty: false,
-        });
+        let unclean = bytes.get(STATE_BYTE).is_some_and(|b| b & RECOVERY_REQUIRED != 0);
+        let health = Health { unclean, doubtful: pair.doubtful };
+        let header = Mutex::new(Header { bytes, safe: pair.at, dirty: false });
         Ok((
             Self(Arc::new(Shared {
                 file,
@@ -131,10 +122,7 @@ impl Blocks {
     }
 
     fn damaged(&self, index: u64) -> io::Error {
-        let detail = format!(
-            "the block at byte {} does not match its checksum",
-            place(index)
-        );
+        let detail = format!("the block at byte {} does not match its checksum", place(index));
         *lock(&self.0.damage) = Some(detail.clone());
         io::Error::new(io::ErrorKind::InvalidData, detail)
     }
@@ -145,11 +133,7 @@ impl Blocks {
         let mut stored = vec![0; count * STRIDE];
         self.0.file.read_at(place(first), &mut stored)?;
         let mut forgiving = false;
-        for (i, (data, stored)) in out
-            .chunks_exact_mut(BLOCK)
-            .zip(stored.chunks_exact(STRIDE))
-            .enumerate()
-        {
+        for (i, (data, stored)) in out.chunks_exact_mut(BLOCK).zip(stored.chunks_exact(STRIDE)).enumerate() {
             let index = first + i as u64;
             if !holds(index, stored) {
                 // What follows the first block of one of our rows is page bytes only, and these have seals of
@@ -176,11 +160,7 @@ impl Blocks {
 
     fn write_header(&self, offset: usize, data: &[u8]) -> io::Result<()> {
         let end = offset + data.len();
-        let used = offset
-            + data
-                .iter()
-                .rposition(|&b| b != 0)
-                .map_or(0, |last| last + 1);
+        let used = offset + data.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
         if end > BLOCK || used > HEADER_ROOM {
             return Err(invalid(format!("engine header of {used} bytes")));
         }
@@ -218,11 +198,7 @@ impl redb::StorageBackend for Blocks {
         let last = (offset + out.len() as u64).div_ceil(block);
         let mut whole = vec![0; (last - first) as usize * BLOCK];
         for (index, data) in (first..last).zip(whole.chunks_exact_mut(BLOCK)) {
-            if index == 0 {
-                self.read_header(0, data)
-            } else {
-                self.read_blocks(index, data)?
-            }
+            if index == 0 { self.read_header(0, data) } else { self.read_blocks(index, data)? }
         }
         let start = (offset - first * block) as usize;
         out.copy_from_slice(&whole[start..start + out.len()]);
@@ -232,9 +208,7 @@ impl redb::StorageBackend for Blocks {
     fn set_len(&self, len: u64) -> io::Result<()> {
         let blocks = len.div_ceil(BLOCK as u64).saturating_sub(1);
         self.0.unsynced.store(true, Ordering::Release);
-        self.0
-            .file
-            .set_len(superblock::LEN + blocks * STRIDE as u64)
+        self.0.file.set_len(superblock::LEN + blocks * STRIDE as u64)
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -259,10 +233,7 @@ impl redb::StorageBackend for Blocks {
             return self.write_header(offset as usize, data);
         }
         if !offset.is_multiple_of(block) || !data.len().is_multiple_of(BLOCK) {
-            return Err(invalid(format!(
-                "unaligned write of {} bytes at {offset}",
-                data.len()
-            )));
+            return Err(invalid(format!("unaligned write of {} bytes at {offset}", data.len())));
         }
         let first = offset / block;
         let mut stored = Vec::with_capacity(data.len() / BLOCK * STRIDE);

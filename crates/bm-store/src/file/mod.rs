@@ -37,9 +37,7 @@ pub struct FileOptions {
 impl Default for FileOptions {
     /// 32 MiB: page caches live above the store.
     fn default() -> Self {
-        Self {
-            cache_bytes: 32 << 20,
-        }
+        Self { cache_bytes: 32 << 20 }
     }
 }
 
@@ -68,12 +66,7 @@ impl FileOptions {
         let draft = path.with_file_name(name);
         let made = (|| {
             let mut options = OpenOptions::new();
-            let file = options
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(&draft);
+            let file = options.read(true).write(true).create(true).truncate(true).open(&draft);
             let file = file.map_err(|e| io_error(path, "cannot create", e))?;
             lock(&file, path, true)?;
             let store = self.create_on(Arc::new(file), path)?;
@@ -82,8 +75,7 @@ impl FileOptions {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(taken()),
                 Err(_no_links_here) => {
-                    std::fs::rename(&draft, path)
-                        .map_err(|e| io_error(path, "cannot create", e))?;
+                    std::fs::rename(&draft, path).map_err(|e| io_error(path, "cannot create", e))?;
                 }
             }
             sync_folder(path)?;
@@ -127,31 +119,21 @@ impl FileOptions {
     ///
     /// # Errors
     /// What the file says.
-    pub fn create_on(
-        &self,
-        file: Arc<dyn RawFile>,
-        path: impl AsRef<Path>,
-    ) -> Result<FileStore, StoreError> {
+    pub fn create_on(&self, file: Arc<dyn RawFile>, path: impl AsRef<Path>) -> Result<FileStore, StoreError> {
         let path = path.as_ref();
         superblock::create(&*file).map_err(|e| io_error(path, "cannot write", e))?;
         let (blocks, _) = Blocks::open(file).map_err(|e| io_error(path, "cannot read", e))?;
         let opened = self.builder().create_with_backend(blocks.clone());
         let inner = Inner::new(opened.map(Engine::Write), blocks, path)?;
         inner.write(|_, _| Ok(Head::default()), true)?;
-        Ok(FileStore {
-            inner: Arc::new(inner),
-        })
+        Ok(FileStore { inner: Arc::new(inner) })
     }
 
     /// Opens a store on any [`RawFile`] for reading and writing, as [`FileOptions::open`] does.
     ///
     /// # Errors
     /// As [`FileOptions::open`].
-    pub fn open_on(
-        &self,
-        file: Arc<dyn RawFile>,
-        path: impl AsRef<Path>,
-    ) -> Result<FileStore, StoreError> {
+    pub fn open_on(&self, file: Arc<dyn RawFile>, path: impl AsRef<Path>) -> Result<FileStore, StoreError> {
         self.attach(file, path.as_ref(), |blocks, health| {
             let mut builder = self.builder();
             builder.set_check_integrity_on_open(health.doubtful);
@@ -169,16 +151,10 @@ impl FileOptions {
         &self,
         file: Arc<dyn RawFile>,
         path: &Path,
-        start: impl FnOnce(
-            Blocks,
-            backend::Health,
-        ) -> Result<Result<Engine, redb::DatabaseError>, StoreError>,
+        start: impl FnOnce(Blocks, backend::Health) -> Result<Result<Engine, redb::DatabaseError>, StoreError>,
     ) -> Result<FileStore, StoreError> {
         let read_error = |e| io_error(path, "cannot read", e);
-        let damaged = |detail: &str| StoreError::Damaged {
-            path: path.into(),
-            detail: detail.into(),
-        };
+        let damaged = |detail: &str| StoreError::Damaged { path: path.into(), detail: detail.into() };
         superblock::identify(&*file, path)?;
         let witness = superblock::read_witness(&*file).map_err(read_error)?;
         let (blocks, health) = Blocks::open(file).map_err(read_error)?;
@@ -196,9 +172,7 @@ impl FileOptions {
         if let Some(seen) = witness.value
             && version < seen
         {
-            return Err(damaged(&format!(
-                "version {seen} was committed, but the file is back at {version}"
-            )));
+            return Err(damaged(&format!("version {seen} was committed, but the file is back at {version}")));
         }
         Ok(FileStore { inner })
     }
@@ -270,74 +244,35 @@ fn io_error(path: &Path, action: &'static str, source: io::Error) -> StoreError 
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             StoreError::Full { path }
         }
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            StoreError::ReadOnly { path }
-        }
-        io::ErrorKind::InvalidData => StoreError::Damaged {
-            path,
-            detail: source.to_string(),
-        },
-        io::ErrorKind::UnexpectedEof => StoreError::Damaged {
-            path,
-            detail: "the file is cut off".into(),
-        },
-        _ => StoreError::Io {
-            path,
-            action,
-            source,
-        },
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => StoreError::ReadOnly { path },
+        io::ErrorKind::InvalidData => StoreError::Damaged { path, detail: source.to_string() },
+        io::ErrorKind::UnexpectedEof => StoreError::Damaged { path, detail: "the file is cut off".into() },
+        _ => StoreError::Io { path, action, source },
     }
 }
 
 fn open_file(path: &Path, write: bool) -> Result<File, StoreError> {
-    let action = if write {
-        "cannot open for writing"
-    } else {
-        "cannot open"
-    };
+    let action = if write { "cannot open for writing" } else { "cannot open" };
     let meta = path.metadata().map_err(|e| io_error(path, action, e))?;
     if !meta.is_file() {
-        let detail = if meta.is_dir() {
-            "it is a directory"
-        } else {
-            "it is not a regular file"
-        };
-        return Err(StoreError::NotAStore {
-            path: path.into(),
-            detail: detail.into(),
-        });
+        let detail = if meta.is_dir() { "it is a directory" } else { "it is not a regular file" };
+        return Err(StoreError::NotAStore { path: path.into(), detail: detail.into() });
     }
-    let file = OpenOptions::new()
-        .read(true)
-        .write(write)
-        .open(path)
-        .map_err(|e| match e.kind() {
-            // Reading is refused: that is about the caller's rights, not about a read-only place.
-            io::ErrorKind::PermissionDenied if !write => StoreError::Io {
-                path: path.into(),
-                action,
-                source: e,
-            },
-            _ => io_error(path, action, e),
-        })?;
+    let file = OpenOptions::new().read(true).write(write).open(path).map_err(|e| match e.kind() {
+        // Reading is refused: that is about the caller's rights, not about a read-only place.
+        io::ErrorKind::PermissionDenied if !write => StoreError::Io { path: path.into(), action, source: e },
+        _ => io_error(path, action, e),
+    })?;
     lock(&file, path, write)?;
     Ok(file)
 }
 
 /// Many readers or one writer, over all processes; the system lets go when the file is closed, also by a kill.
 fn lock(file: &File, path: &Path, write: bool) -> Result<(), StoreError> {
-    let locked = if write {
-        file.try_lock()
-    } else {
-        file.try_lock_shared()
-    };
+    let locked = if write { file.try_lock() } else { file.try_lock_shared() };
     locked.map_err(|e| match e {
         TryLockError::WouldBlock => StoreError::Locked { path: path.into() },
-        TryLockError::Error(source) => StoreError::Io {
-            path: path.into(),
-            action: "cannot lock",
-            source,
-        },
+        TryLockError::Error(source) => StoreError::Io { path: path.into(), action: "cannot lock", source },
     })
 }
 
@@ -345,10 +280,7 @@ fn lock(file: &File, path: &Path, write: bool) -> Result<(), StoreError> {
 fn sync_folder(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
-        let folder = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|e| io_error(path, "cannot sync the folder", e))?;
     }
@@ -361,13 +293,8 @@ impl Translate for Inner {
     fn translate(&self, error: redb::Error) -> StoreError {
         let path = || self.path.clone();
         // Once a read has failed the engine refuses everything with PreviousIo; what counts is the first reason.
-        if let (Some(detail), redb::Error::Io(_) | redb::Error::PreviousIo) =
-            (self.blocks.damage(), &error)
-        {
-            return StoreError::Damaged {
-                path: path(),
-                detail,
-            };
+        if let (Some(detail), redb::Error::Io(_) | redb::Error::PreviousIo) = (self.blocks.damage(), &error) {
+            return StoreError::Damaged { path: path(), detail };
         }
         match error {
             redb::Error::Io(source) => io_error(&self.path, "cannot read or write", source),
@@ -380,10 +307,7 @@ impl Translate for Inner {
                 found: u32::from(found),
                 supported: superblock::FORMAT,
             },
-            other => StoreError::Damaged {
-                path: path(),
-                detail: other.to_string(),
-            },
+            other => StoreError::Damaged { path: path(), detail: other.to_string() },
         }
     }
 }
@@ -400,11 +324,7 @@ impl Inner {
         };
         let Some(engine) = engine else {
             let error = failed.map_or(redb::Error::PreviousIo, redb::Error::from);
-            return Err(Unopened {
-                blocks: &blocks,
-                path,
-            }
-            .translate(error));
+            return Err(Unopened { blocks: &blocks, path }.translate(error));
         };
         Ok(Self {
             engine: RwLock::new(engine),
@@ -436,24 +356,16 @@ impl Inner {
     ) -> Result<u64, StoreError> {
         let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
         if self.poisoned.load(Ordering::Acquire) {
-            return Err(StoreError::Poisoned {
-                path: self.path.clone(),
-            });
+            return Err(StoreError::Poisoned { path: self.path.clone() });
         }
         let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
         let Engine::Write(db) = &*engine else {
-            return Err(StoreError::ReadOnly {
-                path: self.path.clone(),
-            });
+            return Err(StoreError::ReadOnly { path: self.path.clone() });
         };
         let txn = db.begin_write().map_err(|e| self.storage_error(e))?;
         let version = {
             let mut metas = txn.open_table(METAS).map_err(|e| self.storage_error(e))?;
-            let before = if first {
-                Head::default()
-            } else {
-                Head::read(&metas, self)?
-            };
+            let before = if first { Head::default() } else { Head::read(&metas, self)? };
             drop(metas);
             let mut after = change(&txn, before)?;
             if first {
@@ -461,14 +373,11 @@ impl Inner {
                     txn.open_table(table).map_err(|e| self.storage_error(e))?;
                 }
                 txn.open_table(PIECES).map_err(|e| self.storage_error(e))?;
-                txn.delete_table(NEXT_ROWS)
-                    .map_err(|e| self.storage_error(e))?;
+                txn.delete_table(NEXT_ROWS).map_err(|e| self.storage_error(e))?;
             }
             after.version = if first { 0 } else { before.version + 1 };
             metas = txn.open_table(METAS).map_err(|e| self.storage_error(e))?;
-            metas
-                .insert(HEAD_NAME, after.seal().as_slice())
-                .map_err(|e| self.storage_error(e))?;
+            metas.insert(HEAD_NAME, after.seal().as_slice()).map_err(|e| self.storage_error(e))?;
             after.version
         };
         if let Err(e) = txn.commit() {
@@ -487,36 +396,26 @@ impl Inner {
     fn compact(&self) -> Result<(), StoreError> {
         // Before the work, not after: the engine itself notices only when the rows have been packed.
         if self.snapshots.load(Ordering::Acquire) > 0 {
-            return Err(StoreError::SnapshotsOpen {
-                path: self.path.clone(),
-            });
+            return Err(StoreError::SnapshotsOpen { path: self.path.clone() });
         }
         let _witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
         if self.poisoned.load(Ordering::Acquire) {
-            return Err(StoreError::Poisoned {
-                path: self.path.clone(),
-            });
+            return Err(StoreError::Poisoned { path: self.path.clone() });
         }
         let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
         let Engine::Write(db) = &mut *engine else {
-            return Err(StoreError::ReadOnly {
-                path: self.path.clone(),
-            });
+            return Err(StoreError::ReadOnly { path: self.path.clone() });
         };
         let txn = db.begin_write().map_err(|e| self.storage_error(e))?;
         {
             let from = txn.open_table(ROWS).map_err(|e| self.storage_error(e))?;
-            let mut to = txn
-                .open_table(NEXT_ROWS)
-                .map_err(|e| self.storage_error(e))?;
+            let mut to = txn.open_table(NEXT_ROWS).map_err(|e| self.storage_error(e))?;
             write::repack(&from, &mut to, self)?;
         }
         txn.delete_table(ROWS).map_err(|e| self.storage_error(e))?;
-        txn.rename_table(NEXT_ROWS, ROWS)
-            .map_err(|e| self.storage_error(e))?;
+        txn.rename_table(NEXT_ROWS, ROWS).map_err(|e| self.storage_error(e))?;
         let result = txn.commit().map_err(|e| self.storage_error(e));
-        let result =
-            result.and_then(|()| db.compact().map(drop).map_err(|e| self.storage_error(e)));
+        let result = result.and_then(|()| db.compact().map(drop).map_err(|e| self.storage_error(e)));
         if matches!(&result, Err(e) if !matches!(e, StoreError::SnapshotsOpen { .. })) {
             self.poisoned.store(true, Ordering::Release);
         }
@@ -537,15 +436,10 @@ impl Unopened<'_> {
             (Some(detail), _) => StoreError::Damaged { path, detail },
             (None, redb::Error::Io(source)) => io_error(&path, "cannot open", source),
             (None, redb::Error::RepairAborted) => StoreError::NeedsRecovery { path },
-            (None, redb::Error::UpgradeRequired(found)) => StoreError::NewerFormat {
-                path,
-                found: u32::from(found),
-                supported: superblock::FORMAT,
-            },
-            (None, other) => StoreError::Damaged {
-                path,
-                detail: other.to_string(),
-            },
+            (None, redb::Error::UpgradeRequired(found)) => {
+                StoreError::NewerFormat { path, found: u32::from(found), supported: superblock::FORMAT }
+            }
+            (None, other) => StoreError::Damaged { path, detail: other.to_string() },
         }
     }
 }
@@ -567,9 +461,7 @@ impl PageStore for FileStore {
                     match payload {
                         Some(payload) => {
                             let sealed = envelope::seal_named(name, payload)?;
-                            metas
-                                .insert(name.as_str(), sealed.as_slice())
-                                .map_err(storage)?;
+                            metas.insert(name.as_str(), sealed.as_slice()).map_err(storage)?;
                         }
                         None => drop(metas.remove(name.as_str()).map_err(storage)?),
                     }
@@ -587,12 +479,8 @@ impl PageStore for FileStore {
 
     fn stats(&self) -> Result<StoreStats, StoreError> {
         let head = self.inner.snapshot()?.head;
-        let stored_bytes = self
-            .inner
-            .blocks
-            .file()
-            .len()
-            .map_err(|e| io_error(self.path(), "cannot read", e))?;
+        let stored_bytes =
+            self.inner.blocks.file().len().map_err(|e| io_error(self.path(), "cannot read", e))?;
         Ok(StoreStats {
             kind: "file",
             version: head.version,

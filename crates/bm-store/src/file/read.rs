@@ -38,22 +38,13 @@ impl FileSnapshot {
         let metas = read.open_table(METAS).map_err(|e| t.translate(e.into()))?;
         let head = Head::read(&metas, t)?;
         inner.snapshots.fetch_add(1, Ordering::AcqRel);
-        Ok(Self {
-            rows,
-            pieces,
-            metas,
-            head,
-            inner: Arc::clone(inner),
-        })
+        Ok(Self { rows, pieces, metas, head, inner: Arc::clone(inner) })
     }
 
     /// The row a page would be in.
     fn row(&self, id: u64) -> Result<Option<(u64, RowBytes)>, StoreError> {
         let mut range = self.rows.range(..=id).map_err(|e| self.inner.storage(e))?;
-        let found = range
-            .next_back()
-            .transpose()
-            .map_err(|e| self.inner.storage(e))?;
+        let found = range.next_back().transpose().map_err(|e| self.inner.storage(e))?;
         Ok(found.map(|(key, bytes)| (key.value(), bytes)))
     }
 
@@ -85,26 +76,14 @@ impl FileSnapshot {
         on_problem: &mut dyn FnMut(Problem),
         progress: &mut dyn FnMut(u64, u64),
     ) -> VerifyReport {
-        let mut tally = Tally {
-            report: VerifyReport::default(),
-            bytes: 0,
-            on_problem,
-        };
+        let mut tally = Tally { report: VerifyReport::default(), bytes: 0, on_problem };
         self.verify_pages(&mut tally, progress);
         let (pages, bytes) = (tally.report.pages_checked, tally.bytes);
-        if tally.report.problems == 0
-            && (pages, bytes) != (self.head.pages, self.head.payload_bytes)
-        {
-            let Head {
-                pages: all,
-                payload_bytes,
-                ..
-            } = self.head;
+        if tally.report.problems == 0 && (pages, bytes) != (self.head.pages, self.head.payload_bytes) {
+            let Head { pages: all, payload_bytes, .. } = self.head;
             tally.problem(
                 None,
-                format!(
-                    "{pages} pages of {bytes} bytes are there, {all} of {payload_bytes} should be"
-                ),
+                format!("{pages} pages of {bytes} bytes are there, {all} of {payload_bytes} should be"),
             );
         }
         match self.meta_names() {
@@ -122,12 +101,7 @@ impl FileSnapshot {
     }
 
     fn verify_pages(&self, tally: &mut Tally<'_>, progress: &mut dyn FnMut(u64, u64)) {
-        let lost = |e| {
-            format!(
-                "{}; the pages behind that place could not be checked",
-                self.inner.storage(e)
-            )
-        };
+        let lost = |e| format!("{}; the pages behind that place could not be checked", self.inner.storage(e));
         let rows = match self.rows.iter() {
             Ok(rows) => rows,
             Err(e) => return tally.problem(None, lost(e)),
@@ -222,10 +196,7 @@ impl Snapshot for FileSnapshot {
             return Ok(());
         }
         let first_row = self.row(range.first)?.map_or(range.first, |(key, _)| key);
-        let rows = self
-            .rows
-            .range(first_row..=range.last)
-            .map_err(|e| self.inner.storage(e))?;
+        let rows = self.rows.range(first_row..=range.last).map_err(|e| self.inner.storage(e))?;
         for item in rows {
             let (key, bytes) = item.map_err(|e| self.inner.storage(e))?;
             let key = key.value();
@@ -254,9 +225,7 @@ impl Snapshot for FileSnapshot {
             return Ok(None);
         }
         let found = self.metas.get(name).map_err(|e| self.inner.storage(e))?;
-        found
-            .map(|sealed| envelope::unseal_named(name, sealed.value()).map(<[u8]>::to_vec))
-            .transpose()
+        found.map(|sealed| envelope::unseal_named(name, sealed.value()).map(<[u8]>::to_vec)).transpose()
     }
 
     fn meta_names(&self) -> Result<Vec<String>, StoreError> {

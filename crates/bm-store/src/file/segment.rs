@@ -38,13 +38,8 @@ const MIN_CUT: usize = 64;
 ///
 /// Looks for our magic behind the engine's framing (type 1, one entry); a `false` only costs precision.
 pub(super) fn is_row_leaf(block: &[u8]) -> bool {
-    let one_entry = block
-        .get(..4)
-        .is_some_and(|b| b[0] == 1 && b[2] == 1 && b[3] == 0);
-    one_entry
-        && block[8..40]
-            .windows(4)
-            .any(|w| w == ROW_MAGIC || w == PIECE_MAGIC)
+    let one_entry = block.get(..4).is_some_and(|b| b[0] == 1 && b[2] == 1 && b[3] == 0);
+    one_entry && block[8..40].windows(4).any(|w| w == ROW_MAGIC || w == PIECE_MAGIC)
 }
 
 /// One record of a row, as it lies there.
@@ -84,11 +79,7 @@ impl Record<'_> {
             Body::Inline(payload) => Body::Inline(Cow::Owned(payload.into_owned())),
             Body::Large(len) => Body::Large(len),
         };
-        Record {
-            id: self.id,
-            body,
-            crc: self.crc,
-        }
+        Record { id: self.id, body, crc: self.crc }
     }
 }
 
@@ -152,9 +143,7 @@ impl<'a> Row<'a> {
         }
         let word = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]));
         let (count, lead_len, dir_len) = (word(4), word(6), word(8));
-        let checked = bytes
-            .get(..HEAD + dir_len)
-            .ok_or_else(|| wrong("truncated"))?;
+        let checked = bytes.get(..HEAD + dir_len).ok_or_else(|| wrong("truncated"))?;
         let rest = &bytes[HEAD + dir_len..];
         let mut crc = crc32fast::Hasher::new();
         crc.update(&key.to_le_bytes());
@@ -162,16 +151,8 @@ impl<'a> Row<'a> {
         if rest.get(..4) != Some(&crc.finalize().to_le_bytes()[..]) {
             return Err(wrong("the directory does not match its checksum"));
         }
-        let lead = rest
-            .get(4..4 + lead_len)
-            .ok_or_else(|| wrong("truncated"))?;
-        Ok(Self {
-            key,
-            count,
-            directory: &checked[HEAD..],
-            lead,
-            records: &rest[4 + lead_len..],
-        })
+        let lead = rest.get(4..4 + lead_len).ok_or_else(|| wrong("truncated"))?;
+        Ok(Self { key, count, directory: &checked[HEAD..], lead, records: &rest[4 + lead_len..] })
     }
 
     /// The directory; an entry that makes no sense ends it with an error.
@@ -187,12 +168,7 @@ impl<'a> Row<'a> {
                 id = id.checked_add(step)?;
                 let coded = leb(&mut dir)?;
                 let len = u32::try_from(coded >> 1).ok()?;
-                let entry = Entry {
-                    id,
-                    len,
-                    large: coded & 1 == 1,
-                    start,
-                };
+                let entry = Entry { id, len, large: coded & 1 == 1, start };
                 start = entry.end();
                 Some(entry)
             })();
@@ -241,12 +217,8 @@ impl<'a> Row<'a> {
             }
         };
         let crc_at = stored.len() - 4;
-        let crc = u32::from_le_bytes([
-            stored[crc_at],
-            stored[crc_at + 1],
-            stored[crc_at + 2],
-            stored[crc_at + 3],
-        ]);
+        let crc =
+            u32::from_le_bytes([stored[crc_at], stored[crc_at + 1], stored[crc_at + 2], stored[crc_at + 3]]);
         let body = if entry.large {
             Body::Large(entry.len)
         } else {
@@ -258,11 +230,7 @@ impl<'a> Row<'a> {
                 }
             })
         };
-        Ok(Ok(Record {
-            id: entry.id,
-            body,
-            crc,
-        }))
+        Ok(Ok(Record { id: entry.id, body, crc }))
     }
 }
 
@@ -282,16 +250,7 @@ pub(super) struct Packer {
 impl Packer {
     /// A packer whose first row has this key and carries this lead on.
     pub(super) fn new(key: u64, lead: Vec<u8>, limit: usize, cut: bool) -> Self {
-        Self {
-            limit,
-            cut,
-            key,
-            last: key,
-            count: 0,
-            directory: vec![],
-            lead,
-            records: vec![],
-        }
+        Self { limit, cut, key, last: key, count: 0, directory: vec![], lead, records: vec![] }
     }
 
     fn len(&self) -> usize {
@@ -299,11 +258,7 @@ impl Packer {
     }
 
     /// Adds a record. `next` is the id of the one that follows, if any. Gives a row when one is full.
-    pub(super) fn push(
-        &mut self,
-        record: &Record<'_>,
-        next: Option<u64>,
-    ) -> Option<(u64, Vec<u8>)> {
+    pub(super) fn push(&mut self, record: &Record<'_>, next: Option<u64>) -> Option<(u64, Vec<u8>)> {
         let mut done = None;
         let mut entry = self.entry(record, self.last);
         let need = record.stored_len();
@@ -391,18 +346,10 @@ mod tests {
         let mut out = Vec::new();
         for (i, (key, bytes)) in rows.iter().enumerate() {
             let row = Row::parse(*key, bytes).unwrap();
-            let next = || {
-                Ok(rows
-                    .get(i + 1)
-                    .map(|(key, bytes)| Row::parse(*key, bytes).unwrap().lead.to_vec()))
-            };
+            let next =
+                || Ok(rows.get(i + 1).map(|(key, bytes)| Row::parse(*key, bytes).unwrap().lead.to_vec()));
             for entry in row.entries() {
-                out.push(
-                    row.record(entry.unwrap(), next)
-                        .unwrap()
-                        .unwrap()
-                        .into_owned(),
-                );
+                out.push(row.record(entry.unwrap(), next).unwrap().unwrap().into_owned());
             }
         }
         out
@@ -463,17 +410,10 @@ mod tests {
 
     #[test]
     fn golden_row() {
-        let record = |id, len: usize| Record {
-            id,
-            body: Body::Inline(vec![0xaa; len].into()),
-            crc: 0x0403_0201,
-        };
+        let record =
+            |id, len: usize| Record { id, body: Body::Inline(vec![0xaa; len].into()), crc: 0x0403_0201 };
         let records = [record(0x0040_0000, 3), record(0x0040_0200, 0)];
-        let large = Record {
-            id: 0x0040_0201,
-            body: Body::Large(100_000),
-            crc: 0x0807_0605,
-        };
+        let large = Record { id: 0x0040_0201, body: Body::Large(100_000), crc: 0x0807_0605 };
         let rows = pack(&[&records[..], &[large]].concat(), MAX_ROW, true);
         insta::assert_snapshot!(format!("{:#x} {:02x?}", rows[0].0, rows[0].1), @"0x400000 [42, 4d, 53, 01, 03, 00, 00, 00, 09, 00, 00, 06, 80, 04, 00, 01, c1, 9a, 0c, b2, ea, 39, 73, aa, aa, aa, 01, 02, 03, 04, 01, 02, 03, 04, 05, 06, 07, 08]");
     }

@@ -50,15 +50,8 @@ pub(super) fn create(file: &dyn RawFile) -> io::Result<()> {
 
 /// Checks that the file is a store this program can read.
 pub(super) fn identify(file: &dyn RawFile, path: &Path) -> Result<(), StoreError> {
-    let not = |detail: &str| StoreError::NotAStore {
-        path: path.into(),
-        detail: detail.into(),
-    };
-    let read_error = |source| StoreError::Io {
-        path: path.into(),
-        action: "cannot read",
-        source,
-    };
+    let not = |detail: &str| StoreError::NotAStore { path: path.into(), detail: detail.into() };
+    let read_error = |source| StoreError::Io { path: path.into(), action: "cannot read", source };
     let len = file.len().map_err(read_error)?;
     if len == 0 {
         return Err(not("the file is empty"));
@@ -77,21 +70,12 @@ pub(super) fn identify(file: &dyn RawFile, path: &Path) -> Result<(), StoreError
             not("it does not begin with the mark of one")
         });
     }
-    let damaged = |detail: String| StoreError::Damaged {
-        path: path.into(),
-        detail,
-    };
+    let damaged = |detail: String| StoreError::Damaged { path: path.into(), detail };
     if !crc_holds {
-        return Err(damaged(
-            "the checksum of the first 16 bytes does not match".into(),
-        ));
+        return Err(damaged("the checksum of the first 16 bytes does not match".into()));
     }
     if format > FORMAT {
-        return Err(StoreError::NewerFormat {
-            path: path.into(),
-            found: format,
-            supported: FORMAT,
-        });
+        return Err(StoreError::NewerFormat { path: path.into(), found: format, supported: FORMAT });
     }
     if len < LEN {
         return Err(damaged(format!("the file is cut off at byte {len}")));
@@ -118,11 +102,7 @@ pub(super) struct Pair<T> {
 
 fn newest<T>(slots: [Slot<T>; 2]) -> Pair<T> {
     // With nothing there the next write goes to slot 0.
-    let mut pair = Pair {
-        value: None,
-        at: (1, 0),
-        doubtful: false,
-    };
+    let mut pair = Pair { value: None, at: (1, 0), doubtful: false };
     for (i, slot) in slots.into_iter().enumerate() {
         match slot {
             Slot::Empty => {}
@@ -162,10 +142,7 @@ pub(super) fn read_header(file: &dyn RawFile) -> io::Result<Pair<Vec<u8>>> {
         if let Some(body) = checked(&raw) {
             let len = u32::from_le_bytes([body[8], body[9], body[10], body[11]]) as usize;
             if let Some(value) = body[12..].get(..len) {
-                *slot = Slot::Good {
-                    sequence: u64_at(body, 0),
-                    value: value.to_vec(),
-                };
+                *slot = Slot::Good { sequence: u64_at(body, 0), value: value.to_vec() };
             }
         }
     }
@@ -173,18 +150,10 @@ pub(super) fn read_header(file: &dyn RawFile) -> io::Result<Pair<Vec<u8>>> {
 }
 
 /// Writes the engine's header (at most [`HEADER_ROOM`] bytes) into a slot.
-pub(super) fn write_header(
-    file: &dyn RawFile,
-    slot: usize,
-    sequence: u64,
-    header: &[u8],
-) -> io::Result<()> {
+pub(super) fn write_header(file: &dyn RawFile, slot: usize, sequence: u64, header: &[u8]) -> io::Result<()> {
     let mut raw = [0; HEADER_LEN];
     let Some(room) = raw[12..12 + HEADER_ROOM].get_mut(..header.len()) else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "engine header is larger than its slot",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "engine header is larger than its slot"));
     };
     room.copy_from_slice(header);
     raw[..8].copy_from_slice(&sequence.to_le_bytes());
@@ -204,10 +173,7 @@ pub(super) fn read_witness(file: &dyn RawFile) -> io::Result<Pair<u64>> {
             continue;
         }
         *slot = match checked(&raw) {
-            Some(body) => Slot::Good {
-                sequence: u64_at(body, 8),
-                value: u64_at(body, 0),
-            },
+            Some(body) => Slot::Good { sequence: u64_at(body, 8), value: u64_at(body, 0) },
             None => Slot::Bad,
         };
     }
@@ -215,12 +181,7 @@ pub(super) fn read_witness(file: &dyn RawFile) -> io::Result<Pair<u64>> {
 }
 
 /// Records a version as acknowledged.
-pub(super) fn write_witness(
-    file: &dyn RawFile,
-    slot: usize,
-    sequence: u64,
-    version: u64,
-) -> io::Result<()> {
+pub(super) fn write_witness(file: &dyn RawFile, slot: usize, sequence: u64, version: u64) -> io::Result<()> {
     let mut raw = [0; WITNESS_LEN];
     raw[..8].copy_from_slice(&version.to_le_bytes());
     raw[8..16].copy_from_slice(&sequence.to_le_bytes());

@@ -9,11 +9,9 @@ use redb::{ReadableTable, StorageError, TableDefinition};
 /// Rows of pages ([`super::segment`]), by the lowest page code that may be in them.
 pub(super) const ROWS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("rows");
 /// Where compaction builds the next [`ROWS`].
-pub(super) const NEXT_ROWS: TableDefinition<'static, u64, &[u8]> =
-    TableDefinition::new("rows.next");
+pub(super) const NEXT_ROWS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("rows.next");
 /// Payloads too large for a row, in pieces, by page code and piece number.
-pub(super) const PIECES: TableDefinition<'static, (u64, u32), &[u8]> =
-    TableDefinition::new("pieces");
+pub(super) const PIECES: TableDefinition<'static, (u64, u32), &[u8]> = TableDefinition::new("pieces");
 /// Sealed named records; the one with the empty name is the store's own [`Head`].
 pub(super) const METAS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("metas");
 
@@ -50,27 +48,15 @@ impl Head {
         metas: &impl ReadableTable<&'static str, &'static [u8]>,
         t: &impl Translate,
     ) -> Result<Self, StoreError> {
-        let missing = |detail: &str| StoreError::CorruptRecord {
-            name: HEAD_NAME.into(),
-            detail: detail.into(),
-        };
-        let guard = metas
-            .get(HEAD_NAME)
-            .map_err(|e| t.storage(e))?
-            .ok_or_else(|| missing("it is not there"))?;
+        let missing =
+            |detail: &str| StoreError::CorruptRecord { name: HEAD_NAME.into(), detail: detail.into() };
+        let guard =
+            metas.get(HEAD_NAME).map_err(|e| t.storage(e))?.ok_or_else(|| missing("it is not there"))?;
         let payload = envelope::unseal_named(HEAD_NAME, guard.value())?;
-        let field = |at: usize| {
-            payload
-                .get(at..at + 8)
-                .and_then(|b| b.try_into().ok())
-                .map(u64::from_le_bytes)
-        };
+        let field =
+            |at: usize| payload.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
         match (field(0), field(8), field(16)) {
-            (Some(version), Some(pages), Some(payload_bytes)) => Ok(Self {
-                version,
-                pages,
-                payload_bytes,
-            }),
+            (Some(version), Some(pages), Some(payload_bytes)) => Ok(Self { version, pages, payload_bytes }),
             _ => Err(missing("it is too short")),
         }
     }
@@ -116,19 +102,14 @@ pub(super) fn next_lead(
     let Some((next, bytes)) = range.next().transpose().map_err(|e| t.storage(e))? else {
         return Ok(None);
     };
-    Ok(Row::parse(next.value(), bytes.value())
-        .ok()
-        .map(|row| row.lead.to_vec()))
+    Ok(Row::parse(next.value(), bytes.value()).ok().map(|row| row.lead.to_vec()))
 }
 
 /// Error about the page with this code, or about the row if the code names none.
 pub(super) fn corrupt(id: u64, detail: String) -> StoreError {
     match PageId::from_raw(id) {
         Some(page) => StoreError::Corrupt { page, detail },
-        None => StoreError::CorruptRecord {
-            name: format!("page code {id:#x}"),
-            detail,
-        },
+        None => StoreError::CorruptRecord { name: format!("page code {id:#x}"), detail },
     }
 }
 
@@ -156,8 +137,7 @@ pub(super) fn record<'a>(
     rows: &impl ReadableTable<u64, &'static [u8]>,
     t: &impl Translate,
 ) -> Result<Record<'a>, StoreError> {
-    row.record(entry, || next_lead(rows, key, t))?
-        .map_err(|detail| corrupt(entry.id, detail))
+    row.record(entry, || next_lead(rows, key, t))?.map_err(|detail| corrupt(entry.id, detail))
 }
 
 fn read_pieces(
@@ -167,10 +147,7 @@ fn read_pieces(
     t: &impl Translate,
 ) -> Result<Vec<u8>, StoreError> {
     let mut out = Vec::new();
-    for piece in pieces
-        .range((id, 0)..=(id, u32::MAX))
-        .map_err(|e| t.storage(e))?
-    {
+    for piece in pieces.range((id, 0)..=(id, u32::MAX)).map_err(|e| t.storage(e))? {
         let (_, bytes) = piece.map_err(|e| t.storage(e))?;
         let Some(part) = bytes.value().strip_prefix(&PIECE_MAGIC) else {
             return Err(corrupt(id, "a piece does not begin as one".into()));
@@ -181,10 +158,7 @@ fn read_pieces(
         }
     }
     if out.len() != len as usize {
-        return Err(corrupt(
-            id,
-            format!("its pieces have {} bytes of {len}", out.len()),
-        ));
+        return Err(corrupt(id, format!("its pieces have {} bytes of {len}", out.len())));
     }
     Ok(out)
 }
@@ -196,11 +170,8 @@ pub(super) fn cut(payload: &[u8]) -> Vec<Vec<u8>> {
     let mut out = Vec::new();
     let mut rest = payload;
     while !rest.is_empty() {
-        let size = (0..=5)
-            .rev()
-            .map(|k| (BLOCK << k) - ROOM)
-            .find(|&n| n <= rest.len())
-            .unwrap_or(rest.len());
+        let size =
+            (0..=5).rev().map(|k| (BLOCK << k) - ROOM).find(|&n| n <= rest.len()).unwrap_or(rest.len());
         let (part, tail) = rest.split_at(size);
         out.push([&PIECE_MAGIC[..], part].concat());
         rest = tail;
@@ -212,24 +183,10 @@ pub(super) fn cut(payload: &[u8]) -> Vec<Vec<u8>> {
 pub(super) fn new_record(id: u64, payload: &[u8]) -> (Record<'_>, Vec<Vec<u8>>) {
     let crc = envelope::page_crc(id, payload);
     if payload.len() <= MAX_INLINE {
-        return (
-            Record {
-                id,
-                body: Body::Inline(payload.into()),
-                crc,
-            },
-            vec![],
-        );
+        return (Record { id, body: Body::Inline(payload.into()), crc }, vec![]);
     }
     // MAX_PAYLOAD fits a u32 and was checked.
-    (
-        Record {
-            id,
-            body: Body::Large(payload.len() as u32),
-            crc,
-        },
-        cut(payload),
-    )
+    (Record { id, body: Body::Large(payload.len() as u32), crc }, cut(payload))
 }
 
 const _: () = assert!(ROW_MAGIC.len() == PIECE_MAGIC.len());

@@ -43,9 +43,7 @@ fn a_missing_row_is_a_problem() {
     let file = Arc::new(FaultFile::new());
     drop(filled(&file));
     let raw: Arc<dyn RawFile> = file.clone();
-    let db = Builder::new()
-        .create_with_backend(Blocks::open(raw).unwrap().0)
-        .unwrap();
+    let db = Builder::new().create_with_backend(Blocks::open(raw).unwrap().0).unwrap();
     let txn = db.begin_write().unwrap();
     {
         let mut rows = txn.open_table(ROWS).unwrap();
@@ -56,13 +54,8 @@ fn a_missing_row_is_a_problem() {
     drop(db);
     let store = FileOptions::default().open_on(file, "w").unwrap();
     let mut problems: Vec<Problem> = Vec::new();
-    let report = store
-        .verify(&mut |p| problems.push(p), &mut |_, _| {})
-        .unwrap();
-    assert!(
-        report.problems > 0 && report.pages_checked < 300,
-        "{problems:?}"
-    );
+    let report = store.verify(&mut |p| problems.push(p), &mut |_, _| {}).unwrap();
+    assert!(report.problems > 0 && report.pages_checked < 300, "{problems:?}");
 }
 
 /// The world must not go back silently, whatever the engine takes for its newest commit.
@@ -76,8 +69,5 @@ fn a_world_that_fell_back_is_refused() {
     let mut mixed = old;
     mixed[512..2048].copy_from_slice(&file.bytes()[512..2048]);
     let refused = FileOptions::default().open_on(Arc::new(FaultFile::with_bytes(mixed)), "w");
-    assert!(
-        matches!(refused, Err(StoreError::Damaged { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::Damaged { .. })), "{refused:?}");
 }

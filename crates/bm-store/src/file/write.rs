@@ -22,10 +22,7 @@ pub(super) fn apply(
     head: &mut Head,
     t: &impl Translate,
 ) -> Result<(), StoreError> {
-    let mut todo = changes
-        .iter()
-        .map(|(id, payload)| (id.raw(), payload.as_deref()))
-        .peekable();
+    let mut todo = changes.iter().map(|(id, payload)| (id.raw(), payload.as_deref())).peekable();
     while let Some(&(id, _)) = todo.peek() {
         // Ids below the first row go into it; it then gets a new key.
         let (here, rekey) = match floor(rows, id, t)? {
@@ -41,11 +38,7 @@ pub(super) fn apply(
         while let Some(change) = todo.next_if(|(id, _)| bound.is_none_or(|bound| *id < bound)) {
             mine.push(change);
         }
-        let place = Place {
-            old: here,
-            rekey,
-            at_end: bound.is_none(),
-        };
+        let place = Place { old: here, rekey, at_end: bound.is_none() };
         rewrite(rows, pieces, place, &mine, head, t)?;
     }
     Ok(())
@@ -78,18 +71,12 @@ fn rewrite(
         if !row.lead.is_empty()
             && let Some(below) = key.checked_sub(1)
             && let Some((before, bytes)) = floor(rows, below, t)?
-            && parse(before, &bytes)?
-                .missing()
-                .map_err(|e| damaged_row(before, e))?
-                > 0
+            && parse(before, &bytes)?.missing().map_err(|e| damaged_row(before, e))? > 0
         {
             lead = row.lead.to_vec();
         }
     }
-    let appended = place.at_end
-        && old
-            .last()
-            .is_none_or(|last| changes.iter().all(|(id, _)| *id > last.id));
+    let appended = place.at_end && old.last().is_none_or(|last| changes.iter().all(|(id, _)| *id > last.id));
     let merged = merge(old, changes, pieces, head, t)?;
 
     let first = merged.first().map(|r| r.id);
@@ -103,11 +90,7 @@ fn rewrite(
     let Some(key) = key else { return Ok(()) };
     let total = packed_len(&merged) + lead.len();
     let bulk = appended || total > BULK_ROWS * MAX_ROW;
-    let limit = if total <= MAX_ROW || bulk {
-        MAX_ROW
-    } else {
-        HALF_ROW
-    };
+    let limit = if total <= MAX_ROW || bulk { MAX_ROW } else { HALF_ROW };
     let mut packer = Packer::new(key, lead, limit, bulk);
     for (i, record) in merged.iter().enumerate() {
         if let Some((key, row)) = packer.push(record, merged.get(i + 1).map(|r| r.id)) {
@@ -139,17 +122,13 @@ fn merge<'a>(
             head.pages = head.pages.saturating_sub(1);
             head.payload_bytes = head.payload_bytes.saturating_sub(replaced.payload_len());
             if let Body::Large(_) = replaced.body {
-                pieces
-                    .retain_in((id, 0)..=(id, u32::MAX), |_, _| false)
-                    .map_err(|e| t.storage(e))?;
+                pieces.retain_in((id, 0)..=(id, u32::MAX), |_, _| false).map_err(|e| t.storage(e))?;
             }
         }
         if let Some(payload) = payload {
             let (record, parts) = new_record(id, payload);
             for (n, part) in (0u32..).zip(&parts) {
-                pieces
-                    .insert((id, n), part.as_slice())
-                    .map_err(|e| t.storage(e))?;
+                pieces.insert((id, n), part.as_slice()).map_err(|e| t.storage(e))?;
             }
             head.pages += 1;
             head.payload_bytes += payload.len() as u64;
@@ -184,8 +163,7 @@ pub(super) fn repack(
             let entry = entry.map_err(|e| damaged_row(key, e))?;
             let next = record(&row, key, entry, from, t)?.into_owned();
             if let Some(before) = held.replace(next) {
-                let packer =
-                    packer.get_or_insert_with(|| Packer::new(before.id, vec![], MAX_ROW, true));
+                let packer = packer.get_or_insert_with(|| Packer::new(before.id, vec![], MAX_ROW, true));
                 if let Some((key, row)) = packer.push(&before, Some(entry.id)) {
                     to.insert(key, row.as_slice()).map_err(|e| t.storage(e))?;
                 }
@@ -211,10 +189,8 @@ mod tests {
             let payload = vec![7; len];
             let parts = cut(&payload);
             assert_eq!(parts.iter().map(|p| p.len() - 4).sum::<usize>(), len);
-            let runs: usize = parts
-                .iter()
-                .map(|p| (p.len() + 32).next_multiple_of(4096).next_power_of_two())
-                .sum();
+            let runs: usize =
+                parts.iter().map(|p| (p.len() + 32).next_multiple_of(4096).next_power_of_two()).sum();
             assert!(runs < len + 4096 + 36 * parts.len(), "{len}: {runs}");
         }
     }
