@@ -19,7 +19,7 @@ pub struct Suite {
 }
 
 /// Every suite that can run, in the order it runs and is listed.
-pub const ALL: &[Suite] = &[morton::SUITE, point::SUITE];
+pub const ALL: &[Suite] = &[morton::SUITE, ingest::SUITE, point::SUITE];
 
 /// The suite of this name.
 #[must_use]

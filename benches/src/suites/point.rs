@@ -21,7 +21,8 @@ A world made of the relief at 5 minutes of arc, on disk. `open-and-first-answer`
 one point, by the clock on the wall, with the file in the system's cache; each round begins anew.
 
 `random` asks for 1,048,576 points at a quarter of a metre, uniform on the sphere and within ±12 km of
-the sea's level, one by one; `sorted-batch` asks for the same points in one call, in the order of the
+the sea's level, one by one (`View::sample`); `random-pinned` does the same through `View::pin`, which
+takes the cache once for all of them; `sorted-batch` asks for the same points in one call, in the order of the
 Morton curve. One thread, by its own processor time. The peer is an array of all heights in memory
 (18.7 MB), looked up directly: no pages, no disk, nothing but relief. Answers are the same when every point is
 on the same side of the surface.",
@@ -44,7 +45,8 @@ fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     drop(relief);
     open(bench, &path)?;
     let world = World::open_read_only(&path).map_err(|error| ours(&error))?;
-    compare(bench, &*world.view(), &dense)
+    let view = world.view();
+    compare(bench, &*view, &view.pin(), &dense)
 }
 
 fn ours(error: &dyn std::fmt::Display) -> BenchError {
@@ -52,8 +54,9 @@ fn ours(error: &dyn std::fmt::Display) -> BenchError {
 }
 
 fn build(path: &Path, relief: &Relief) -> Result<(), BenchError> {
-    let world = World::open_or_create(path).map_err(|error| ours(&error))?;
-    world.ingest_relief(relief, &ReliefIngest::default(), &|_| ()).map(drop).map_err(|error| ours(&error))
+    let mut world = World::open_or_create(path).map_err(|error| ours(&error))?;
+    world.ingest_relief(relief, &ReliefIngest::default(), &|_| ()).map_err(|error| ours(&error))?;
+    world.compact().map(drop).map_err(|error| ours(&error))
 }
 
 /// From nothing to the first answer: what a program that only wants to know one thing waits for.
@@ -84,34 +87,20 @@ fn open(bench: &mut Bench<'_>, path: &Path) -> Result<(), BenchError> {
 ///
 /// # Errors
 /// When the world cannot answer, or a row cannot be made.
-pub fn compare<W: MaterialSource>(bench: &mut Bench<'_>, world: &W, dense: &Dense) -> Result<(), BenchError>
+pub fn compare<W, P>(bench: &mut Bench<'_>, world: &W, pinned: &P, dense: &Dense) -> Result<(), BenchError>
 where
-    W::Error: std::fmt::Display,
+    W: MaterialSource<Error: std::fmt::Display>,
+    P: MaterialSource<Error: std::fmt::Display>,
 {
     let count = if bench.is_quick() { 1 << 17 } else { 1 << 20 };
     let random = points::on_the_globe(count, REACH, 0x000e_a27f).map_err(|error| ours(&error))?;
     let sorted = points::morton_sorted(&random);
     let ops = count as u64;
 
-    let mut answers = Vec::new();
-    for &at in &random {
-        answers.push(world.sample(at).map_err(|error| ours(&error))?.material);
-    }
-    let equal = same_side(&random, &answers, dense);
-    bench.run(
-        Case::new(
-            "random",
-            UNIT,
-            Measure::one_thread(ops, || {
-                random.iter().fold(0, |sum: u64, &at| {
-                    sum + world.sample(at).map_or(0, |found| found.material.0.into())
-                })
-            }),
-        )
-        .targets(Targets::new(2e6, 20e6))
-        .peer("dense array", Measure::one_thread(ops, || sum_dense(&random, dense)), equal),
-    )?;
+    one_by_one(bench, "random", world, &random, dense)?;
+    one_by_one(bench, "random-pinned", pinned, &random, dense)?;
 
+    let mut answers = Vec::new();
     world.sample_batch(&sorted, &mut answers).map_err(|error| ours(&error))?;
     let equal = same_side(&sorted, &answers, dense);
     let mut out = Vec::with_capacity(count);
@@ -127,6 +116,35 @@ where
         )
         .targets(Targets::new(5e6, 60e6))
         .peer("dense array", Measure::one_thread(ops, || sum_dense(&sorted, dense)), equal),
+    )
+}
+
+/// The points one call each, beside the array.
+fn one_by_one<W>(
+    bench: &mut Bench<'_>,
+    name: &'static str,
+    world: &W,
+    points: &[Pos],
+    dense: &Dense,
+) -> Result<(), BenchError>
+where
+    W: MaterialSource<Error: std::fmt::Display>,
+{
+    let mut answers = Vec::new();
+    for &at in points {
+        answers.push(world.sample(at).map_err(|error| ours(&error))?.material);
+    }
+    let equal = same_side(points, &answers, dense);
+    let ops = points.len() as u64;
+    let sum = || {
+        points.iter().fold(0, |sum: u64, &at| sum + world.sample(at).map_or(0, |found| found.material.0.into()))
+    };
+    bench.run(
+        Case::new(name, UNIT, Measure::one_thread(ops, sum)).targets(Targets::new(2e6, 20e6)).peer(
+            "dense array",
+            Measure::one_thread(ops, || sum_dense(points, dense)),
+            equal,
+        ),
     )
 }
 

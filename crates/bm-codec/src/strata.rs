@@ -468,6 +468,10 @@ impl ColumnFunction for Strata {
         let mut tops = vec![(clip(first_above(surface), z0, z1), self.ground)];
         let mut limit = surface;
         for layer in &self.layers {
+            // No later layer rises above this one: below the column's foot nothing matters any more.
+            if tops.last().is_some_and(|&(to, _)| to <= z0) {
+                break;
+            }
             if let Some(top) = Self::layer_top(layer, x, y, surface, limit) {
                 tops.push((clip(first_above(top), z0, z1), layer.material));
                 limit = top;

@@ -354,6 +354,15 @@ pub(crate) fn exception_origin(exceptions: &Exceptions, level: u8, sub: u32) -> 
     exceptions.get(sub).map(|m| Origin::uniform(m, kind_of(exceptions), level))
 }
 
+impl MaterialSource for Pinned<'_> {
+    type Error = TreeError;
+
+    #[inline]
+    fn sample(&self, pos: Pos) -> Result<Sample, TreeError> {
+        Self::sample(self, pos)
+    }
+}
+
 impl MaterialSource for Tree {
     type Error = TreeError;
 

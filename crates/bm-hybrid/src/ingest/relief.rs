@@ -1,7 +1,7 @@
 //! Relief into pages.
 
 use super::grid::{WorldGrid, footprint};
-use super::sea::dry_basins;
+use super::sea::{dry_basins, with_rims};
 use super::stack;
 use super::{IngestReport, Progress};
 use crate::error::WorldError;
@@ -94,7 +94,7 @@ impl World {
         let version = self.commit_with(&what, &encoding, |view, draft| {
             draft.threads(how.threads);
             let dry = dry_samples(view, relief, &grid, how.sea)?;
-            dry_count = dry.iter().filter(|&&d| d).count() as u64;
+            dry_count = dry.iter().zip(&relief.values).filter(|&(&d, &v)| d && v < 0).count() as u64;
             let job = Job { view, relief, grid: &grid, how, dry: &dry, level };
             let (done, total) = (AtomicU64::new(0), columns.len() as u64);
             let built = {
@@ -131,7 +131,7 @@ impl World {
 fn dry_samples(view: &View, relief: &Relief, grid: &WorldGrid, sea: Sea) -> Result<Vec<bool>, WorldError> {
     match sea {
         Sea::Everywhere | Sea::Nowhere => Ok(Vec::new()),
-        Sea::Auto if grid.wraps => Ok(dry_basins(relief, grid)),
+        Sea::Auto if grid.wraps => Ok(with_rims(dry_basins(relief, grid), relief, grid)),
         Sea::Auto => {
             let mut dry = vec![false; relief.values.len()];
             for (k, d) in dry.iter_mut().enumerate() {
@@ -143,7 +143,7 @@ fn dry_samples(view: &View, relief: &Relief, grid: &WorldGrid, sea: Sea) -> Resu
                 // Air just below sea level: the world knows a dry basin here.
                 *d = view.sample(Pos::new(x, y, SEA_LEVEL - 1)?)?.material == MaterialId::AIR;
             }
-            Ok(dry)
+            Ok(with_rims(dry, relief, grid))
         }
     }
 }

@@ -26,20 +26,11 @@ pub(super) fn dry_basins(relief: &Relief, grid: &WorldGrid) -> Vec<bool> {
         label[start] = id;
         stack.push(start);
         while let Some(k) = stack.pop() {
-            let (i, j) = (k % w, k / w);
-            area += sample_km2(grid, j);
-            for nj in j.saturating_sub(1)..=(j + 1).min(h - 1) {
-                for di in [w - 1, 0, 1] {
-                    let ni = i + di;
-                    // Columns wrap only where the raster does.
-                    if !grid.wraps && (ni < w && di == w - 1 || ni >= w && di == 1) {
-                        continue;
-                    }
-                    let n = nj * w + ni % w;
-                    if label[n] == u32::MAX && below(n) {
-                        label[n] = id;
-                        stack.push(n);
-                    }
+            area += sample_km2(grid, k / w);
+            for n in neighbours(grid, k) {
+                if label[n] == u32::MAX && below(n) {
+                    label[n] = id;
+                    stack.push(n);
                 }
             }
         }
@@ -49,6 +40,28 @@ pub(super) fn dry_basins(relief: &Relief, grid: &WorldGrid) -> Vec<bool> {
     let dry: Vec<bool> =
         areas.iter().enumerate().map(|(id, &a)| Some(id) != ocean && a < INLAND_SEA_KM2).collect();
     label.into_iter().map(|l| l != u32::MAX && dry[l as usize]).collect()
+}
+
+/// Dry samples, and the land samples around them that touch no sea: on the slope between the two the nearest
+/// sample may be the land's, and the basin would get a rim of water.
+pub(super) fn with_rims(dry: Vec<bool>, relief: &Relief, grid: &WorldGrid) -> Vec<bool> {
+    let wet = |k: usize| relief.values[k] < 0 && relief.values[k] != Relief::NODATA && !dry[k];
+    let rim = |k: usize| {
+        relief.values[k] >= 0 && neighbours(grid, k).any(|n| dry[n]) && !neighbours(grid, k).any(wet)
+    };
+    (0..dry.len()).map(|k| dry[k] || rim(k)).collect()
+}
+
+/// The samples that touch sample `k`, at sides or corners (`k` itself among them).
+fn neighbours(grid: &WorldGrid, k: usize) -> impl Iterator<Item = usize> + use<> {
+    let (w, h, wraps) = (grid.width, grid.height, grid.wraps);
+    let (i, j) = (k % w, k / w);
+    (j.saturating_sub(1)..=(j + 1).min(h - 1)).flat_map(move |nj| {
+        // Columns wrap only where the raster does.
+        let west = (i > 0 || wraps).then(|| (i + w - 1) % w);
+        let east = (i + 1 < w || wraps).then(|| (i + 1) % w);
+        [west, Some(i), east].into_iter().flatten().map(move |ni| nj * w + ni)
+    })
 }
 
 /// Ground area a sample of row `j` stands for.
