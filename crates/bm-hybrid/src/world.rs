@@ -25,6 +25,12 @@ struct Head {
     root_crc: u32,
 }
 
+/// What every format of that record will have.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
 /// One line of a world's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
@@ -278,14 +284,16 @@ fn blank(context: &Context) -> Result<Commit, WorldError> {
 
 fn view_of(snapshot: Arc<dyn Snapshot>, context: &Context) -> Result<View, WorldError> {
     let version = snapshot.version();
-    let head: Head = record(snapshot.as_ref(), HEAD)?;
-    if head.format > WORLD_FORMAT {
+    // The number alone first: a newer format may have other fields.
+    let Format { format } = record(snapshot.as_ref(), HEAD)?;
+    if format > WORLD_FORMAT {
         return Err(WorldError::Record {
             record: HEAD,
-            detail: format!("world format {} is newer than {WORLD_FORMAT}: update the program", head.format),
+            detail: format!("world format {format} is newer than {WORLD_FORMAT}: update the program"),
             kind: ErrorKind::Unsupported,
         });
     }
+    let head: Head = record(snapshot.as_ref(), HEAD)?;
     let materials: Vec<Material> = record(snapshot.as_ref(), MATERIALS)?;
     let registry = MaterialRegistry::new(materials).map_err(|e| damaged(MATERIALS, e))?;
     let log = record(snapshot.as_ref(), LOG)?;

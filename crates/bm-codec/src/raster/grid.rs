@@ -307,6 +307,12 @@ impl Raster {
         self.unit
     }
 
+    /// How it speaks between its samples.
+    #[must_use]
+    pub const fn interpolation(&self) -> Interpolation {
+        self.how
+    }
+
     /// Sample of column `i`, row `j`, in units.
     ///
     /// # Panics

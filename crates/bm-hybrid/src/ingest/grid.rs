@@ -7,7 +7,8 @@ use bm_io::GridGeoref;
 
 /// Ticks a degree, on both axes: the world's extents divide evenly.
 const TICKS_PER_DEGREE: i64 = (WORLD_X / 360) as i64;
-const _: () = assert!(WORLD_X.is_multiple_of(360) && WORLD_Y.is_multiple_of(180) && WORLD_X / 360 == WORLD_Y / 180);
+const _: () =
+    assert!(WORLD_X.is_multiple_of(360) && WORLD_Y.is_multiple_of(180) && WORLD_X / 360 == WORLD_Y / 180);
 
 /// Most samples along a page before a finer tier is taken.
 const MAX_SAMPLES_A_SIDE: i64 = 1200;
@@ -24,6 +25,8 @@ pub(crate) struct WorldGrid {
     pub(crate) wraps: bool,
     /// Rows that may be repeated beyond the first and the last to reach the poles.
     beyond: [i64; 2],
+    /// Samples speak for half a step around them.
+    nearest: bool,
 }
 
 impl WorldGrid {
@@ -35,7 +38,13 @@ impl WorldGrid {
         let south = i64::from(g.wraps && y.origin > 0 && y.origin <= y.step);
         let gap = i64::from(WORLD_Y) * y.den - last;
         let north = i64::from(g.wraps && gap > 0 && gap <= y.step);
-        Self { x, y, width, height, wraps: g.wraps, beyond: [south, north] }
+        Self { x, y, width, height, wraps: g.wraps, beyond: [south, north], nearest: false }
+    }
+
+    /// The same samples, each speaking for half a step around it.
+    pub(crate) const fn nearest(mut self, nearest: bool) -> Self {
+        self.nearest = nearest;
+        self
     }
 
     /// The coarsest tier whose pages hold a sensible number of samples.
@@ -49,9 +58,11 @@ impl WorldGrid {
     pub(crate) fn page_columns(&self, level: u8) -> Vec<[u32; 2]> {
         let shift = MAX_LEVEL - level;
         let (nx, ny) = (((WORLD_X - 1) >> shift) + 1, ((WORLD_Y - 1) >> shift) + 1);
-        let tick = |a: Axis, i: i64| (a.origin + i * a.step).div_euclid(a.den);
-        let (y0, y1) = (tick(self.y, -self.beyond[0]), tick(self.y, self.height as i64 - 1 + self.beyond[1]));
-        let (x0, x1) = (tick(self.x, 0), tick(self.x, self.width as i64 - 1));
+        let rim = i64::from(self.nearest);
+        let tick = |a: Axis, halves: i64| (2 * a.origin + halves * a.step).div_euclid(2 * a.den);
+        let ends = |n: usize, [low, high]: [i64; 2]| [-2 * low - rim, 2 * (n as i64 - 1 + high) + rim];
+        let [y0, y1] = ends(self.height, self.beyond).map(|h| tick(self.y, h));
+        let [x0, x1] = ends(self.width, [0, 0]).map(|h| tick(self.x, h));
         let cells = |lo: i64, hi: i64| lo.max(0) >> shift..=hi >> shift;
         let mut out = Vec::new();
         for ty in cells(y0, y1).filter(|&t| t < ny.into()) {
@@ -73,23 +84,54 @@ impl WorldGrid {
         out
     }
 
+    /// Columns of pages of `level` within a footprint that need samples.
+    pub(crate) fn page_columns_in(&self, level: u8, [x0, x1]: [u32; 2], [y0, y1]: [u32; 2]) -> Vec<[u32; 2]> {
+        let cells = |from: u32, to: u32| from >> (MAX_LEVEL - level)..=(to - 1) >> (MAX_LEVEL - level);
+        let all = cells(y0, y1).flat_map(|ty| cells(x0, x1).map(move |tx| [tx, ty]));
+        all.filter(|&at| {
+            let (xs, ys) = footprint(level, at);
+            self.window(xs, ys).is_some()
+        })
+        .collect()
+    }
+
     /// The samples that the columns `x0..x1` × `y0..y1` of a page need, with one sample of halo.
-    pub(crate) fn window(&self, [x0, x1]: [u32; 2], [y0, y1]: [u32; 2]) -> Option<Window> {
-        let j0 = self.y.sample_before(y0).max(-self.beyond[0]);
-        let j1 = (self.y.sample_before(y1 - 1) + 1).min(self.height as i64 - 1 + self.beyond[1]);
-        for turn in [0, WORLD_X] {
-            let mut i0 = self.x.sample_before(x0 + turn);
-            let mut i1 = self.x.sample_before(x1 - 1 + turn) + 1;
-            if !self.wraps {
-                (i0, i1) = (i0.max(0), i1.min(self.width as i64 - 1));
-            }
-            if i0 <= i1 && j0 <= j1 {
-                let x = self.x.from_sample(i0);
-                let x = Axis { origin: x.origin - i64::from(turn) * x.den, ..x };
-                return Some(Window { i0, j0, width: (i1 - i0 + 1) as usize, height: (j1 - j0 + 1) as usize, axes: (x, self.y.from_sample(j0)) });
-            }
+    pub(crate) fn window(&self, xs: [u32; 2], ys: [u32; 2]) -> Option<Window> {
+        let mut turns = [0, WORLD_X];
+        // Halo alone is not what the page is there for.
+        turns.sort_by_key(|&turn| !self.reaches(turn, xs));
+        turns.into_iter().find_map(|turn| self.window_in(turn, xs, ys))
+    }
+
+    /// Whether both ends of a raster that goes almost around the globe lie in these columns.
+    pub(crate) fn meets_itself(&self, xs: [u32; 2], ys: [u32; 2]) -> bool {
+        let ends = |turn| self.reaches(turn, xs) && self.window_in(turn, xs, ys).is_some();
+        !self.wraps && ends(0) && ends(WORLD_X)
+    }
+
+    /// Whether columns, a turn further, lie no more than half a step outside the samples.
+    fn reaches(&self, turn: u32, [x0, x1]: [u32; 2]) -> bool {
+        let Axis { origin, step, den } = self.x;
+        let cells = Axis { origin: 2 * origin - step, step: 2 * step, den: 2 * den };
+        cells.sample_before(x1 - 1 + turn) >= 0 && cells.sample_before(x0 + turn) < self.width as i64
+    }
+
+    fn window_in(&self, turn: u32, [x0, x1]: [u32; 2], [y0, y1]: [u32; 2]) -> Option<Window> {
+        let need = [self.y.sample_before(y0), self.y.sample_before(y1 - 1) + 1];
+        let [j0, j1] = [need[0].max(-self.beyond[0]), need[1].min(self.height as i64 - 1 + self.beyond[1])];
+        let mut whole = [j0, j1] == need;
+        let (mut i0, mut i1) = (self.x.sample_before(x0 + turn), self.x.sample_before(x1 - 1 + turn) + 1);
+        if !self.wraps {
+            whole &= i0 >= 0 && i1 < self.width as i64;
+            (i0, i1) = (i0.max(0), i1.min(self.width as i64 - 1));
         }
-        None
+        if i0 > i1 || j0 > j1 {
+            return None;
+        }
+        let x = self.x.from_sample(i0);
+        let x = Axis { origin: x.origin - i64::from(turn) * x.den, ..x };
+        let (width, height) = ((i1 - i0 + 1) as usize, (j1 - j0 + 1) as usize);
+        Some(Window { i0, j0, width, height, whole, axes: (x, self.y.from_sample(j0)) })
     }
 
     /// Index into the raster of a window's sample, row by row from the south-west.
@@ -109,6 +151,8 @@ pub(crate) struct Window {
     j0: i64,
     pub(crate) width: usize,
     pub(crate) height: usize,
+    /// The raster has a sample wherever the footprint needs one.
+    pub(crate) whole: bool,
     /// Axes whose sample 0 is the window's first.
     pub(crate) axes: (Axis, Axis),
 }
@@ -116,8 +160,11 @@ pub(crate) struct Window {
 /// Degrees to ticks, counted from `start` degrees below zero.
 fn axis(a: &bm_io::Axis, start: i64) -> Axis {
     let t = i128::from(TICKS_PER_DEGREE);
-    let (mut origin, mut step, mut den) =
-        ((i128::from(a.origin_num) + i128::from(start) * i128::from(a.den)) * t, i128::from(a.step_num) * t, i128::from(a.den));
+    let (mut origin, mut step, mut den) = (
+        (i128::from(a.origin_num) + i128::from(start) * i128::from(a.den)) * t,
+        i128::from(a.step_num) * t,
+        i128::from(a.den),
+    );
     let g = gcd(gcd(origin.unsigned_abs(), step.unsigned_abs()), den.unsigned_abs()).max(1) as i128;
     (origin, step, den) = (origin / g, step / g, den / g);
     if den > ROUGH_DEN.into() {

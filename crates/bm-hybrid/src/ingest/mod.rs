@@ -1,6 +1,7 @@
 //! Data in: relief and strata become pages, each ingest one commit.
 
 mod grid;
+mod merge;
 mod relief;
 mod sea;
 mod stack;

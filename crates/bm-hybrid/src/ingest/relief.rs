@@ -1,18 +1,19 @@
 //! Relief into pages.
 
-use super::grid::{WorldGrid, footprint};
+use super::grid::{Window, WorldGrid, footprint};
+use super::merge::{self, Sheet};
 use super::sea::{dry_basins, with_rims};
 use super::stack;
 use super::{IngestReport, Progress};
 use crate::error::WorldError;
 use crate::view::View;
 use crate::world::World;
-use bm_codec::raster::{Interpolation, Raster};
-use bm_codec::strata::{Datum, Field, Fluid, Layer, Mask, Strata, earth_layers};
+use bm_codec::raster::Interpolation;
+use bm_codec::strata::{Field, Fluid, Layer, Strata, earth_layers};
 use bm_core::frame::{SEA_LEVEL, WORLD_X, WORLD_Y};
 use bm_core::{MaterialId, Pos};
 use bm_io::Relief;
-use bm_octree::parallel;
+use bm_octree::{Draft, parallel};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -65,10 +66,6 @@ impl ReliefIngest {
     }
 }
 
-/// How far the world's own relief may rise or fall between the samples of a finer one, in ticks: it
-/// decides how tall a stack of pages must be to replace it.
-const MARGIN: i64 = 64 * 4;
-
 impl World {
     /// Lays relief into the world as one commit: the ground's surface, the sea over it, the world's strata
     /// (or the Earth's shells) below. Where the relief has no data, what was there stays.
@@ -84,7 +81,7 @@ impl World {
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> Result<IngestReport, WorldError> {
         let start = Instant::now();
-        let grid = WorldGrid::new(&relief.georef, relief.width, relief.height);
+        let grid = WorldGrid::new(&relief.georef, relief.width, relief.height).nearest(how.nearest);
         let level = grid.tier();
         let columns = grid.page_columns(level);
         let mut counts = [0u64; 2];
@@ -95,20 +92,28 @@ impl World {
             draft.threads(how.threads);
             let dry = dry_samples(view, relief, &grid, how.sea)?;
             dry_count = dry.iter().zip(&relief.values).filter(|&(&d, &v)| d && v < 0).count() as u64;
-            let job = Job { view, relief, grid: &grid, how, dry: &dry, level };
-            let (done, total) = (AtomicU64::new(0), columns.len() as u64);
+            let job = Job { view, relief, grid: &grid, how, dry: &dry };
+            let mut plan = Vec::with_capacity(columns.len());
+            for &at in &columns {
+                job.plan(draft, level, at, &mut plan)?;
+            }
+            let (done, total) = (AtomicU64::new(0), plan.len() as u64);
             let built = {
                 let draft = &*draft;
-                parallel::map(&columns, how.threads, |&at| {
-                    let made = job.column(draft, at);
-                    progress(&Progress { stage: "columns", done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
+                parallel::map(&plan, how.threads, |&(level, at)| {
+                    let made = job.column(draft, level, at);
+                    progress(&Progress {
+                        stage: "columns",
+                        done: done.fetch_add(1, Ordering::Relaxed) + 1,
+                        total,
+                    });
                     made
                 })
             };
-            for (at, made) in columns.iter().zip(built) {
+            for (&(level, at), made) in plan.iter().zip(built) {
                 let Some((strata, reach)) = made? else { continue };
                 counts[0] += 1;
-                counts[1] += stack::put(view, draft, level, *at, Arc::new(strata), reach)?;
+                counts[1] += stack::put(view, draft, level, at, Arc::new(strata), reach)?;
             }
             if counts[0] == 0 {
                 let detail = "no sample lies inside the world".into();
@@ -156,6 +161,9 @@ pub(crate) fn sample_column(grid: &WorldGrid, i: usize, j: usize) -> Option<[u32
     (0..=i64::from(WORLD_Y)).contains(&y).then(|| [x as u32, (y as u32).min(WORLD_Y - 1)])
 }
 
+/// Most columns of pages of one ingest.
+const MAX_COLUMNS: usize = 1 << 20;
+
 /// All that building one column of pages needs.
 struct Job<'a> {
     view: &'a View,
@@ -163,57 +171,101 @@ struct Job<'a> {
     grid: &'a WorldGrid,
     how: &'a ReliefIngest,
     dry: &'a [bool],
-    level: u8,
 }
 
 impl Job<'_> {
+    /// Which columns of pages are to be made for a column of `level`: that one itself, or finer ones where it
+    /// cannot hold both the new relief and what must stay beside it.
+    fn plan(
+        &self,
+        draft: &Draft<'_>,
+        level: u8,
+        at: [u32; 2],
+        out: &mut Vec<(u8, [u32; 2])>,
+    ) -> Result<(), WorldError> {
+        let (xs, ys) = footprint(level, at);
+        let Some(w) = self.grid.window(xs, ys) else { return Ok(()) };
+        let clash = self.grid.meets_itself(xs, ys) || !self.fits(draft, level, at, &w)?;
+        if !clash {
+            out.push((level, at));
+            return Ok(());
+        }
+        let finer = level + bm_core::page::PAGE_SPAN;
+        if finer > 21 || out.len() > MAX_COLUMNS {
+            let detail = "its samples lie between those of another relief, too many to keep both: \
+                          give it the other one's spacing, or cut it to where it is needed";
+            return Err(WorldError::Data { what: "relief", detail: detail.into() });
+        }
+        for at in self.grid.page_columns_in(finer, xs, ys) {
+            self.plan(draft, finer, at, out)?;
+        }
+        Ok(())
+    }
+
+    /// Whether what is there leaves the new relief the whole column, or can be merged with it.
+    fn fits(&self, draft: &Draft<'_>, level: u8, at: [u32; 2], w: &Window) -> Result<bool, WorldError> {
+        let data = |k: usize| self.relief.values[k] != Relief::NODATA;
+        let holes = self.relief.nodata_count > 0 && !self.grid.indices(w).all(data);
+        if w.whole && !holes || holes && !self.grid.indices(w).any(data) {
+            return Ok(true);
+        }
+        let old = stack::owner(self.view, draft, level, at)?;
+        Ok(old.is_none_or(|(_, old)| merge::offset(w.axes, &old, self.interpolation()).is_some()))
+    }
+
+    fn interpolation(&self) -> Interpolation {
+        if self.how.nearest { Interpolation::Nearest } else { Interpolation::Bilinear }
+    }
+
     /// The strata of one column of pages and the ticks they must reach; `None` where there is no data.
-    fn column(&self, draft: &bm_octree::Draft<'_>, at: [u32; 2]) -> Result<Option<(Strata, [i64; 2])>, WorldError> {
-        let (xs, ys) = footprint(self.level, at);
+    fn column(
+        &self,
+        draft: &Draft<'_>,
+        level: u8,
+        at: [u32; 2],
+    ) -> Result<Option<(Strata, [i64; 2])>, WorldError> {
+        let (xs, ys) = footprint(level, at);
         let Some(w) = self.grid.window(xs, ys) else { return Ok(None) };
         let index: Vec<usize> = self.grid.indices(&w).collect();
         let values = &self.relief.values;
-        let Some(known) = index.iter().map(|&k| values[k]).find(|&v| v != Relief::NODATA) else {
+        if index.iter().all(|&k| values[k] == Relief::NODATA) {
             return Ok(None);
+        }
+        let wet = self.how.sea != Sea::Nowhere;
+        let mut sheet = Sheet {
+            axes: w.axes,
+            size: (w.width, w.height),
+            unit: self.relief.unit_ticks,
+            heights: index.iter().map(|&k| Some(values[k]).filter(|&v| v != Relief::NODATA)).collect(),
+            dry: index.iter().map(|&k| !wet || self.dry.get(k).is_some_and(|&d| d)).collect(),
         };
-        // Holes get their neighbour's height, which costs the least to store.
-        let mut last = known;
-        let samples: Vec<i32> = index
-            .iter()
-            .map(|&k| {
-                if values[k] != Relief::NODATA {
-                    last = values[k];
-                }
-                last
-            })
-            .collect();
-        let how = if self.how.nearest { Interpolation::Nearest } else { Interpolation::Bilinear };
-        let unit = self.relief.unit_ticks as u16;
-        let surface = Raster::new(w.axes, (w.width, w.height), unit, how, &samples)
-            .map_err(|e| WorldError::Data { what: "relief", detail: e.to_string() })?;
-        let (ground, layers) = self.layers(draft, at)?;
-        let mut strata = Strata::new(surface, ground);
-        strata.layers = layers;
-        if self.relief.nodata_count > 0 {
-            strata.holes = Mask::new(index.len(), |i| values[index[i]] == Relief::NODATA);
+        let (ground, layers) = self.layers(draft, level, at)?;
+        let mut fluid = wet.then_some(Fluid { material: MaterialId::SEAWATER, level: 0 });
+        let holes = sheet.heights.iter().any(Option::is_none);
+        if (holes || !w.whole)
+            && let Some((_, old)) = stack::owner(self.view, draft, level, at)?
+            && let Some(offset) = merge::offset(w.axes, &old, self.interpolation())
+        {
+            sheet = sheet.over(&old, offset);
+            fluid = fluid.or(old.fluid);
         }
-        if self.how.sea != Sea::Nowhere {
-            strata.fluid = Some(Fluid { material: MaterialId::SEAWATER, level: 0 });
-            if !self.dry.is_empty() {
-                strata.dry = Mask::new(index.len(), |i| self.dry[index[i]]);
-            }
-        }
-        let reach = self.reach(&strata, &index)?;
+        let strata = Strata { ground, layers, ..sheet.into_strata(self.interpolation(), fluid)? };
+        let reach = stack::reach(self.view, draft, level, at, &strata)?;
         Ok(Some((strata, reach)))
     }
 
     /// What lies below the surface: the layers that are there already, or the Earth's shells.
-    fn layers(&self, draft: &bm_octree::Draft<'_>, at: [u32; 2]) -> Result<(MaterialId, Vec<Layer>), WorldError> {
-        let (xs, ys) = footprint(self.level, at);
-        let (mut level, mut at) = (self.level, at);
+    fn layers(
+        &self,
+        draft: &Draft<'_>,
+        own: u8,
+        at: [u32; 2],
+    ) -> Result<(MaterialId, Vec<Layer>), WorldError> {
+        let (xs, ys) = footprint(own, at);
+        let (mut level, mut at) = (own, at);
         loop {
             if let Some((_, s)) = stack::owner(self.view, draft, level, at)? {
-                let layers = if level == self.level { s.layers.clone() } else { crop_layers(&s, xs, ys)? };
+                let layers = if level == own { s.layers.clone() } else { crop_layers(&s, xs, ys)? };
                 return Ok((s.ground, layers));
             }
             if level < 14 {
@@ -222,36 +274,6 @@ impl Job<'_> {
             level -= bm_core::page::PAGE_SPAN;
             at = at.map(|c| c >> bm_core::page::PAGE_SPAN);
         }
-    }
-
-    /// The ticks over which the new strata may differ from what the pages around would answer.
-    fn reach(&self, s: &Strata, index: &[usize]) -> Result<[i64; 2], WorldError> {
-        let [mut lo, mut hi] = stack::reach(s);
-        if s.fluid.is_some() {
-            hi = hi.max(0);
-        }
-        // Layers that hang below the surface or have a shape of their own reach further down.
-        for l in &s.layers {
-            if let Field::Raster(r) = &l.top {
-                let (w, h) = r.size();
-                for k in 0..w * h {
-                    let v = i64::from(r.sample(k % w, k / w)) * i64::from(r.unit());
-                    lo = lo.min(if l.datum == Datum::Surface { lo - v.max(0) } else { v });
-                }
-            }
-        }
-        if self.level > 7 {
-            // What is replaced may itself rise higher or lie lower.
-            for &k in index {
-                let Some([x, y]) = sample_column(self.grid, k % self.relief.width, k / self.relief.width) else { continue };
-                if let Some((top, _)) = self.view.surface(x, y)? {
-                    let rel = i64::from(top) - i64::from(SEA_LEVEL);
-                    lo = lo.min(rel - MARGIN);
-                    hi = hi.max(rel + MARGIN);
-                }
-            }
-        }
-        Ok([lo, hi])
     }
 }
 
@@ -262,7 +284,9 @@ pub(super) fn crop_layers(s: &Strata, xs: [u32; 2], ys: [u32; 2]) -> Result<Vec<
         .map(|l| {
             let top = match &l.top {
                 Field::Constant(t) => Field::Constant(*t),
-                Field::Raster(r) => Field::Raster(r.crop(xs, ys).map_err(|e| WorldError::Data { what: "layer", detail: e.to_string() })?),
+                Field::Raster(r) => Field::Raster(
+                    r.crop(xs, ys).map_err(|e| WorldError::Data { what: "layer", detail: e.to_string() })?,
+                ),
             };
             Ok(Layer { top, ..l.clone() })
         })

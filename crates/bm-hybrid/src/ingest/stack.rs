@@ -1,12 +1,12 @@
 //! A column of pages that hold the same strata.
 
-use super::grid::page_at;
+use super::grid::{footprint, page_at};
 use crate::error::WorldError;
 use crate::view::View;
 use bm_codec::body::{Base, Body};
-use bm_codec::strata::Strata;
-use bm_core::frame::{MAX_LEVEL, SEA_LEVEL};
+use bm_codec::strata::{Datum, Field, Strata};
 use bm_core::PageId;
+use bm_core::frame::{MAX_LEVEL, SEA_LEVEL};
 use bm_octree::Draft;
 use std::sync::Arc;
 
@@ -51,6 +51,20 @@ pub(super) fn owner(
     Ok(None)
 }
 
+/// The strata that answer in a page: its own, or those it shares.
+#[cfg(feature = "litho")]
+pub(super) fn carried(draft: &Draft<'_>, id: PageId) -> Result<Option<Arc<Strata>>, WorldError> {
+    let base = |id| -> Result<_, WorldError> { Ok(draft.get(id)?.map(|b| b.base)) };
+    let base = match base(id)? {
+        Some(Base::Shared(owner)) => base(owner)?,
+        own => own,
+    };
+    Ok(match base {
+        Some(Base::Strata(s)) => Some(s),
+        _ => None,
+    })
+}
+
 /// Puts strata into a column of pages, over the ticks `from..to` (relative to sea level): the lowest page
 /// carries them, the others share. Pages of an earlier, taller stack go back to inheriting. Returns how
 /// many pages share.
@@ -86,16 +100,64 @@ pub(super) fn put(
     Ok(u64::from(high - low))
 }
 
-/// Ticks (relative to sea level) between which strata differ from what lies around them.
-pub(super) fn reach(s: &Strata) -> [i64; 2] {
-    let (w, h) = s.surface.size();
-    let unit = i64::from(s.surface.unit());
-    let mut range = [i64::MAX, i64::MIN];
-    for j in 0..h {
-        for i in 0..w {
-            let v = i64::from(s.surface.sample(i, j)) * unit;
-            range = [range[0].min(v), range[1].max(v)];
+/// Lowest and highest sample of strata's surface, in ticks above sea level.
+pub(super) fn surface_range(s: &Strata) -> [i64; 2] {
+    range_of(&s.surface)
+}
+
+fn range_of(r: &bm_codec::raster::Raster) -> [i64; 2] {
+    let (w, h) = r.size();
+    let unit = i64::from(r.unit());
+    (0..w * h).fold([i64::MAX, i64::MIN], |[lo, hi], k| {
+        let v = i64::from(r.sample(k % w, k / w)) * unit;
+        [lo.min(v), hi.max(v)]
+    })
+}
+
+/// Ticks (relative to sea level) over which strata in a column of pages may differ from what the coarser
+/// pages answer there: a stack of pages this tall shows no seam at its floor and nothing over its roof.
+pub(super) fn reach(
+    view: &View,
+    draft: &Draft<'_>,
+    level: u8,
+    at: [u32; 2],
+    s: &Strata,
+) -> Result<[i64; 2], WorldError> {
+    let [mut lo, mut hi] = surface_range(s);
+    if s.fluid.is_some() || level > 7 {
+        // A sea lies here, or may have lain here.
+        hi = hi.max(0);
+    }
+    // What is replaced may rise higher or lie lower.
+    let (xs, ys) = footprint(level, at);
+    let (mut tier, mut column) = (level, at);
+    let mut covered = level <= 7;
+    while tier > 7 && !covered {
+        tier -= bm_core::page::PAGE_SPAN;
+        column = column.map(|c| c >> bm_core::page::PAGE_SPAN);
+        if let Some((_, old)) = owner(view, draft, tier, column)?
+            && let Ok(part) = old.surface.crop(xs, ys)
+        {
+            let range = range_of(&part);
+            (lo, hi) = (lo.min(range[0]), hi.max(range[1]));
+            covered = old.holes.is_none() && old.surface.bounds(xs, ys).is_some();
         }
     }
-    range
+    if !covered {
+        // The blank world's ground is at sea level.
+        lo = lo.min(0);
+    }
+    // Layers that hang below a surface hang as far below the other one; those that keep their height are
+    // the same in coarser pages, unless there are none.
+    let mut depth = 0;
+    for l in &s.layers {
+        if let Field::Raster(r) = &l.top {
+            match l.datum {
+                Datum::Surface => depth = depth.max(range_of(r)[1]),
+                Datum::SeaLevel if level <= 7 => lo = lo.min(range_of(r)[0]),
+                Datum::SeaLevel => {}
+            }
+        }
+    }
+    Ok([lo - depth, hi])
 }

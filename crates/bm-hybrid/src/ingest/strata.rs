@@ -13,6 +13,7 @@ use bm_core::{MaterialId, PageId};
 use bm_io::GridGeoref;
 use bm_io::litho::{Litho, LithoGrid, LithoLayer};
 use bm_octree::{Draft, parallel};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -80,7 +81,11 @@ impl World {
         }
         progress(&Progress { stage: "interpolate", done: 0, total: 1 });
         let (georef, width, height) = GridGeoref::global_points(1, how.per_degree.into())?;
-        let method = if how.nearest { bm_io::litho::Interpolation::Nearest } else { bm_io::litho::Interpolation::Linear };
+        let method = if how.nearest {
+            bm_io::litho::Interpolation::Nearest
+        } else {
+            bm_io::litho::Interpolation::Linear
+        };
         let model = litho.resample(&georef, width, height, &LithoLayer::ALL, method)?;
         let grid = WorldGrid::new(&georef, width, height);
         let columns = grid.page_columns(LEVEL);
@@ -94,13 +99,17 @@ impl World {
                 let draft = &*draft;
                 parallel::map(&columns, how.threads, |&at| {
                     let made = column(view, draft, &grid, &tops, at);
-                    progress(&Progress { stage: "columns", done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
+                    progress(&Progress {
+                        stage: "columns",
+                        done: done.fetch_add(1, Ordering::Relaxed) + 1,
+                        total,
+                    });
                     made
                 })
             };
             for (at, made) in columns.iter().zip(built) {
                 let Some(strata) = made? else { continue };
-                let top = stack::reach(&strata)[1].max(0);
+                let top = stack::surface_range(&strata)[1].max(0);
                 // Layers reach below every surface: the page just under sea level always carries them.
                 let bottom = i64::from(MANTLE_TOP);
                 counts[0] += 1;
@@ -123,23 +132,29 @@ impl World {
 /// Relief in finer pages keeps its surface and gets the new layers below it.
 fn refit_finer(view: &View, draft: &mut Draft<'_>, columns: &[[u32; 2]]) -> Result<(), WorldError> {
     for &at in columns {
-        let Some((_, coarse)) = stack::owner(view, draft, LEVEL, at)? else { continue };
+        let mut finer = BTreeSet::new();
+        let mut coarse = None;
         for tz in stack::existing(view, LEVEL, at)? {
             let Some(page) = PageId::new(LEVEL, [at[0], at[1], tz]) else { continue };
             let mut queue = view.tree().pages_below(page)?;
+            if !queue.is_empty() && coarse.is_none() {
+                coarse = stack::carried(draft, page)?;
+            }
             while let Some(id) = queue.pop() {
                 queue.extend(view.tree().pages_below(id)?);
-                let Some(mut body) = draft.get(id)? else { continue };
-                if let bm_codec::body::Base::Strata(s) = &body.base {
-                    let [x, y, _] = id.cell().coords();
-                    let (xs, ys) = footprint(id.level(), [x, y]);
-                    let mut s = Strata::clone(s);
-                    s.ground = coarse.ground;
-                    s.layers = super::relief::crop_layers(&coarse, xs, ys)?;
-                    body.base = bm_codec::body::Base::Strata(Arc::new(s));
-                    draft.put(id, body);
-                }
+                let [x, y, _] = id.cell().coords();
+                finer.insert((id.level(), [x, y]));
             }
+        }
+        let Some(coarse) = coarse else { continue };
+        for (level, at) in finer {
+            let Some((_, s)) = stack::owner(view, draft, level, at)? else { continue };
+            let (xs, ys) = footprint(level, at);
+            let mut s = Strata::clone(&s);
+            s.ground = coarse.ground;
+            s.layers = super::relief::crop_layers(&coarse, xs, ys)?;
+            let reach = stack::reach(view, draft, level, at, &s)?;
+            stack::put(view, draft, level, at, Arc::new(s), reach)?;
         }
     }
     Ok(())
@@ -162,7 +177,11 @@ impl Tops {
         let thickness = |l| raster(l).map(|r| r.thickness_m.as_slice()).ok_or_else(missing);
         let top = |l| raster(l).map(|r| r.top_m.as_slice()).ok_or_else(missing);
         let (water, model_ice) = (thickness(LithoLayer::Water)?, thickness(LithoLayer::Ice)?);
-        let [s1, s2, s3] = [thickness(LithoLayer::Sediment1)?, thickness(LithoLayer::Sediment2)?, thickness(LithoLayer::Sediment3)?];
+        let [s1, s2, s3] = [
+            thickness(LithoLayer::Sediment1)?,
+            thickness(LithoLayer::Sediment2)?,
+            thickness(LithoLayer::Sediment3)?,
+        ];
         let bed = top(LithoLayer::Sediment1)?;
         let n = bed.len();
         let mut ice = vec![0; n];
@@ -173,7 +192,9 @@ impl Tops {
             // The relief knows the coast better than the model: no ice on the sea's floor.
             let at = super::relief::sample_column(grid, k % grid.width, k / grid.width);
             let under_sea = match at {
-                Some([x, y]) => view.surface(x, y)?.is_some_and(|(t, _)| t <= SEA_LEVEL && has_relief(view, [x, y])),
+                Some([x, y]) => {
+                    view.surface(x, y)?.is_some_and(|(t, _)| t <= SEA_LEVEL && has_relief(view, [x, y]))
+                }
                 None => true,
             };
             *ice = if under_sea { 0 } else { model_ice[k] };
@@ -185,7 +206,12 @@ impl Tops {
         Ok(Self {
             surface,
             depths: [ice, loose, all],
-            heights: [h(LithoLayer::Crust2)?, h(LithoLayer::Crust3)?, h(LithoLayer::Lid)?, h(LithoLayer::Asthenosphere)?],
+            heights: [
+                h(LithoLayer::Crust2)?,
+                h(LithoLayer::Crust3)?,
+                h(LithoLayer::Lid)?,
+                h(LithoLayer::Asthenosphere)?,
+            ],
         })
     }
 }
