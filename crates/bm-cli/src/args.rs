@@ -32,17 +32,21 @@ pub(crate) enum Command {
     /// Load data into a world, which is created if there is none
     #[command(subcommand)]
     Ingest(Ingest),
+    /// What a world holds
     Info(World),
     Verify(Verify),
     Query(Query),
     Render(Render),
     Export(Export),
+    /// The commits of a world, oldest first
     Log(World),
 }
 
 /// Build the Earth from bundled data; report, draw, ask
 #[derive(clap::Args)]
-#[command(after_help = "Makes earth.bm, surface.png and section.png in DIR; an earth.bm that is there is replaced.")]
+#[command(
+    after_help = "Makes earth.bm, surface.png and section.png in DIR; an earth.bm that is there is replaced."
+)]
 pub(crate) struct Demo {
     /// Folder for the world and the pictures.
     #[arg(default_value = ".")]
@@ -127,7 +131,6 @@ pub(crate) struct Strata {
     pub(crate) nearest: bool,
 }
 
-/// What a world holds
 #[derive(clap::Args)]
 pub(crate) struct World {
     /// The world.

@@ -41,7 +41,8 @@ fn report(fault: &Fault, out: &mut Out) -> u8 {
     eprintln!("bm: {text}");
     if out.is_json() {
         // Standard output may be what failed: then nothing more can be said there.
-        let _ = out.json(&serde_json::json!({ "error": text, "exit_code": code })).and_then(|()| out.finish());
+        let _ =
+            out.json(&serde_json::json!({ "error": text, "exit_code": code })).and_then(|()| out.finish());
     }
     code
 }

@@ -52,7 +52,7 @@ pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(' ');
         }
         out.push(c);
@@ -67,7 +67,7 @@ pub(crate) fn bytes(n: u64) -> String {
 
 /// A rate with three digits, such as `12.3 M`.
 pub(crate) fn rate(n: f64) -> String {
-    if n < 1000.0 { format!("{} ", digits(n)) } else { scaled(n) }
+    if n < 1000.0 { digits(n) } else { scaled(n) }
 }
 
 fn scaled(n: f64) -> String {
@@ -81,9 +81,21 @@ fn scaled(n: f64) -> String {
     format!("{} {unit}", digits(n))
 }
 
+/// A number too large to read otherwise, such as `1.03 × 10^24`.
+pub(crate) fn huge(n: f64) -> String {
+    let power = n.log10().floor();
+    format!("{} × 10^{power}", digits(n / 10f64.powf(power)))
+}
+
 /// Three significant digits.
 fn digits(n: f64) -> String {
-    let places = if n >= 99.95 { 0 } else if n >= 9.995 { 1 } else { 2 };
+    let places = if n >= 99.95 {
+        0
+    } else if n >= 9.995 {
+        1
+    } else {
+        2
+    };
     format!("{n:.places$}")
 }
 
@@ -108,7 +120,8 @@ mod tests {
     fn numbers_are_readable() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1 000", "1 234 567"]);
         assert_eq!([12, 1_234, 999_600, 12_345_678].map(bytes), ["12 B", "1.23 kB", "1.00 MB", "12.3 MB"]);
-        assert_eq!([3.0, 12_300.0, 2.5e7].map(rate), ["3.00 ", "12.3 k", "25.0 M"]);
+        assert_eq!([3.0, 12_300.0, 2.5e7].map(rate), ["3.00", "12.3 k", "25.0 M"]);
+        assert_eq!(huge(1.0278e24), "1.03 × 10^24");
         assert_eq!([-2000.0, 0.25, 8848.5, -0.0].map(metres), ["-2 000 m", "0.25 m", "8 848.5 m", "0 m"]);
         assert_eq!([67_108_864.0, 0.5].map(edge), ["67 109 km", "0.5 m"]);
     }

@@ -123,11 +123,22 @@ fn build(
 }
 
 /// The whole surface, and a section from the Pacific over the Peru–Chile Trench and the Andes.
-fn pictures(view: &View, folder: &Path, progress: &(dyn Fn(&Progress) + Sync)) -> Result<Vec<PathBuf>, WorldError> {
+fn pictures(
+    view: &View,
+    folder: &Path,
+    progress: &(dyn Fn(&Progress) + Sync),
+) -> Result<Vec<PathBuf>, WorldError> {
     let [surface, section] = ["surface.png", "section.png"].map(|name| folder.join(name));
     render::write_surface(view, &Window::WORLD, Size::new(2160, 1080)?, &surface, progress)?;
     let line = SectionLine::parallel(-23.0, -80.0, -55.0)?;
-    render::write_section(view, &line, Size::new(1600, 640)?, Some([-40_000.0, 8_000.0]), &section, progress)?;
+    render::write_section(
+        view,
+        &line,
+        Size::new(1600, 640)?,
+        Some([-40_000.0, 8_000.0]),
+        &section,
+        progress,
+    )?;
     Ok(vec![surface, section])
 }
 

@@ -53,3 +53,8 @@ pub use query::{Answer, Place};
 pub use render::{Size, Window};
 pub use view::{Info, View};
 pub use world::{LogEntry, World};
+
+/// The example of the project's front page, compiled and run with the doctests.
+#[cfg(all(doctest, feature = "bundled"))]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;

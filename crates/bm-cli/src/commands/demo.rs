@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::fault::Fault;
-use crate::output::{Out, bytes, count, edge, metres, rate};
+use crate::output::{Out, bytes, count, edge, huge, metres, rate};
 use crate::progress::Bar;
 use bm_hybrid::demo::{DemoReport, demo};
 
@@ -26,19 +26,47 @@ fn print(r: &DemoReport, out: &mut Out) -> Result<(), Fault> {
     let part = |n: u64| r.bytes_on_disk as f64 / n as f64 * 100.0;
     out.line("The Earth from 20-minute relief (ETOPO, NOAA, public domain)")?;
     out.pair("world", format_args!("{}, version {}", r.world.display(), r.version))?;
-    out.pair("cells", format_args!("{:.1e} of a quarter metre; {:.1e} within 12 km of sea level", r.cells, r.cells_near_sea_level))?;
+    out.pair(
+        "cells",
+        format_args!(
+            "{} of a quarter metre; {} within 12 km of sea level",
+            huge(r.cells),
+            huge(r.cells_near_sea_level)
+        ),
+    )?;
     out.pair("pages", pages.join(", "))?;
     out.pair("on disk", format_args!("{}, of which pages {}", bytes(r.bytes_on_disk), bytes(r.page_bytes)))?;
-    out.pair("samples raw", format_args!("{}; the world takes {:.0} % of that", bytes(r.raw_bytes), part(r.raw_bytes)))?;
-    out.pair("zstd -19", format_args!("{}; the world takes {:.0} % of that", bytes(r.zstd19_bytes), part(r.zstd19_bytes)))?;
-    out.pair("ingest", format_args!("{} samples in {:.2} s: {}samples/s", count(r.samples), r.ingest_seconds, rate(r.samples_per_second)))?;
+    out.pair(
+        "samples raw",
+        format_args!("{}; the world takes {:.0} % of that", bytes(r.raw_bytes), part(r.raw_bytes)),
+    )?;
+    out.pair(
+        "zstd -19",
+        format_args!("{}; the world takes {:.0} % of that", bytes(r.zstd19_bytes), part(r.zstd19_bytes)),
+    )?;
+    out.pair(
+        "ingest",
+        format_args!(
+            "{} samples in {:.2} s: {} samples/s",
+            count(r.samples),
+            r.ingest_seconds,
+            rate(r.samples_per_second)
+        ),
+    )?;
 
     out.line("\nRandom points near sea level, one thread")?;
     for q in &r.rates {
-        out.line(format_args!("  level {:>2}  {:>10}  {:>9}points/s", q.level, edge(q.cell_m), rate(q.points_per_second)))?;
+        out.line(format_args!(
+            "  level {:>2}  {:>10}  {:>7} points/s",
+            q.level,
+            edge(q.cell_m),
+            rate(q.points_per_second)
+        ))?;
     }
 
-    out.line("\nPlaces")?;
+    out.line(
+        "\nPlaces (the relief has averages over 20 minutes of arc: summits and trenches are flatter in it)",
+    )?;
     for p in &r.places {
         let ground = p.ground_alt.map_or_else(|| "none".into(), metres);
         out.line(format_args!(

@@ -62,11 +62,20 @@ fn by_name(path: &Path) -> Result<Format, Fault> {
     match extension.as_deref() {
         Some("npy") => Ok(Format::Npy),
         Some("tif" | "tiff") => Ok(Format::Geotiff),
-        _ => Err(Fault::usage(format!("{}: the name does not tell a format; add --format npy or --format geotiff", path.display()))),
+        _ => Err(Fault::usage(format!(
+            "{}: the name does not tell a format; add --format npy or --format geotiff",
+            path.display()
+        ))),
     }
 }
 
-fn volume(a: &args::Export, view: &View, window: &Window, level: Option<u8>, bar: &Bar) -> Result<(ExportReport, f64), Fault> {
+fn volume(
+    a: &args::Export,
+    view: &View,
+    window: &Window,
+    level: Option<u8>,
+    bar: &Bar,
+) -> Result<(ExportReport, f64), Fault> {
     if a.heights {
         return Err(Fault::usage("--heights: a volume has materials; write heights with --format geotiff"));
     }
@@ -74,7 +83,11 @@ fn volume(a: &args::Export, view: &View, window: &Window, level: Option<u8>, bar
         Some(Span::Two(range)) => range,
         // The one layer of cells that holds the altitude.
         Some(Span::One(m)) => [m, m + 0.25],
-        None => return Err(Fault::usage("--alt: a volume needs its lowest and highest altitude, such as --alt -5000,5000")),
+        None => {
+            return Err(Fault::usage(
+                "--alt: a volume needs its lowest and highest altitude, such as --alt -5000,5000",
+            ));
+        }
     };
     let level = level.unwrap_or_else(|| {
         let cells = |level: u8| {
@@ -87,7 +100,13 @@ fn volume(a: &args::Export, view: &View, window: &Window, level: Option<u8>, bar
     Ok((report, edge_metres(level)))
 }
 
-fn raster(a: &args::Export, view: &View, window: &Window, level: Option<u8>, bar: &Bar) -> Result<(ExportReport, f64), Fault> {
+fn raster(
+    a: &args::Export,
+    view: &View,
+    window: &Window,
+    level: Option<u8>,
+    bar: &Bar,
+) -> Result<(ExportReport, f64), Fault> {
     // A raster need not follow the cells: a resolution is taken as it is.
     let cell = a.scale.resolution.or(level.map(edge_metres));
     let size = match cell {
@@ -99,8 +118,14 @@ fn raster(a: &args::Export, view: &View, window: &Window, level: Option<u8>, bar
     let report = match a.alt {
         _ if a.heights => export_geotiff_heights(view, window, size, &a.output, &tell)?,
         Some(Span::One(alt)) => export_geotiff_materials(view, window, size, alt, &a.output, &tell)?,
-        Some(Span::Two(_)) => return Err(Fault::usage("--alt: a raster has one altitude; write a volume with --format npy")),
-        None => return Err(Fault::usage("a raster needs --heights, or --alt M for the materials at one altitude")),
+        Some(Span::Two(_)) => {
+            return Err(Fault::usage("--alt: a raster has one altitude; write a volume with --format npy"));
+        }
+        None => {
+            return Err(Fault::usage(
+                "a raster needs --heights, or --alt M for the materials at one altitude",
+            ));
+        }
     };
     Ok((report, cell_m))
 }

@@ -25,7 +25,10 @@ pub(super) fn info(a: &args::World, out: &mut Out) -> Result<u8, Fault> {
     }
     out.pair("world", a.world.display())?;
     out.pair("version", info.version)?;
-    out.pair("on disk", format_args!("{}, of which pages {}", bytes(info.bytes_on_disk), bytes(info.page_bytes)))?;
+    out.pair(
+        "on disk",
+        format_args!("{}, of which pages {}", bytes(info.bytes_on_disk), bytes(info.page_bytes)),
+    )?;
     for (kind, n) in &info.pages {
         out.pair(&format!("pages {kind}"), count(*n))?;
     }

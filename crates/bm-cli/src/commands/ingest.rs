@@ -57,9 +57,11 @@ pub(super) fn strata(a: &args::Strata, out: &mut Out) -> Result<u8, Fault> {
 fn target(path: &Path) -> Result<&Path, Fault> {
     let path = super::local(path)?;
     match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            Err(Fault::usage(format!("{}: the folder {} is not there; create it first", path.display(), folder.display())))
-        }
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Fault::usage(format!(
+            "{}: the folder {} is not there; create it first",
+            path.display(),
+            folder.display()
+        ))),
         _ => Ok(path),
     }
 }
@@ -104,12 +106,37 @@ fn print(path: &Path, done: &[Done<'_>], out: &mut Out) -> Result<u8, Fault> {
     for Done { file, made: m, read_seconds, rounding_m } in done {
         let seconds = m.elapsed.as_secs_f64();
         out.pair("file", file.display())?;
-        out.pair("samples", format_args!("{}, {} without data, {} dry below sea level", count(m.samples), count(m.holes), count(m.dry)))?;
+        out.pair(
+            "samples",
+            format_args!(
+                "{}, {} without data, {} dry below sea level",
+                count(m.samples),
+                count(m.holes),
+                count(m.dry)
+            ),
+        )?;
         if rounding_m.is_some_and(|r| r > 0.0) {
-            out.pair("rounded", format_args!("to quarter metres, by at most {} m", rounding_m.unwrap_or_default()))?;
+            out.pair(
+                "rounded",
+                format_args!("to quarter metres, by at most {} m", rounding_m.unwrap_or_default()),
+            )?;
         }
-        out.pair("pages", format_args!("{} with columns, {} that share them, at level {}", count(m.pages[0]), count(m.pages[1]), m.page_level))?;
-        out.pair("time", format_args!("{read_seconds:.2} s to read, {seconds:.2} s to store: {}samples/s", rate(m.samples as f64 / seconds)))?;
+        out.pair(
+            "pages",
+            format_args!(
+                "{} with columns, {} that share them, at level {}",
+                count(m.pages[0]),
+                count(m.pages[1]),
+                m.page_level
+            ),
+        )?;
+        out.pair(
+            "time",
+            format_args!(
+                "{read_seconds:.2} s to read, {seconds:.2} s to store: {} samples/s",
+                rate(m.samples as f64 / seconds)
+            ),
+        )?;
     }
     out.pair("world", format_args!("{}, version {version}, {}", path.display(), bytes(on_disk)))?;
     Ok(0)

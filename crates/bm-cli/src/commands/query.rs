@@ -43,7 +43,11 @@ fn print(a: &Answer, out: &mut Out) -> Result<(), Fault> {
     out.pair("material", format_args!("{} (id {})", a.material.name, a.material.id.0))?;
     out.pair("source", format_args!("{}, from a page of level {}", a.source, a.page_level))?;
     out.pair("cell", format_args!("level {}, {}", a.level, edge(a.cell_m)))?;
-    let exact = if a.exact { "yes: the whole cell is this material" } else { "no: the material with the largest volume" };
+    let exact = if a.exact {
+        "yes: the whole cell is this material"
+    } else {
+        "no: the material with the largest volume"
+    };
     out.pair("exact", exact)?;
     out.pair("version", a.version)?;
     match &a.ground {

@@ -37,7 +37,9 @@ pub(super) fn run(a: &args::Render, out: &mut Out) -> Result<u8, Fault> {
             (Some(line), None) => section_image(&view, &line, size, None, &tell)?,
             (Some(line), Some(Span::Two(alt))) => section_image(&view, &line, size, Some(alt), &tell)?,
             (Some(_), Some(Span::One(_))) => {
-                return Err(Fault::usage("--alt: a section needs its lowest and highest altitude, such as --alt -12000,10000"));
+                return Err(Fault::usage(
+                    "--alt: a section needs its lowest and highest altitude, such as --alt -12000,10000",
+                ));
             }
             (None, Some(Span::One(alt))) => slice_image(&view, &window, size, alt, &tell)?,
             (None, Some(Span::Two(_))) => {

@@ -65,9 +65,21 @@ pub(super) fn run(a: &args::Verify, out: &mut Out) -> Result<u8, Fault> {
     }
     out.pair("pages checked", count(found.pages_checked))?;
     if let Some(c) = &against {
-        out.pair("samples", format_args!("{} compared, {} wrong, worst difference {} m", count(c.samples), count(c.wrong), c.worst_m))?;
+        out.pair(
+            "samples",
+            format_args!(
+                "{} compared, {} wrong, worst difference {} m",
+                count(c.samples),
+                count(c.wrong),
+                c.worst_m
+            ),
+        )?;
         for [lon, lat, want, got] in &c.examples {
-            out.line(format_args!("  at {lon:.4}, {lat:.4}: {} in the file, {} in the world", metres(*want), metres(*got)))?;
+            out.line(format_args!(
+                "  at {lon:.4}, {lat:.4}: {} in the file, {} in the world",
+                metres(*want),
+                metres(*got)
+            ))?;
         }
     }
     for p in found.problems.iter().take(LISTED) {

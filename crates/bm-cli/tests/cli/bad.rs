@@ -86,7 +86,14 @@ fn paths_that_are_no_world() {
         ("s3://bucket/world", ["s3://bucket/world", "path of a file"]),
     ];
     for (path, words) in cases {
-        for command in ["info", "log", "verify", "query --stdin", "render --surface -o p.png", "export --bbox 0,0,1,1 --heights -o p.tif"] {
+        for command in [
+            "info",
+            "log",
+            "verify",
+            "query --stdin",
+            "render --surface -o p.png",
+            "export --bbox 0,0,1,1 --heights -o p.tif",
+        ] {
             let ran = bm(own.path(), &format!("{command} {path}")).refused(2, &words);
             assert_eq!(ran.out, "");
         }
@@ -96,7 +103,8 @@ fn paths_that_are_no_world() {
     for (path, words) in &cases[1..] {
         bm(own.path(), &format!("ingest relief tiny.nc --world {path}")).refused(2, words);
     }
-    bm(own.path(), "ingest relief tiny.nc --world no/such/folder/w.bm").refused(2, &["no/such/folder", "create it first"]);
+    bm(own.path(), "ingest relief tiny.nc --world no/such/folder/w.bm")
+        .refused(2, &["no/such/folder", "create it first"]);
     assert!(!own.path().join("none.bm").exists());
 }
 
@@ -148,7 +156,9 @@ fn a_world_that_somebody_else_has_open() {
     let (own, world) = folder_with_world();
     let before = fs::read(&world).unwrap();
     let held = bm_hybrid::World::open(&world).unwrap();
-    for command in ["info tiny.bm", "query tiny.bm --stdin", "ingest relief tiny.nc --world tiny.bm", "verify tiny.bm"] {
+    for command in
+        ["info tiny.bm", "query tiny.bm --stdin", "ingest relief tiny.nc --world tiny.bm", "verify tiny.bm"]
+    {
         bm(own.path(), command).refused(1, &["tiny.bm", "in use by another process"]);
     }
     drop(held);

@@ -6,10 +6,14 @@ use serde_json::json;
 #[test]
 fn help_names_every_command_and_gives_examples() {
     let help = bm(tiny(), "--help").good().out;
-    for word in ["demo", "ingest", "info", "verify", "query", "render", "export", "log", "Examples:", "Exit codes"] {
+    for word in
+        ["demo", "ingest", "info", "verify", "query", "render", "export", "log", "Examples:", "Exit codes"]
+    {
         assert!(help.contains(word), "{word}: {help}");
     }
-    for command in ["demo", "ingest relief", "ingest strata", "info", "verify", "query", "render", "export", "log"] {
+    for command in
+        ["demo", "ingest relief", "ingest strata", "info", "verify", "query", "render", "export", "log"]
+    {
         let help = bm(tiny(), &format!("{command} --help")).good().out;
         assert!(help.contains("Usage: bm") && help.contains("--json"), "{help}");
     }
@@ -22,9 +26,15 @@ fn ingest_reports_what_it_did() {
     let own = folder();
     let text = bm(own.path(), "ingest relief tiny.nc --world w.bm --threads 1").good().out;
     assert!(text.contains("648") && text.contains("version 1"), "{text}");
-    let again = bm(own.path(), "ingest relief tiny.nc tiny.nc --world w.bm --var z --sea everywhere --nearest --json");
+    let again = bm(
+        own.path(),
+        "ingest relief tiny.nc tiny.nc --world w.bm --var z --sea everywhere --nearest --json",
+    );
     let j = again.good().json();
-    assert_eq!((&j["version"], &j["files"][1]["samples"], &j["files"][0]["holes"]), (&json!(3), &json!(648), &json!(0)));
+    assert_eq!(
+        (&j["version"], &j["files"][1]["samples"], &j["files"][0]["holes"]),
+        (&json!(3), &json!(648), &json!(0))
+    );
     assert_eq!(j["bytes_on_disk"], std::fs::metadata(own.path().join("w.bm")).unwrap().len());
     assert!(j["files"][0]["pages"]["strata"].as_u64().unwrap() > 0);
 }
@@ -93,13 +103,15 @@ fn query_answers_with_the_promised_shape() {
     assert_eq!(sea["material"]["name"], "seawater");
     let x = (180.0 - 150.0) / 360.0 * 40_075_020.0;
     let y = (90.0 - 30.5) / 180.0 * 20_037_510.0;
-    let same = bm(tiny(), &format!("query tiny.bm --x {x} --y {y} --z {} --json", 33_554_432 - 2000)).good().json();
+    let same =
+        bm(tiny(), &format!("query tiny.bm --x {x} --y {y} --z {} --json", 33_554_432 - 2000)).good().json();
     assert_eq!(same["material"], sea["material"]);
     assert!((same["lat"].as_f64().unwrap() + 30.5).abs() < 1e-9);
 
     let coarse = bm(tiny(), "query tiny.bm --lon 0 --lat 0 --alt 0 --level 0 --json").good().json();
     assert_eq!((&coarse["level"], &coarse["exact"]), (&json!(0), &json!(false)));
-    let metre = bm(tiny(), "query tiny.bm --lon 0 --lat 0 --alt 9000 --resolution 1.5 --at 1 --json").good().json();
+    let metre =
+        bm(tiny(), "query tiny.bm --lon 0 --lat 0 --alt 9000 --resolution 1.5 --at 1 --json").good().json();
     assert_eq!((&metre["level"], &metre["material"]["name"]), (&json!(26), &json!("air")));
 
     let text = bm(tiny(), "query tiny.bm --lon 45 --lat 45 --alt 1000").good().out;
@@ -138,14 +150,16 @@ fn pictures_have_their_size() {
 fn exports_can_be_read() {
     let own = folder();
     let world = tiny().join("tiny.bm");
-    let export = |rest: &str| bm(own.path(), &format!("export {} {rest} --json", world.display())).good().json();
+    let export =
+        |rest: &str| bm(own.path(), &format!("export {} {rest} --json", world.display())).good().json();
     let j = export("--bbox 44,44,46,46 --alt -2000,2000 --level 14 -o v.npy");
     let npy = std::fs::read(own.path().join("v.npy")).unwrap();
     assert_eq!(&npy[..6], b"\x93NUMPY");
     let shape: Vec<u64> = j["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
     assert_eq!(j["bytes"], npy.len());
     assert!(shape.len() == 3 && npy.len() as u64 >= shape.iter().product::<u64>() * 2);
-    let about: serde_json::Value = serde_json::from_slice(&std::fs::read(own.path().join("v.npy.json")).unwrap()).unwrap();
+    let about: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(own.path().join("v.npy.json")).unwrap()).unwrap();
     assert_eq!(about["level"], 14);
     assert!(export("--bbox -1,-1,1,1 --alt -500 -o auto.npy")["shape"].as_array().unwrap().len() == 3);
 
@@ -153,7 +167,10 @@ fn exports_can_be_read() {
     assert_eq!(j["shape"].as_array().unwrap().len(), 2);
     let back = bm_io::read_relief(own.path().join("h.tif"), &bm_io::ReliefOptions::default()).unwrap();
     assert!((back.range_m().unwrap().1 - 3000.0).abs() < 300.0);
-    let ids = bm(own.path(), &format!("export {} --bbox -10,30,80,60 --alt -100 --format geotiff -o ids", world.display()));
+    let ids = bm(
+        own.path(),
+        &format!("export {} --bbox -10,30,80,60 --alt -100 --format geotiff -o ids", world.display()),
+    );
     assert!(ids.good().out.contains("1024"));
 }
 
@@ -168,7 +185,11 @@ fn the_demonstration_keeps_its_promise() {
     assert_eq!(j["rates"].as_array().unwrap().len(), 7);
     let places = j["places"].as_array().unwrap();
     assert!(places.iter().all(|p| p["name"].is_string() && p["lon"].is_number() && p["lat"].is_number()));
-    assert!(places.iter().all(|p| p["alt"].is_number() && p["material"]["id"].is_u64() && p["source"].is_string()));
+    assert!(
+        places
+            .iter()
+            .all(|p| p["alt"].is_number() && p["material"]["id"].is_u64() && p["source"].is_string())
+    );
     let world = j["world"].as_str().unwrap();
     assert_eq!(bm(own.path(), &format!("verify {world} --json")).good().json()["ok"], true);
 }

@@ -14,7 +14,10 @@ fn bad_lines_are_named_and_the_rest_go_on() {
         let lines = ran.json_lines();
         assert_eq!(lines.len(), 5);
         assert_eq!(lines[0]["material"], json!({ "id": 20, "name": "upper crust" }));
-        assert_eq!((&lines[0]["level"], &lines[0]["exact"], &lines[0]["source"]), (&json!(28), &json!(true), &json!("strata")));
+        assert_eq!(
+            (&lines[0]["level"], &lines[0]["exact"], &lines[0]["source"]),
+            (&json!(28), &json!(true), &json!("strata"))
+        );
         assert_eq!(lines[0]["version"], 1);
         assert_eq!(lines[2]["material"]["name"], "seawater");
         for (at, number) in [(1, 3), (3, 6), (4, 7)] {

@@ -53,7 +53,8 @@ impl Ran {
 /// Runs `bm` in a folder.
 pub(crate) fn bm(folder: &Path, args: &str) -> Ran {
     let args: Vec<&str> = args.split_whitespace().collect();
-    let run = Command::new(env!("CARGO_BIN_EXE_bm")).args(args).current_dir(folder).stdin(Stdio::null()).output();
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_bm")).args(args).current_dir(folder).stdin(Stdio::null()).output();
     Ran::from(run.expect("bm runs"))
 }
 
@@ -113,12 +114,18 @@ pub(crate) fn height(column: usize, row: usize) -> i16 {
     (3_000 - 100 * away).max(-4_000) as i16
 }
 
+/// Name, dimensions, units, type code, values.
+type Variable<'a> = (&'a str, &'a [u32], &'a str, u32, Vec<u8>);
+
 /// Relief as NetCDF classic: `z(lat, lon)` in shorts, cell centres.
 fn tiny_relief() -> Vec<u8> {
     let [w, h] = SIZE;
-    let axis = |n: usize, first: f64| (0..n).flat_map(move |i| (first + i as f64 * 10.0).to_be_bytes()).collect::<Vec<u8>>();
-    let heights: Vec<u8> = (0..h).flat_map(|j| (0..w).flat_map(move |i| height(i, j).to_be_bytes())).collect();
-    let vars: [(&str, &[u32], &str, u32, Vec<u8>); 3] = [
+    let axis = |n: usize, first: f64| {
+        (0..n).flat_map(move |i| (first + i as f64 * 10.0).to_be_bytes()).collect::<Vec<u8>>()
+    };
+    let heights: Vec<u8> =
+        (0..h).flat_map(|j| (0..w).flat_map(move |i| height(i, j).to_be_bytes())).collect();
+    let vars: [Variable<'_>; 3] = [
         ("lon", &[1], "degrees_east", 6, axis(w, -175.0)),
         ("lat", &[0], "degrees_north", 6, axis(h, -85.0)),
         ("z", &[0, 1], "m", 3, heights),

@@ -53,7 +53,11 @@ fn ask(view: &View, points: &[Pos], level: u8) -> Result<(u64, f64), WorldError>
     let mut n = 0u64;
     for chunk in points.chunks(step).cycle() {
         for &p in chunk {
-            let sample = if level == bm_core::frame::MAX_LEVEL { view.sample(p) } else { view.sample_at_level(p, level) };
+            let sample = if level == bm_core::frame::MAX_LEVEL {
+                view.sample(p)
+            } else {
+                view.sample_at_level(p, level)
+            };
             black_box(sample?);
         }
         n += chunk.len() as u64;
@@ -72,8 +76,10 @@ fn random_points(n: usize) -> Result<Vec<Pos>, WorldError> {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (((z ^ (z >> 31)) >> 32) * u64::from(end) >> 32) as u32
+        ((((z ^ (z >> 31)) >> 32) * u64::from(end)) >> 32) as u32
     };
     let half = NEAR_SEA_LEVEL * TICKS_PER_METRE;
-    (0..n).map(|_| Ok(Pos::new(below(WORLD_X), below(WORLD_Y), SEA_LEVEL - half + below(2 * half))?)).collect()
+    (0..n)
+        .map(|_| Ok(Pos::new(below(WORLD_X), below(WORLD_Y), SEA_LEVEL - half + below(2 * half))?))
+        .collect()
 }

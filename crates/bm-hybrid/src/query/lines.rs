@@ -80,7 +80,11 @@ pub(super) fn place(line: &str, format: Format) -> Result<Place, String> {
         Format::Json => from_json(line),
         Format::Csv { by, columns, metres } => {
             let [a, b, c] = numbers(line, by, columns, metres)?;
-            Ok(if metres { Place::Metres([a, b, c]) } else { Place::Geo(GeoPoint { lon: a, lat: b, alt: c }) })
+            Ok(if metres {
+                Place::Metres([a, b, c])
+            } else {
+                Place::Geo(GeoPoint { lon: a, lat: b, alt: c })
+            })
         }
     }
 }
@@ -131,7 +135,8 @@ struct Coordinates {
 
 fn from_json(line: &str) -> Result<Place, String> {
     // The text is one line, so serde_json's own line number would only confuse.
-    let c: Coordinates = serde_json::from_str(line).map_err(|e| e.to_string().replace(" at line 1 column", " at column"))?;
+    let c: Coordinates =
+        serde_json::from_str(line).map_err(|e| e.to_string().replace(" at line 1 column", " at column"))?;
     match (c.lon, c.lat, c.alt, c.x, c.y, c.z) {
         (Some(lon), Some(lat), Some(alt), None, None, None) => Ok(Place::degrees(lon, lat, alt)),
         (None, None, None, Some(x), Some(y), Some(z)) => Ok(Place::Metres([x, y, z])),
@@ -151,7 +156,10 @@ mod tests {
         assert_eq!(detect("lon,lat,alt"), Ok(First::Header(csv([0, 1, 2], false))));
         assert_eq!(detect("id, \"Latitude\" ,LON,height"), Ok(First::Header(csv([2, 1, 3], false))));
         assert_eq!(detect("z,y,x"), Ok(First::Header(csv([2, 1, 0], true))));
-        assert_eq!(detect("lon;lat;alt"), Ok(First::Header(Format::Csv { by: b';', columns: [0, 1, 2], metres: false })));
+        assert_eq!(
+            detect("lon;lat;alt"),
+            Ok(First::Header(Format::Csv { by: b';', columns: [0, 1, 2], metres: false }))
+        );
         assert_eq!(detect("not,a,number"), Ok(First::Data(csv([0, 1, 2], false))));
         assert!(detect("lat,lon").is_err());
     }
@@ -162,9 +170,14 @@ mod tests {
         assert_eq!(place(" 1 , -2e1, \"3.5\",rest", csv), Ok(Place::degrees(1.0, -20.0, 3.5)));
         assert_eq!(place("1,2", csv), Err("2 fields, but lon,lat,alt are needed".into()));
         assert_eq!(place("1,b,3", csv), Err(r#"lat = "b" is not a number"#.into()));
-        assert_eq!(place(r#"{"lat":2,"lon":1,"alt":-3,"id":9}"#, Format::Json), Ok(Place::degrees(1.0, 2.0, -3.0)));
+        assert_eq!(
+            place(r#"{"lat":2,"lon":1,"alt":-3,"id":9}"#, Format::Json),
+            Ok(Place::degrees(1.0, 2.0, -3.0))
+        );
         assert_eq!(place(r#"{"x":2,"y":1,"z":3}"#, Format::Json), Ok(Place::Metres([2.0, 1.0, 3.0])));
-        for bad in [r#"{"lat":2}"#, r#"{"lon":1,"lat":2,"z":3}"#, "{", "[]", r#"{"lon":"1","lat":2,"alt":3}"#, ""] {
+        for bad in
+            [r#"{"lat":2}"#, r#"{"lon":1,"lat":2,"z":3}"#, "{", "[]", r#"{"lon":"1","lat":2,"alt":3}"#, ""]
+        {
             let e = place(bad, Format::Json).unwrap_err();
             assert!(!e.contains("line 1"), "{e}");
         }

@@ -142,7 +142,8 @@ impl Job<'_> {
         let mut pieces = Vec::new();
         while !bytes.is_empty() {
             let least = PIECE.min(bytes.len());
-            let end = bytes[least - 1..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| least + at);
+            let end =
+                bytes[least - 1..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| least + at);
             let (piece, rest) = bytes.split_at(end);
             pieces.push((piece, self.line));
             self.line += count_lines(piece);
@@ -203,7 +204,9 @@ impl<'v> Answerer<'v> {
             }
             let understood = match dead {
                 Some(why) => Err(why.to_owned()),
-                None => str::from_utf8(raw).map_err(|_| "not UTF-8 text".to_owned()).and_then(|t| place(t, format)),
+                None => str::from_utf8(raw)
+                    .map_err(|_utf8| "not UTF-8 text".to_owned())
+                    .and_then(|t| place(t, format)),
             };
             let pos = understood.and_then(|p| p.pos().map_err(|e| e.to_string()));
             match pos {
@@ -294,7 +297,8 @@ mod tests {
 
     #[test]
     fn bad_lines_do_not_stop_the_good_ones() {
-        let input = b"\xef\xbb\xbflon,lat,alt\r\n0,0,10\r\n\r\nx,0,0\n0,0\n0,91,0\nnan,0,0\n\xff\n0,0,-3000000";
+        let input =
+            b"\xef\xbb\xbflon,lat,alt\r\n0,0,10\r\n\r\nx,0,0\n0,0\n0,91,0\nnan,0,0\n\xff\n0,0,-3000000";
         for drip in [1, 7, 1000] {
             let (lines, report) = run(input, drip);
             assert_eq!((report.answers, report.bad_lines, report.failed_lines), (2, 5, 0));
@@ -309,7 +313,8 @@ mod tests {
 
     #[test]
     fn json_lines() {
-        let (lines, report) = run(b"{\"lon\":0,\"lat\":0,\"alt\":5}\n{\"lon\":0}\n{\"x\":5,\"y\":5,\"z\":33554431}\n", 1 << 20);
+        let (lines, report) =
+            run(b"{\"lon\":0,\"lat\":0,\"alt\":5}\n{\"lon\":0}\n{\"x\":5,\"y\":5,\"z\":33554431}\n", 1 << 20);
         assert_eq!((report.answers, report.bad_lines), (2, 1));
         assert_eq!(lines[0]["material"]["id"], 1);
         assert_eq!(lines[1]["line"], 2);
@@ -336,7 +341,7 @@ mod tests {
     #[test]
     fn blocks_keep_the_order_and_agree_with_single_answers() {
         let view = World::in_memory().unwrap().view();
-        let depth = |i: u32| f64::from(i * 7919 % 6_000_000) * -1.0;
+        let depth = |i: u32| -f64::from(i * 7919 % 6_000_000);
         let n = 100_000;
         let input: String = (0..n).map(|i| format!("{},1.5,{}\n", i % 360, depth(i))).collect();
         let mut out = Vec::new();
@@ -344,7 +349,8 @@ mod tests {
         assert_eq!(report.answers, u64::from(n));
         for (i, line) in (0..n).zip(String::from_utf8(out).unwrap().lines()) {
             if i % 997 == 0 {
-                let want = view.answer(super::super::Place::degrees(f64::from(i % 360), 1.5, depth(i)), 28).unwrap();
+                let want =
+                    view.answer(super::super::Place::degrees(f64::from(i % 360), 1.5, depth(i)), 28).unwrap();
                 let got: Value = serde_json::from_str(line).unwrap();
                 assert_eq!(got["material"]["name"], want.material.name, "{i}");
                 assert_eq!(got["source"], want.source);
