@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
         let at = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
         eprintln!("bm: internal error{at}: please report it; the world is as the last commit left it");
+        std::process::exit(1);
     }));
     let args = args::Args::parse();
     let mut out = Out::new(args.json);
