@@ -137,15 +137,15 @@ where
     let equal = same_side(points, &answers, dense);
     let ops = points.len() as u64;
     let sum = || {
-        points.iter().fold(0, |sum: u64, &at| sum + world.sample(at).map_or(0, |found| found.material.0.into()))
+        points
+            .iter()
+            .fold(0, |sum: u64, &at| sum + world.sample(at).map_or(0, |found| found.material.0.into()))
     };
-    bench.run(
-        Case::new(name, UNIT, Measure::one_thread(ops, sum)).targets(Targets::new(2e6, 20e6)).peer(
-            "dense array",
-            Measure::one_thread(ops, || sum_dense(points, dense)),
-            equal,
-        ),
-    )
+    bench.run(Case::new(name, UNIT, Measure::one_thread(ops, sum)).targets(Targets::new(2e6, 20e6)).peer(
+        "dense array",
+        Measure::one_thread(ops, || sum_dense(points, dense)),
+        equal,
+    ))
 }
 
 fn sum_dense(points: &[Pos], dense: &Dense) -> u64 {

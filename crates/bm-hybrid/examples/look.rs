@@ -37,75 +37,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     let timed = |name: &str, start: Instant| println!("{name}: {} ms", start.elapsed().as_millis());
 
     let start = Instant::now();
-    write_surface(
-        &view,
-        &Window::WORLD,
-        "2160x1080".parse()?,
-        dir.join("world.png"),
-        &|_| (),
-    )?;
-    timed(
-        "surface of the world, 2160x1080, from an unread world",
-        start,
-    );
+    write_surface(&view, &Window::WORLD, "2160x1080".parse()?, dir.join("world.png"), &|_| ())?;
+    timed("surface of the world, 2160x1080, from an unread world", start);
     let start = Instant::now();
     bm_hybrid::render::surface_image(&view, &Window::WORLD, "2160x1080".parse()?, &|_| ())?;
     timed("the same again, without the file", start);
     for (name, title, [w, s, e, n]) in [
         ("alps", "The Alps", [5.0, 43.0, 17.0, 49.0]),
         ("himalaya", "The Himalaya", [70.0, 22.0, 100.0, 40.0]),
-        (
-            "date_line",
-            "Across the date line",
-            [170.0, -25.0, -170.0, -10.0],
-        ),
+        ("date_line", "Across the date line", [170.0, -25.0, -170.0, -10.0]),
         ("north", "The far north", [-180.0, 80.0, 180.0, 90.0]),
     ] {
         let window = Window::new(w, s, e, n)?;
         let start = Instant::now();
-        let sheet = surface_sheet(
-            &view,
-            &window,
-            Size::fitting(&window, 1200)?,
-            title,
-            &|_| (),
-        )?;
+        let sheet = surface_sheet(&view, &window, Size::fitting(&window, 1200)?, title, &|_| ())?;
         timed(name, start);
         write_png(dir.join(format!("{name}.png")), &sheet)?;
     }
     let start = Instant::now();
-    write_slice(
-        &view,
-        &Window::WORLD,
-        "1440x720".parse()?,
-        -2000.0,
-        dir.join("slice.png"),
-        &|_| (),
-    )?;
+    write_slice(&view, &Window::WORLD, "1440x720".parse()?, -2000.0, dir.join("slice.png"), &|_| ())?;
     timed("slice at -2000 m", start);
     let size = "1400x500".parse()?;
     let start = Instant::now();
     let andes = SectionLine::parallel(-20.0, -80.0, -60.0)?;
     write_section(&view, &andes, size, None, dir.join("andes.png"), &|_| ())?;
     timed("section", start);
-    write_section(
-        &view,
-        &andes,
-        size,
-        Some([-120_000.0, 10_000.0]),
-        dir.join("andes_deep.png"),
-        &|_| (),
-    )?;
+    write_section(&view, &andes, size, Some([-120_000.0, 10_000.0]), dir.join("andes_deep.png"), &|_| ())?;
     let tonga = SectionLine::parallel(-20.0, 175.0, -165.0)?;
     write_section(&view, &tonga, size, None, dir.join("tonga.png"), &|_| ())?;
     let way = SectionLine::between([-123.0, 49.0], [140.0, 35.0])?;
-    write_section(
-        &view,
-        &way,
-        size,
-        None,
-        dir.join("great_circle.png"),
-        &|_| (),
-    )?;
+    write_section(&view, &way, size, None, dir.join("great_circle.png"), &|_| ())?;
     Ok(())
 }

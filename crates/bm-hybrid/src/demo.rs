@@ -117,7 +117,10 @@ fn build(
     check_replaceable(&draft)?;
     let draft = Draft(draft);
     let _ = std::fs::remove_file(&draft.0);
-    let made = World::open_or_create(&draft.0)?.ingest_relief(relief, &ReliefIngest::default(), progress)?;
+    let mut world = World::open_or_create(&draft.0)?;
+    let made = world.ingest_relief(relief, &ReliefIngest::default(), progress)?;
+    world.compact()?;
+    drop(world);
     std::fs::rename(&draft.0, &path).map_err(|e| refused(&path, "cannot replace", e))?;
     Ok((path, made))
 }

@@ -22,7 +22,9 @@ pub enum WorldError {
     #[error(transparent)]
     OutOfWorld(#[from] OutOfWorld),
     /// The store holds no world yet.
-    #[error("{0}: holds nothing yet, because its first ingest was interrupted; run the ingest again, or remove the file")]
+    #[error(
+        "{0}: holds nothing yet, because its first ingest was interrupted; run the ingest again, or remove the file"
+    )]
     Unfinished(String),
     /// The world's own records are damaged or newer.
     #[error("{record}: {detail}")]

@@ -62,17 +62,10 @@ pub fn export_npy(
     let nx: usize = pieces.iter().map(|p| p[1] as usize).sum();
     let cells = [nx, ny, nz].iter().map(|&n| n as u128).product::<u128>();
     if cells > MAX_VOLUME {
-        return Err(TreeError::TooLarge {
-            cells,
-            limit: MAX_VOLUME,
-        }
-        .into());
+        return Err(TreeError::TooLarge { cells, limit: MAX_VOLUME }.into());
     }
     let mut out = vec![0u16; cells as usize];
-    let blocks: Vec<(usize, usize)> = (0..ny)
-        .step_by(BLOCK)
-        .map(|a| (a, (a + BLOCK).min(ny)))
-        .collect();
+    let blocks: Vec<(usize, usize)> = (0..ny).step_by(BLOCK).map(|a| (a, (a + BLOCK).min(ny))).collect();
     let total = blocks.len() as u64;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut done = 0;
@@ -83,13 +76,7 @@ pub fn export_npy(
                 let min = [x, origin[1] + from as u32, origin[2]];
                 let last = [x + n, origin[1] + to as u32, origin[2] + nz as u32];
                 // Beyond the world's edge a cell has no ticks; the box of the whole cells is cut there.
-                view.volume(
-                    &TickBox {
-                        min: min.map(|c| c << shift),
-                        max: last.map(|c| c << shift),
-                    },
-                    level,
-                )
+                view.volume(&TickBox { min: min.map(|c| c << shift), max: last.map(|c| c << shift) }, level)
             };
             pieces.iter().map(piece).collect::<Result<Vec<_>, _>>()
         });
@@ -106,11 +93,7 @@ pub fn export_npy(
                 x0 += w;
             }
             done += 1;
-            progress(&Progress {
-                stage: "export",
-                done,
-                total,
-            });
+            progress(&Progress { stage: "export", done, total });
         }
     }
     let shape = vec![nz, ny, nx];
@@ -134,41 +117,24 @@ type Cells = (Vec<[u32; 2]>, [usize; 2], [u32; 3]);
 fn cells_of(window: &Window, alt_m: [f64; 2], level: u8) -> Result<Cells, WorldError> {
     if level > MAX_LEVEL {
         let detail = format!("{level} is not from 0 to {MAX_LEVEL}");
-        return Err(WorldError::Data {
-            what: "level",
-            detail,
-        });
+        return Err(WorldError::Data { what: "level", detail });
     }
     let [[x, w], [y, h]] = window.ticks()?;
     let [lo, hi] = alt_m;
     if !(lo >= f64::from(MIN_ALT) && hi <= f64::from(MAX_ALT) && hi > lo) {
-        let detail = format!(
-            "{lo} to {hi} m: give two altitudes from {MIN_ALT} to {MAX_ALT} m, the lower one first"
-        );
-        return Err(WorldError::Data {
-            what: "altitudes",
-            detail,
-        });
+        let detail =
+            format!("{lo} to {hi} m: give two altitudes from {MIN_ALT} to {MAX_ALT} m, the lower one first");
+        return Err(WorldError::Data { what: "altitudes", detail });
     }
     let z0 = alt_to_tick(lo)?;
     // Exclusive at the top: an altitude on a tick's lower face leaves that tick out.
-    let z1 = (z0 + 1).max(
-        ((hi * f64::from(TICKS_PER_METRE)).ceil() + f64::from(bm_core::frame::SEA_LEVEL)) as u32,
-    );
+    let z1 = (z0 + 1)
+        .max(((hi * f64::from(TICKS_PER_METRE)).ceil() + f64::from(bm_core::frame::SEA_LEVEL)) as u32);
     let shift = MAX_LEVEL - level;
     // First cell and count of the half-open ticks a..b, which lie in the root.
-    let span = |a: i64, b: i64| {
-        [
-            (a >> shift) as u32,
-            (((b - 1) >> shift) - (a >> shift) + 1) as u32,
-        ]
-    };
+    let span = |a: i64, b: i64| [(a >> shift) as u32, (((b - 1) >> shift) - (a >> shift) + 1) as u32];
     let edge = i64::from(WORLD_X);
-    let pieces = if x + w > edge {
-        vec![span(x, edge), span(0, x + w - edge)]
-    } else {
-        vec![span(x, x + w)]
-    };
+    let pieces = if x + w > edge { vec![span(x, edge), span(0, x + w - edge)] } else { vec![span(x, x + w)] };
     let ([y0, ny], [z0, nz]) = (span(y, y + h), span(z0.into(), z1.into()));
     let origin = [pieces[0][0], y0, z0];
     Ok((pieces, [ny as usize, nz as usize], origin))
@@ -183,8 +149,7 @@ fn describe(
     cells: &[u16],
 ) -> String {
     let shift = MAX_LEVEL - level;
-    let degrees =
-        |cell: u32, offset: f64| (i64::from(cell) << shift) as f64 / DEGREE as f64 - offset;
+    let degrees = |cell: u32, offset: f64| (i64::from(cell) << shift) as f64 / DEGREE as f64 - offset;
     let end = pieces[pieces.len() - 1];
     let turn = if pieces.len() > 1 { 360.0 } else { 0.0 };
     let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
@@ -228,25 +193,15 @@ fn sidecar_of(path: &Path) -> PathBuf {
 fn write_text(path: &Path, text: &str) -> Result<(), WorldError> {
     let os = |action, source| {
         let cure = "check the directory and the disk".to_owned();
-        WorldError::Io(bm_io::IoError::Os {
-            path: path.display().to_string(),
-            action,
-            source,
-            cure,
-        })
+        WorldError::Io(bm_io::IoError::Os { path: path.display().to_string(), action, source, cure })
     };
-    let dir = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temp = tempfile::Builder::new()
         .prefix(".bm-")
         .suffix(".part")
         .tempfile_in(dir)
         .map_err(|e| os("create a file", e))?;
-    temp.write_all(text.as_bytes())
-        .and_then(|()| temp.as_file().sync_all())
-        .map_err(|e| os("write", e))?;
+    temp.write_all(text.as_bytes()).and_then(|()| temp.as_file().sync_all()).map_err(|e| os("write", e))?;
     temp.persist(path).map_err(|e| os("rename", e.error))?;
     Ok(())
 }
@@ -291,17 +246,9 @@ mod raster {
         let frame = Frame::new(window, size)?;
         frame.load_pages(view)?;
         let heights = cells(&frame, progress, |[x, y]| {
-            Ok(view
-                .surface(x, y)?
-                .map_or(f32::NAN, |(top, _)| tick_to_alt(top) as f32))
+            Ok(view.surface(x, y)?.map_or(f32::NAN, |(top, _)| tick_to_alt(top) as f32))
         })?;
-        finish(
-            &frame,
-            TiffSamples::F32(&heights),
-            Some(f64::NAN),
-            path.as_ref(),
-            start,
-        )
+        finish(&frame, TiffSamples::F32(&heights), Some(f64::NAN), path.as_ref(), start)
     }
 
     /// Writes the materials at one altitude (metres above sea level) as a GeoTIFF of `u16` ids in
@@ -320,9 +267,7 @@ mod raster {
         let start = Instant::now();
         let frame = Frame::new(window, size)?;
         let z = alt_to_tick(alt_m)?;
-        let ids = cells(&frame, progress, |[x, y]| {
-            Ok(view.sample(Pos::new(x, y, z)?)?.material.0)
-        })?;
+        let ids = cells(&frame, progress, |[x, y]| Ok(view.sample(Pos::new(x, y, z)?)?.material.0))?;
         finish(&frame, TiffSamples::U16(&ids), None, path.as_ref(), start)
     }
 
@@ -336,14 +281,9 @@ mod raster {
         let (done, total) = (AtomicU64::new(0), rows.len() as u64);
         let read = parallel::map(&rows, 0, |&j| {
             let y = frame.y(j as i64, 1);
-            let row: Result<Vec<T>, WorldError> = (0..frame.width)
-                .map(|i| value([frame.x(i as i64, 1), y]))
-                .collect();
-            progress(&Progress {
-                stage: "export",
-                done: done.fetch_add(1, Ordering::Relaxed) + 1,
-                total,
-            });
+            let row: Result<Vec<T>, WorldError> =
+                (0..frame.width).map(|i| value([frame.x(i as i64, 1), y])).collect();
+            progress(&Progress { stage: "export", done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
             row
         });
         let mut out = Vec::with_capacity(frame.width * frame.height);
@@ -362,16 +302,7 @@ mod raster {
     ) -> Result<ExportReport, WorldError> {
         let (width, height) = (frame.width, frame.height);
         let georef = frame.georef();
-        write_geotiff(
-            path,
-            &GeoTiffRegion {
-                georef: &georef,
-                width,
-                height,
-                samples,
-                nodata,
-            },
-        )?;
+        write_geotiff(path, &GeoTiffRegion { georef: &georef, width, height, samples, nodata })?;
         Ok(ExportReport {
             path: path.to_owned(),
             sidecar: None,

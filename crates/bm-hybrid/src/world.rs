@@ -131,7 +131,11 @@ impl World {
     }
 
     /// A world whose first commit is still to come: its pages are in memory only.
-    fn pending(store: Box<dyn PageStore>, path: Option<PathBuf>, context: Context) -> Result<Self, WorldError> {
+    fn pending(
+        store: Box<dyn PageStore>,
+        path: Option<PathBuf>,
+        context: Context,
+    ) -> Result<Self, WorldError> {
         let commit = blank(&context)?;
         let pages: Arc<dyn PageSource> = bm_octree::MemoryPages::from(commit.pages).into();
         let tree = Tree::open(context.clone(), pages, commit.root_crc)?;
@@ -143,7 +147,11 @@ impl World {
         blank(&self.context)
     }
 
-    fn attach(store: Box<dyn PageStore>, path: Option<PathBuf>, context: Context) -> Result<Self, WorldError> {
+    fn attach(
+        store: Box<dyn PageStore>,
+        path: Option<PathBuf>,
+        context: Context,
+    ) -> Result<Self, WorldError> {
         let snapshot = store.snapshot()?;
         if snapshot.version() == 0 {
             let name = path.map_or_else(|| "store".into(), |p| p.display().to_string());

@@ -17,9 +17,7 @@ use std::sync::{Arc, LazyLock};
 static EARTH: LazyLock<Arc<View>> = LazyLock::new(|| {
     let world = World::in_memory().unwrap();
     let relief = bm_io::bundled::bundled_etopo20().unwrap();
-    world
-        .ingest_relief(&relief, &Default::default(), &|_| ())
-        .unwrap();
+    world.ingest_relief(&relief, &Default::default(), &|_| ()).unwrap();
     world.view()
 });
 
@@ -62,11 +60,7 @@ fn places_have_their_colours() {
     ] {
         assert!(blue(at(&i, lon, lat)), "{name}: {:?}", at(&i, lon, lat));
     }
-    for (name, lon, lat) in [
-        ("Amazon", -62.0, -5.0),
-        ("Siberia", 75.0, 60.0),
-        ("Congo", 20.0, 0.0),
-    ] {
+    for (name, lon, lat) in [("Amazon", -62.0, -5.0), ("Siberia", 75.0, 60.0), ("Congo", 20.0, 0.0)] {
         let [r, g, b] = at(&i, lon, lat);
         assert!(g >= r && g > b + 20, "{name} is green: {r} {g} {b}");
     }
@@ -79,19 +73,10 @@ fn places_have_their_colours() {
 
 #[test]
 fn the_date_line_does_not_show() {
-    let draw = |w: f64, e: f64, width| {
-        surface_image(
-            &EARTH,
-            &window(w, -25.0, e, -10.0),
-            size(width, 120),
-            &|_| (),
-        )
-    };
+    let draw =
+        |w: f64, e: f64, width| surface_image(&EARTH, &window(w, -25.0, e, -10.0), size(width, 120), &|_| ());
     let all = draw(170.0, -170.0, 160).unwrap();
-    let (left, right) = (
-        draw(170.0, 180.0, 80).unwrap(),
-        draw(-180.0, -170.0, 80).unwrap(),
-    );
+    let (left, right) = (draw(170.0, 180.0, 80).unwrap(), draw(-180.0, -170.0, 80).unwrap());
     for y in 0..all.height {
         for x in 0..80 {
             assert_eq!(all.get(x, y), left.get(x, y));
@@ -103,33 +88,15 @@ fn the_date_line_does_not_show() {
 #[test]
 fn parts_show_what_the_whole_shows() {
     // Bands and pages must not show: four tiles of a picture equal the picture.
-    let all = surface_image(
-        &EARTH,
-        &window(60.0, 0.0, 100.0, 40.0),
-        size(160, 160),
-        &|_| (),
-    )
-    .unwrap();
-    for (k, [w, s]) in [[60.0, 20.0], [80.0, 20.0], [60.0, 0.0], [80.0, 0.0]]
-        .into_iter()
-        .enumerate()
-    {
-        let tile = surface_image(
-            &EARTH,
-            &window(w, s, w + 20.0, s + 20.0),
-            size(80, 80),
-            &|_| (),
-        )
-        .unwrap();
+    let all = surface_image(&EARTH, &window(60.0, 0.0, 100.0, 40.0), size(160, 160), &|_| ()).unwrap();
+    for (k, [w, s]) in [[60.0, 20.0], [80.0, 20.0], [60.0, 0.0], [80.0, 0.0]].into_iter().enumerate() {
+        let tile = surface_image(&EARTH, &window(w, s, w + 20.0, s + 20.0), size(80, 80), &|_| ()).unwrap();
         let (x0, y0) = (k % 2 * 80, k / 2 * 80);
         for y in 0..80 {
             for x in 0..80 {
                 let (a, b) = (rgb(&all, x0 + x, y0 + y), rgb(&tile, x, y));
                 // The snow line is computed from each picture's own rows: a rounding is allowed.
-                assert!(
-                    (0..3).all(|c| (a[c] - b[c]).abs() <= 1),
-                    "{x} {y}: {a:?} {b:?}"
-                );
+                assert!((0..3).all(|c| (a[c] - b[c]).abs() <= 1), "{x} {y}: {a:?} {b:?}");
             }
         }
     }
@@ -142,10 +109,7 @@ fn slices_and_sections_are_labelled_and_true() {
     let sea = EARTH.materials().by_name("seawater").unwrap().rgb;
     let count = |i: &Image, c: [u8; 3]| i.rgb.chunks(3).filter(|p| *p == c).count();
     let share = count(&slice, sea) as f64 / (180.0 * 90.0);
-    assert!(
-        (0.4..0.75).contains(&share),
-        "{share} of the globe is sea at -2000 m"
-    );
+    assert!((0.4..0.75).contains(&share), "{share} of the globe is sea at -2000 m");
 
     let line = SectionLine::of_window(&window(-80.0, -21.0, -60.0, -19.0)).unwrap();
     assert_eq!(line, SectionLine::parallel(-20.0, -80.0, -60.0).unwrap());
@@ -155,25 +119,11 @@ fn slices_and_sections_are_labelled_and_true() {
     assert!(count(&section, sea) > 1000 && count(&section, air) > 5000);
     // Left is west: the ocean. The plot is in the left 240 pixels, the legend right of it.
     let x_of_sea: Vec<usize> = (0..240)
-        .filter(|&x| {
-            (0..section.height)
-                .filter(|&y| section.get(x, y) == Some(sea))
-                .count()
-                > 15
-        })
+        .filter(|&x| (0..section.height).filter(|&y| section.get(x, y) == Some(sea)).count() > 15)
         .collect();
-    assert!(
-        x_of_sea.len() > 50 && x_of_sea.iter().all(|&x| x < 140),
-        "{x_of_sea:?}"
-    );
-    let sheet = surface_sheet(
-        &EARTH,
-        &window(5.0, 43.0, 17.0, 49.0),
-        size(240, 120),
-        "Alps",
-        &|_| (),
-    )
-    .unwrap();
+    assert!(x_of_sea.len() > 50 && x_of_sea.iter().all(|&x| x < 140), "{x_of_sea:?}");
+    let sheet =
+        surface_sheet(&EARTH, &window(5.0, 43.0, 17.0, 49.0), size(240, 120), "Alps", &|_| ()).unwrap();
     assert!(sheet.width > 240);
 }
 
@@ -202,24 +152,15 @@ fn section_lines_go_where_they_say() {
 #[test]
 fn bad_requests_are_refused() {
     let none: &(dyn Fn(&bm_hybrid::Progress) + Sync) = &|_| ();
-    let small = Size {
-        width: 3,
-        height: 3,
-    };
+    let small = Size { width: 3, height: 3 };
     assert!(surface_image(&EARTH, &Window::WORLD, small, none).is_err());
-    let upside_down = Window {
-        north: -95.0,
-        ..Window::WORLD
-    };
+    let upside_down = Window { north: -95.0, ..Window::WORLD };
     assert!(surface_image(&EARTH, &upside_down, size(32, 32), none).is_err());
     assert!(slice_image(&EARTH, &Window::WORLD, size(32, 32), 1e9, none).is_err());
     assert!(slice_image(&EARTH, &Window::WORLD, size(32, 32), f64::NAN, none).is_err());
     let line = SectionLine::parallel(0.0, 0.0, 1.0).unwrap();
     for alt in [[0.0, 0.0], [10.0, -10.0], [f64::NAN, 0.0], [-2e7, 0.0]] {
-        assert!(
-            section_image(&EARTH, &line, size(32, 32), Some(alt), none).is_err(),
-            "{alt:?}"
-        );
+        assert!(section_image(&EARTH, &line, size(32, 32), Some(alt), none).is_err(), "{alt:?}");
     }
     let dir = tempfile::tempdir().unwrap();
     assert!(write_surface(&EARTH, &Window::WORLD, size(32, 32), dir.path(), none).is_err());
@@ -236,31 +177,16 @@ fn read_npy(path: &std::path::Path) -> (Vec<usize>, Vec<u16>) {
     let bytes = std::fs::read(path).unwrap();
     let head = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let text = String::from_utf8_lossy(&bytes[10..head]).into_owned();
-    assert!(
-        text.contains("'<u2'") && text.contains("'fortran_order': False"),
-        "{text}"
-    );
+    assert!(text.contains("'<u2'") && text.contains("'fortran_order': False"), "{text}");
     let shape = text.split(['(', ')']).nth(1).unwrap();
-    let shape = shape
-        .split(',')
-        .map(|s| s.trim().parse().unwrap())
-        .collect();
-    (
-        shape,
-        bytes[head..]
-            .chunks(2)
-            .map(|b| u16::from_le_bytes([b[0], b[1]]))
-            .collect(),
-    )
+    let shape = shape.split(',').map(|s| s.trim().parse().unwrap()).collect();
+    (shape, bytes[head..].chunks(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect())
 }
 
 #[test]
 fn volumes_hold_what_the_levels_answer() {
     let dir = tempfile::tempdir().unwrap();
-    for (w, level) in [
-        (window(170.0, -25.0, -170.0, -10.0), 12),
-        (window(85.0, 26.0, 89.0, 30.0), 14),
-    ] {
+    for (w, level) in [(window(170.0, -25.0, -170.0, -10.0), 12), (window(85.0, 26.0, 89.0, 30.0), 14)] {
         let file = dir.path().join(format!("v{level}.npy"));
         let report = export_npy(&EARTH, &w, [-9000.0, 9000.0], level, &file, &|_| ()).unwrap();
         let (shape, values) = read_npy(&file);
@@ -281,57 +207,26 @@ fn volumes_hold_what_the_levels_answer() {
         let b = &about["bounds"];
         let edge = |k: &str| b[k].as_f64().unwrap();
         assert!(edge("west") <= w.west && edge("south") <= w.south && edge("north") >= w.north);
-        assert!(
-            edge("east")
-                >= if w.east < w.west {
-                    w.east + 360.0
-                } else {
-                    w.east
-                }
-        );
+        assert!(edge("east") >= if w.east < w.west { w.east + 360.0 } else { w.east });
         assert!(edge("bottom_m") <= -9000.0 && edge("top_m") >= 9000.0);
         let mut kinds = std::collections::BTreeSet::new();
-        for (k, &m) in values
-            .iter()
-            .enumerate()
-            .step_by(if level == 12 { 1 } else { 37 })
-        {
-            let (x, y, z) = (
-                k % shape[2],
-                k / shape[2] % shape[1],
-                k / shape[2] / shape[1],
-            );
-            let cell =
-                Cell::new(level, [xs[x], origin[1] + y as u32, origin[2] + z as u32]).unwrap();
+        for (k, &m) in values.iter().enumerate().step_by(if level == 12 { 1 } else { 37 }) {
+            let (x, y, z) = (k % shape[2], k / shape[2] % shape[1], k / shape[2] / shape[1]);
+            let cell = Cell::new(level, [xs[x], origin[1] + y as u32, origin[2] + z as u32]).unwrap();
             let [px, py, pz] = cell.origin();
-            let want = EARTH
-                .sample_at_level(Pos::new(px, py, pz).unwrap(), level)
-                .unwrap();
+            let want = EARTH.sample_at_level(Pos::new(px, py, pz).unwrap(), level).unwrap();
             assert_eq!(m, want.material.0, "cell {x} {y} {z} of level {level}");
             kinds.insert(m);
         }
         assert!(kinds.len() >= 2, "{kinds:?}");
     }
     // The finest level, a few metres around the surface.
-    let at = Pos::from_geo(GeoPoint {
-        lon: 7.6586,
-        lat: 45.9764,
-        alt: 0.0,
-    })
-    .unwrap();
+    let at = Pos::from_geo(GeoPoint { lon: 7.6586, lat: 45.9764, alt: 0.0 }).unwrap();
     let top = EARTH.surface(at.x(), at.y()).unwrap().unwrap().0;
     let alt = tick_to_alt(top);
     let file = dir.path().join("fine.npy");
     let w = window(7.6586, 45.9764, 7.65864, 45.97644);
-    export_npy(
-        &EARTH,
-        &w,
-        [alt - 1.0, alt + 2.0],
-        MAX_LEVEL,
-        &file,
-        &|_| (),
-    )
-    .unwrap();
+    export_npy(&EARTH, &w, [alt - 1.0, alt + 2.0], MAX_LEVEL, &file, &|_| ()).unwrap();
     let (shape, values) = read_npy(&file);
     assert_eq!(shape[0], 3 * TICKS_PER_METRE as usize);
     assert!(top > SEA_LEVEL && values.contains(&1) && values.iter().any(|&m| m != 1));
@@ -340,23 +235,15 @@ fn volumes_hold_what_the_levels_answer() {
 #[test]
 fn rasters_come_back() {
     let dir = tempfile::tempdir().unwrap();
-    for (k, w) in [
-        window(5.0, 43.0, 17.0, 49.0),
-        window(170.0, -25.0, -170.0, -10.0),
-        Window::WORLD,
-    ]
-    .iter()
-    .enumerate()
+    for (k, w) in
+        [window(5.0, 43.0, 17.0, 49.0), window(170.0, -25.0, -170.0, -10.0), Window::WORLD].iter().enumerate()
     {
         let file = dir.path().join(format!("h{k}.tif"));
         let report = export_geotiff_heights(&EARTH, w, size(96, 48), &file, &|_| ()).unwrap();
         assert_eq!(report.shape, [48, 96]);
         assert_eq!(report.bytes, std::fs::metadata(&file).unwrap().len());
         let relief = bm_io::read_relief(&file, &Default::default()).unwrap();
-        assert_eq!(
-            (relief.width, relief.height, relief.nodata_count),
-            (96, 48, 0)
-        );
+        assert_eq!((relief.width, relief.height, relief.nodata_count), (96, 48, 0));
         assert_eq!(relief.georef.wraps, *w == Window::WORLD);
         for j in 0..48 {
             for i in 0..96 {
@@ -369,11 +256,7 @@ fn rasters_come_back() {
                 let (top, _) = EARTH.surface(p.x(), p.y()).unwrap().unwrap();
                 // The pixel's middle may fall on either side of a voxel's edge in floating point.
                 let got = relief.height_m(i, j).unwrap();
-                assert!(
-                    (got - tick_to_alt(top)).abs() <= 0.25,
-                    "{i} {j}: {got} {}",
-                    tick_to_alt(top)
-                );
+                assert!((got - tick_to_alt(top)).abs() <= 0.25, "{i} {j}: {got} {}", tick_to_alt(top));
             }
         }
     }

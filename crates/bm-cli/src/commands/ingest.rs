@@ -80,8 +80,14 @@ fn change(
     work: impl FnOnce(&World) -> Result<IngestReport, WorldError>,
 ) -> Result<IngestReport, WorldError> {
     let was_there = path.symlink_metadata().is_ok();
-    let world = World::open_or_create(path)?;
+    let mut world = World::open_or_create(path)?;
     let made = work(&world);
+    if made.is_ok() {
+        // The data is in the world already; a file that stays large is only worth a word.
+        if let Err(e) = world.compact() {
+            eprintln!("bm: {}: the data is in, but the file could not be made smaller: {e}", path.display());
+        }
+    }
     if made.is_err() && !was_there && world.view().version() == 0 {
         drop(world);
         // What counts is the error that is on its way.

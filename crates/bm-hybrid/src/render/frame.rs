@@ -23,11 +23,7 @@ impl Frame {
     pub(crate) fn new(window: &Window, size: Size) -> Result<Self, WorldError> {
         Size::new(size.width, size.height)?;
         let ticks = window.ticks()?;
-        Ok(Self {
-            ticks,
-            width: size.width as usize,
-            height: size.height as usize,
-        })
+        Ok(Self { ticks, width: size.width as usize, height: size.height as usize })
     }
 
     /// The tick at the middle of column `i` (any whole number) when every pixel is cut into `n`.
@@ -67,14 +63,10 @@ impl Frame {
         // The first tick of each page within the window.
         let starts = |[from, extent]: [i64; 2]| {
             let first = from.div_euclid(edge) * edge;
-            (first..from + extent)
-                .step_by(edge as usize)
-                .map(move |t| t.max(from))
+            (first..from + extent).step_by(edge as usize).map(move |t| t.max(from))
         };
         let places: Vec<[u32; 2]> = starts(self.ticks[1])
-            .flat_map(|y| {
-                starts(self.ticks[0]).map(move |x| [x.rem_euclid(WORLD_X.into()) as u32, y as u32])
-            })
+            .flat_map(|y| starts(self.ticks[0]).map(move |x| [x.rem_euclid(WORLD_X.into()) as u32, y as u32]))
             .collect();
         let read = bm_octree::parallel::map(&places, 0, |&[x, y]| view.surface(x, y).map(|_| ()));
         read.into_iter().collect()
@@ -110,10 +102,7 @@ pub(crate) struct Rows;
 impl Rows {
     /// Bands `from..to` of at most `thick`.
     pub(crate) fn bands(n: usize, thick: usize) -> Vec<(usize, usize)> {
-        (0..n)
-            .step_by(thick)
-            .map(|a| (a, (a + thick).min(n)))
-            .collect()
+        (0..n).step_by(thick).map(|a| (a, (a + thick).min(n))).collect()
     }
 }
 
@@ -124,13 +113,8 @@ mod tests {
     #[test]
     fn halves_show_the_pixels_of_the_whole() {
         let size = |width| Size { width, height: 32 };
-        let f =
-            |w, e, width| Frame::new(&Window::new(w, -8.0, e, 8.0).unwrap(), size(width)).unwrap();
-        let (all, left, right) = (
-            f(170.0, -170.0, 80),
-            f(170.0, 180.0, 40),
-            f(-180.0, -170.0, 40),
-        );
+        let f = |w, e, width| Frame::new(&Window::new(w, -8.0, e, 8.0).unwrap(), size(width)).unwrap();
+        let (all, left, right) = (f(170.0, -170.0, 80), f(170.0, 180.0, 40), f(-180.0, -170.0, 40));
         for n in [1, 2, 3] {
             for i in 0..(40 * n) as i64 {
                 assert_eq!(all.x(i, n), left.x(i, n));

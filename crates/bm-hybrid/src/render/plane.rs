@@ -57,10 +57,7 @@ pub fn write_slice(
     path: impl AsRef<Path>,
     progress: OnProgress<'_>,
 ) -> Result<(), WorldError> {
-    Ok(picture::write_png(
-        path,
-        &slice_image(view, window, size, alt_m, progress)?,
-    )?)
+    Ok(picture::write_png(path, &slice_image(view, window, size, alt_m, progress)?)?)
 }
 
 /// Materials of the voxels in the middle of each pixel, southernmost row first.
@@ -82,11 +79,7 @@ pub(crate) fn slice_cells(
                 out.push(view.sample(pos)?.material.0);
             }
         }
-        progress(&Progress {
-            stage: "slice",
-            done: done.fetch_add(1, Ordering::Relaxed) + 1,
-            total,
-        });
+        progress(&Progress { stage: "slice", done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
         Ok(out)
     });
     let mut cells = Vec::with_capacity(frame.width * frame.height);
@@ -129,9 +122,7 @@ impl SectionLine {
     /// [`WorldError::Data`] for values that are no degrees, and for no length.
     pub fn meridian(lon: f64, south: f64, north: f64) -> Result<Self, WorldError> {
         if !(lon.abs() <= 180.0 && south >= -90.0 && north <= 90.0 && north > south) {
-            return Err(bad_line(format!(
-                "no meridian {lon} from {south} to {north}"
-            )));
+            return Err(bad_line(format!("no meridian {lon} from {south} to {north}")));
         }
         Ok(Self(Line::Meridian(lon, [south, north])))
     }
@@ -142,10 +133,7 @@ impl SectionLine {
     /// [`WorldError::Data`] for values that are no degrees, for equal points and for opposite ones.
     pub fn between(from: [f64; 2], to: [f64; 2]) -> Result<Self, WorldError> {
         let ends = [from, to];
-        if !ends
-            .iter()
-            .all(|[lon, lat]| lon.abs() <= 180.0 && lat.abs() <= 90.0)
-        {
+        if !ends.iter().all(|[lon, lat]| lon.abs() <= 180.0 && lat.abs() <= 90.0) {
             return Err(bad_line(format!("no places at {from:?} and {to:?}")));
         }
         let ends = ends.map(unit);
@@ -168,11 +156,7 @@ impl SectionLine {
             return Self::parallel((w.south + w.north) / 2.0, w.west, w.east);
         }
         let lon = w.west + w.width() / 2.0;
-        Self::meridian(
-            if lon > 180.0 { lon - 360.0 } else { lon },
-            w.south,
-            w.north,
-        )
+        Self::meridian(if lon > 180.0 { lon - 360.0 } else { lon }, w.south, w.north)
     }
 
     /// `[lon, lat]` at a fraction (0 to 1) of the way; the longitude may be beyond 180.
@@ -185,10 +169,7 @@ impl SectionLine {
             Line::Great([a, b], angle) => {
                 let (p, q) = (((1.0 - t) * angle).sin(), (t * angle).sin());
                 let v = [0, 1, 2].map(|k| a[k] * p + b[k] * q);
-                [
-                    v[1].atan2(v[0]).to_degrees(),
-                    v[2].atan2(v[0].hypot(v[1])).to_degrees(),
-                ]
+                [v[1].atan2(v[0]).to_degrees(), v[2].atan2(v[0].hypot(v[1])).to_degrees()]
             }
         }
     }
@@ -224,13 +205,7 @@ impl SectionLine {
             Line::Meridian(v, _) => format!("Section along {}", lon(v)),
             Line::Great(..) => {
                 let [a, b] = [self.point(0.0), self.point(1.0)];
-                format!(
-                    "Section from {} {} to {} {}",
-                    lat(a[1]),
-                    lon(a[0]),
-                    lat(b[1]),
-                    lon(b[0])
-                )
+                format!("Section from {} {} to {} {}", lat(a[1]), lon(a[0]), lat(b[1]), lon(b[0]))
             }
         }
     }
@@ -240,10 +215,7 @@ impl SectionLine {
         let [lon, lat] = self.point((i as f64 + 0.5) / n as f64);
         let x = ((lon + 180.0) * DEGREE as f64).floor() as i64;
         let y = ((lat + 90.0) * DEGREE as f64).floor() as i64;
-        [
-            x.rem_euclid(WORLD_X.into()) as u32,
-            y.clamp(0, i64::from(WORLD_Y) - 1) as u32,
-        ]
+        [x.rem_euclid(WORLD_X.into()) as u32, y.clamp(0, i64::from(WORLD_Y) - 1) as u32]
     }
 }
 
@@ -267,11 +239,7 @@ fn unit([lon, lat]: [f64; 2]) -> [f64; 3] {
 }
 
 fn angle(a: [f64; 3], b: [f64; 3]) -> f64 {
-    let cross = [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ];
+    let cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
     let dot: f64 = (0..3).map(|k| a[k] * b[k]).sum();
     cross.iter().map(|c| c * c).sum::<f64>().sqrt().atan2(dot)
 }
@@ -333,10 +301,7 @@ pub fn write_section(
     path: impl AsRef<Path>,
     progress: OnProgress<'_>,
 ) -> Result<(), WorldError> {
-    Ok(picture::write_png(
-        path,
-        &section_image(view, line, size, alt_m, progress)?,
-    )?)
+    Ok(picture::write_png(path, &section_image(view, line, size, alt_m, progress)?)?)
 }
 
 /// A range of altitudes within the world.
@@ -346,19 +311,12 @@ pub(crate) fn altitudes([lo, hi]: [f64; 2]) -> Result<[f64; 2], WorldError> {
         let detail = format!(
             "{lo} to {hi} m: give two altitudes from {min} to {max} m, the lower one first, at least 1 m apart"
         );
-        return Err(WorldError::Data {
-            what: "altitudes",
-            detail,
-        });
+        return Err(WorldError::Data { what: "altitudes", detail });
     }
     Ok([lo, hi])
 }
 
-fn usual_altitudes(
-    view: &View,
-    line: &SectionLine,
-    columns: usize,
-) -> Result<[f64; 2], WorldError> {
+fn usual_altitudes(view: &View, line: &SectionLine, columns: usize) -> Result<[f64; 2], WorldError> {
     let mut range = USUAL_ALT;
     for i in 0..columns {
         let [x, y] = line.column(i, columns);
@@ -379,9 +337,8 @@ fn section_cells(
     progress: OnProgress<'_>,
 ) -> Result<Vec<u16>, WorldError> {
     let step = (top_m - bottom_m) / h as f64;
-    let ticks: Vec<u32> = (0..h)
-        .map(|j| alt_to_tick(bottom_m + (j as f64 + 0.5) * step))
-        .collect::<Result<_, _>>()?;
+    let ticks: Vec<u32> =
+        (0..h).map(|j| alt_to_tick(bottom_m + (j as f64 + 0.5) * step)).collect::<Result<_, _>>()?;
     let (z0, z1) = (ticks[0], ticks[h - 1] + 1);
     let bands = Rows::bands(w, BAND);
     let (done, total) = (AtomicU64::new(0), bands.len() as u64);
@@ -401,11 +358,7 @@ fn section_cells(
                 out.push(runs.get(k).map_or(0, |r| r.material.0));
             }
         }
-        progress(&Progress {
-            stage: "section",
-            done: done.fetch_add(1, Ordering::Relaxed) + 1,
-            total,
-        });
+        progress(&Progress { stage: "section", done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
         Ok(out)
     });
     let mut cells = vec![0; w * h];
@@ -422,10 +375,5 @@ fn section_cells(
 
 fn keys(view: &View) -> Vec<MaterialKey<'_>> {
     let all = view.materials().all().iter();
-    all.map(|m| MaterialKey {
-        id: m.id.0,
-        name: &m.name,
-        rgb: m.rgb,
-    })
-    .collect()
+    all.map(|m| MaterialKey { id: m.id.0, name: &m.name, rgb: m.rgb }).collect()
 }

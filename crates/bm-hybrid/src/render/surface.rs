@@ -58,15 +58,7 @@ pub fn surface_sheet(
     let note = format!("heights from {lo:.0} to {hi:.0} m");
     let heights_m = (hi - lo >= 1.0).then_some((lo, hi));
     let note = if lo <= hi { note.as_str() } else { "" };
-    let frame = MapFrame {
-        west,
-        south,
-        east,
-        north,
-        title,
-        note,
-        heights_m,
-    };
+    let frame = MapFrame { west, south, east, north, title, note, heights_m };
     Ok(picture::frame_map(&map, &frame)?)
 }
 
@@ -81,10 +73,7 @@ pub fn write_surface(
     path: impl AsRef<Path>,
     progress: OnProgress<'_>,
 ) -> Result<(), WorldError> {
-    Ok(picture::write_png(
-        path,
-        &surface_image(view, window, size, progress)?,
-    )?)
+    Ok(picture::write_png(path, &surface_image(view, window, size, progress)?)?)
 }
 
 /// The picture, and the lowest and highest ground in it (in metres; reversed if there is none).
@@ -102,11 +91,7 @@ fn draw(
     let (done, total) = (AtomicU64::new(0), bands.len() as u64);
     let drawn = parallel::map(&bands, 0, |&band| {
         let out = draw_band(view, &frame, &looks, band, n);
-        progress(&Progress {
-            stage: "surface",
-            done: done.fetch_add(1, Ordering::Relaxed) + 1,
-            total,
-        });
+        progress(&Progress { stage: "surface", done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
         out
     });
     let mut image = Image::new(frame.width, frame.height, [0; 3])?;
@@ -186,13 +171,7 @@ fn draw_band(
     if !thin_ice.is_empty() {
         let mut iced = cover.clone();
         thin_ice.iter().for_each(|&(k, _)| iced[k] = Cover::Ice);
-        let ice = picture::shade(
-            &SurfaceGrid {
-                cover: Some(&iced),
-                ..grid
-            },
-            &style,
-        )?;
+        let ice = picture::shade(&SurfaceGrid { cover: Some(&iced), ..grid }, &style)?;
         for (k, hiding) in thin_ice {
             let (column, row) = (k % w, h - 1 - k / w);
             if let Some(white) = ice.get(column, row) {
@@ -244,10 +223,7 @@ struct Search {
 
 impl Default for Search {
     fn default() -> Self {
-        Self {
-            runs: Vec::new(),
-            last: SEA_LEVEL,
-        }
+        Self { runs: Vec::new(), last: SEA_LEVEL }
     }
 }
 
@@ -264,18 +240,10 @@ impl Search {
                 let thickness = run.to - run.from;
                 // A run cut off by the search is as thick as it looks, or thicker.
                 if run.from > z0 || thickness >= HIDING_TICKS || z0 == WORLD_Z_MIN {
-                    let above = self
-                        .runs
-                        .get(k + 1)
-                        .and_then(|r| view.materials().get(r.material));
+                    let above = self.runs.get(k + 1).and_then(|r| view.materials().get(r.material));
                     let wet = above.is_some_and(|m| m.phase == Phase::Liquid);
                     self.last = run.to;
-                    return Ok(Some(Ground {
-                        top: run.to,
-                        material: run.material,
-                        wet,
-                        thickness,
-                    }));
+                    return Ok(Some(Ground { top: run.to, material: run.material, wet, thickness }));
                 }
             } else if z0 == WORLD_Z_MIN {
                 return Ok(None);
@@ -318,10 +286,7 @@ impl Looks {
     }
 
     fn get(&self, m: MaterialId) -> Look {
-        self.0
-            .get(usize::from(m.0))
-            .copied()
-            .unwrap_or(Look::ByHeight)
+        self.0.get(usize::from(m.0)).copied().unwrap_or(Look::ByHeight)
     }
 }
 
@@ -334,10 +299,7 @@ fn sub_pixels(view: &View, frame: &Frame) -> Result<usize, WorldError> {
     let mut n: usize = 1;
     for k in 0..9 {
         let part = |p: usize, of: usize| ((2 * p + 1) * of / 6) as i64;
-        let at = [
-            frame.x(part(k % 3, frame.width), 1),
-            frame.y(part(k / 3, frame.height), 1),
-        ];
+        let at = [frame.x(part(k % 3, frame.width), 1), frame.y(part(k / 3, frame.height), 1)];
         let Some(ground) = search.ground(view, at)? else {
             continue;
         };

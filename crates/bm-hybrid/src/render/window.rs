@@ -26,24 +26,14 @@ pub struct Window {
 
 impl Window {
     /// The whole world.
-    pub const WORLD: Self = Self {
-        west: -180.0,
-        south: -90.0,
-        east: 180.0,
-        north: 90.0,
-    };
+    pub const WORLD: Self = Self { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
 
     /// A window with its edges checked.
     ///
     /// # Errors
     /// [`WorldError::Data`] for edges that are no numbers or out of range, and for empty windows.
     pub fn new(west: f64, south: f64, east: f64, north: f64) -> Result<Self, WorldError> {
-        let it = Self {
-            west,
-            south,
-            east,
-            north,
-        };
+        let it = Self { west, south, east, north };
         it.ticks().map(|_| it)
     }
 
@@ -90,20 +80,14 @@ impl Window {
             )));
         }
         if height <= 0 {
-            return Err(bad(format!(
-                "south = {} must be less than north = {}",
-                self.south, self.north
-            )));
+            return Err(bad(format!("south = {} must be less than north = {}", self.south, self.north)));
         }
         Ok([[x % i64::from(WORLD_X), width], [y, height]])
     }
 }
 
 fn bad(detail: String) -> WorldError {
-    WorldError::Data {
-        what: "window",
-        detail,
-    }
+    WorldError::Data { what: "window", detail }
 }
 
 /// Width and height of a picture in pixels; written `1600x900`.
@@ -137,10 +121,7 @@ impl Size {
                 Self::MAX_SIDE,
                 Self::MAX_PIXELS
             );
-            return Err(WorldError::Data {
-                what: "picture size",
-                detail,
-            });
+            return Err(WorldError::Data { what: "picture size", detail });
         }
         Ok(Self { width, height })
     }
@@ -153,10 +134,7 @@ impl Size {
     pub fn fitting(window: &Window, width: u32) -> Result<Self, WorldError> {
         window.ticks()?;
         let height = f64::from(width) * window.height() / window.width();
-        Self::new(
-            width,
-            (height.round() as u32).clamp(Self::MIN_SIDE, Self::MAX_SIDE),
-        )
+        Self::new(width, (height.round() as u32).clamp(Self::MIN_SIDE, Self::MAX_SIDE))
     }
 }
 
@@ -205,50 +183,20 @@ mod tests {
         }
         let across = Window::new(170.0, -10.0, -170.0, 10.0).unwrap();
         assert_eq!(across.width(), 20.0);
-        assert_eq!(
-            across.ticks().unwrap(),
-            [[350 * DEGREE, 20 * DEGREE], [80 * DEGREE, 20 * DEGREE]]
-        );
+        assert_eq!(across.ticks().unwrap(), [[350 * DEGREE, 20 * DEGREE], [80 * DEGREE, 20 * DEGREE]]);
         assert_eq!(Window::WORLD.ticks().unwrap()[0], [0, 360 * DEGREE]);
-        assert_eq!(
-            Window::new(180.0, 0.0, -170.0, 1.0)
-                .unwrap()
-                .ticks()
-                .unwrap()[0],
-            [0, 10 * DEGREE]
-        );
+        assert_eq!(Window::new(180.0, 0.0, -170.0, 1.0).unwrap().ticks().unwrap()[0], [0, 10 * DEGREE]);
     }
 
     #[test]
     fn sizes_are_read_and_bounded() {
-        assert_eq!(
-            "1600x900".parse::<Size>().unwrap(),
-            Size {
-                width: 1600,
-                height: 900
-            }
-        );
+        assert_eq!("1600x900".parse::<Size>().unwrap(), Size { width: 1600, height: 900 });
         assert_eq!(" 64 X 32 ".parse::<Size>().unwrap().to_string(), "64x32");
-        for s in [
-            "",
-            "x",
-            "100",
-            "100x",
-            "-1x50",
-            "15x100",
-            "100x16385",
-            "16384x16384",
-            "1e3x20",
-            "9999999999x20",
-        ] {
+        for s in
+            ["", "x", "100", "100x", "-1x50", "15x100", "100x16385", "16384x16384", "1e3x20", "9999999999x20"]
+        {
             assert!(s.parse::<Size>().is_err(), "{s}");
         }
-        assert_eq!(
-            Size::fitting(&Window::WORLD, 2160).unwrap(),
-            Size {
-                width: 2160,
-                height: 1080
-            }
-        );
+        assert_eq!(Size::fitting(&Window::WORLD, 2160).unwrap(), Size { width: 2160, height: 1080 });
     }
 }
