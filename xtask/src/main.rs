@@ -7,10 +7,12 @@
 //! | `ci` | `check`, then `test` |
 //! | `data` | fetches the real data that is not bundled into the ignored folder `data/` |
 //! | `peers` | sets up the programs we compare with in the ignored folder `peers/` |
+//! | `campaign` | kills and damage at length |
 //! | `bench` | builds the comparisons optimised and runs them |
 #![allow(clippy::print_stdout, reason = "a task runner talks to whoever runs it")]
 
 mod bench;
+mod campaign;
 mod check;
 mod data;
 mod examples;
@@ -43,6 +45,8 @@ enum Task {
     Data(data::Args),
     /// Set up the Python programs we compare with in peers/
     Peers,
+    /// Run the crash and damage tests at length: kills at random moments, every byte flipped
+    Campaign(campaign::Args),
     /// Compare with peers, side by side in one run; rewrites docs/benchmarks.md
     #[command(disable_help_flag = true)]
     Bench(bench::Args),
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Task::Ci => check::run().and_then(|()| test::run(&test::Args::default())),
         Task::Data(options) => data::run(options),
         Task::Peers => peers::run(),
+        Task::Campaign(options) => campaign::run(options),
         Task::Bench(options) => bench::run(options),
     };
     match outcome {
