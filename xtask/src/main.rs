@@ -7,6 +7,7 @@
 //! | `ci` | `check`, then `test` |
 //! | `data` | fetches the real data that is not bundled into the ignored folder `data/` |
 //! | `peers` | sets up the programs we compare with in the ignored folder `peers/` |
+//! | `fuzz` | feeds every decoder with mutated input, for a minute each (nightly toolchain and cargo-fuzz) |
 //! | `campaign` | kills and damage at length |
 //! | `bench` | builds the comparisons optimised and runs them |
 #![allow(clippy::print_stdout, reason = "a task runner talks to whoever runs it")]
@@ -16,6 +17,7 @@ mod campaign;
 mod check;
 mod data;
 mod examples;
+mod fuzz;
 mod peers;
 mod shell;
 mod tally;
@@ -45,6 +47,8 @@ enum Task {
     Data(data::Args),
     /// Set up the Python programs we compare with in peers/
     Peers,
+    /// Feed every decoder (or the one named) with mutated input; needs a nightly toolchain and cargo-fuzz
+    Fuzz(fuzz::Args),
     /// Run the crash and damage tests at length: kills at random moments, every byte flipped
     Campaign(campaign::Args),
     /// Compare with peers, side by side in one run; rewrites docs/benchmarks.md
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Task::Ci => check::run().and_then(|()| test::run(&test::Args::default())),
         Task::Data(options) => data::run(options),
         Task::Peers => peers::run(),
+        Task::Fuzz(options) => fuzz::run(options),
         Task::Campaign(options) => campaign::run(options),
         Task::Bench(options) => bench::run(options),
     };
