@@ -79,9 +79,7 @@ impl Edits {
     pub fn fault(&self) -> Option<&'static str> {
         const LAST: u8 = (1 << PAGE_SPAN) - 1;
         let ordered = self.boxes.is_sorted_by_key(|b| b.page)
-            && self
-                .runs
-                .is_sorted_by(|a, b| a.page < b.page || (a.page == b.page && a.to <= b.from));
+            && self.runs.is_sorted_by(|a, b| a.page < b.page || (a.page == b.page && a.to <= b.from));
         if !ordered {
             return Some("pages or runs out of order");
         }

@@ -1,3 +1,7 @@
-//! Edits over the page tree (under construction in this commit: see the modules).
+//! Edits over the page tree (under construction: see the modules).
 pub mod edits;
+pub mod error;
+pub mod transaction;
 pub use edits::{BoxEdit, Edits, RunEdit};
+pub use error::{Conflict, EditError};
+pub use transaction::{Durability, Expectation, Transaction};

@@ -1,0 +1,82 @@
+//! Why an edit cannot be made.
+
+use bm_core::{ErrorKind, MaterialId, PageId, Pos, TickBox};
+
+/// An edit that was refused; nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// A box without a voxel in it.
+    #[error("the box from {:?} to {:?} (ticks) is empty: every first must be below its last", .bounds.min, .bounds.max)]
+    EmptyBox {
+        /// The box.
+        bounds: TickBox,
+    },
+    /// A cell or box that reaches out of the world.
+    #[error("the box from {:?} to {:?} (ticks) reaches out of the world", .bounds.min, .bounds.max)]
+    Outside {
+        /// The box.
+        bounds: TickBox,
+    },
+    /// A box whose faces cut too many pages.
+    #[error(
+        "the faces of the box cut {pages} pages of 32 m and 4 km, {limit} are allowed: align it to coarser cells"
+    )]
+    TooFine {
+        /// The box.
+        bounds: TickBox,
+        /// Pages cut.
+        pages: u64,
+        /// Pages allowed.
+        limit: u64,
+    },
+    /// A run of sub-cells that is none.
+    #[error("sub-cells {from}..{to} of page {page} are no run")]
+    EmptyRun {
+        /// The page.
+        page: PageId,
+        /// First sub-cell.
+        from: u32,
+        /// First sub-cell beyond.
+        to: u32,
+    },
+    /// A material the world does not know.
+    #[error("material {} is not in the world's registry", .0.0)]
+    UnknownMaterial(MaterialId),
+    /// Voxels that do not hold what the transaction depends on.
+    #[error("{} voxels do not hold what was expected, the first at {:?}: it holds material {}, not {}",
+        .0.len(), .0.first().map(|c| c.pos), .0.first().map_or(0, |c| c.found.0), .0.first().map_or(0, |c| c.expected.0))]
+    Conflicts(Vec<Conflict>),
+    /// A transaction that would not fit into memory alone.
+    #[error(
+        "the transaction needs {bytes} bytes of the overlay, {budget} is its budget: split it, or raise the budget"
+    )]
+    TooLarge {
+        /// Bytes it needs.
+        bytes: usize,
+        /// Bytes allowed.
+        budget: usize,
+    },
+}
+
+impl EditError {
+    /// The class of the failure.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Conflicts(_) => ErrorKind::Conflict,
+            _ => ErrorKind::BadInput,
+        }
+    }
+}
+
+/// A voxel that does not hold what a transaction expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The voxel.
+    pub pos: Pos,
+    /// What the transaction depends on.
+    pub expected: MaterialId,
+    /// What is there.
+    pub found: MaterialId,
+}
