@@ -5,7 +5,7 @@ use crate::error::EditError;
 use bm_core::frame::{MAX_LEVEL, WORLD_X, WORLD_Y, WORLD_Z_MAX, WORLD_Z_MIN};
 use bm_core::page::{PAGE_LEVELS, PAGE_SPAN, SUBCELLS};
 use bm_core::{Cell, MaterialId, PageId, Pos, TickBox};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Most pages one box may cut through without filling them.
 ///
@@ -59,12 +59,14 @@ pub struct Transaction {
     note: String,
     durability: Durability,
     expectations: Vec<Expectation>,
-    /// Runs as they came, with the number of boxes that came before.
+    /// Runs as they came, with their place among all edits.
     runs: Vec<(RunEdit, u32)>,
-    /// Boxes as they came.
-    boxes: Vec<BoxEdit>,
+    /// Boxes as they came, with their place among all edits.
+    boxes: Vec<(BoxEdit, u32)>,
     /// Whether any run is longer than one sub-cell.
     long_runs: bool,
+    /// Whether any run lies in a page above the finest tier.
+    coarse_runs: bool,
 }
 
 impl Transaction {
@@ -195,7 +197,13 @@ impl Transaction {
 
     fn push(&mut self, run: RunEdit) {
         self.long_runs |= run.to - run.from > 1;
-        self.runs.push((run, self.boxes.len() as u32));
+        self.coarse_runs |= run.page.level() < PAGE_LEVELS[3];
+        self.runs.push((run, self.order()));
+    }
+
+    /// Place of the next edit among all of them.
+    fn order(&self) -> u32 {
+        (self.runs.len() + self.boxes.len()) as u32
     }
 
     fn fill_page(&mut self, page: PageId, bounds: &TickBox, material: MaterialId) {
@@ -212,11 +220,9 @@ impl Transaction {
         if any_whole {
             let lo = whole.map(|(lo, _)| lo as u8);
             let hi = whole.map(|(_, hi)| (hi - 1) as u8);
-            if lo == hi {
-                let sub = bm_morton::encode3_u32(lo[0].into(), lo[1].into(), lo[2].into());
-                self.push(RunEdit { page, from: sub, to: sub + 1, material });
-            } else {
-                self.boxes.push(BoxEdit { page, lo, hi, material });
+            match cube(lo, hi) {
+                Some((from, to)) => self.push(RunEdit { page, from, to, material }),
+                None => self.boxes.push((BoxEdit { page, lo, hi, material }, self.order())),
             }
         }
         if shift == 0 {
@@ -244,22 +250,19 @@ impl Transaction {
     /// The edits in normal form: what is journalled and applied.
     #[must_use]
     pub fn edits(&self) -> Edits {
-        if self.boxes.is_empty() {
+        if self.boxes.is_empty() && !self.coarse_runs {
             return Edits {
                 boxes: Vec::new(),
                 runs: self.resolve(self.runs.iter().map(|&(r, _)| r).collect()),
             };
         }
-        let order = BoxOrder::new(&self.boxes);
+        let order = Order::new(&self.boxes, &self.runs);
         let mut runs = Vec::with_capacity(self.runs.len());
-        for &(run, before) in &self.runs {
-            order.survivors(run, before, &mut runs);
+        for &(run, at) in &self.runs {
+            order.survivors(run, at, &mut runs);
         }
-        let mut boxes: Vec<BoxEdit> = (0u32..)
-            .zip(&self.boxes)
-            .filter(|&(i, b)| !order.wiped(b.page, i + 1))
-            .map(|(_, b)| *b)
-            .collect();
+        let live = self.boxes.iter().filter(|(b, at)| !order.wiped(b.page, *at));
+        let mut boxes: Vec<BoxEdit> = live.map(|&(b, _)| b).collect();
         boxes.sort_by_key(|b| b.page);
         Edits { boxes, runs: self.resolve(runs) }
     }
@@ -329,55 +332,61 @@ fn pages_cut(b: &TickBox) -> u64 {
 
 /// Runs of one page, oldest first, laid over each other.
 fn overlay_runs(runs: impl Iterator<Item = RunEdit>, out: &mut Vec<RunEdit>) {
-    let mut map: std::collections::BTreeMap<u32, RunEdit> = std::collections::BTreeMap::new();
-    for new in runs {
-        // Whatever begins inside the new run or reaches into it gives way.
-        let before = map.range(..new.from).next_back().map(|(_, r)| *r).filter(|r| r.to > new.from);
-        if let Some(r) = before {
-            map.insert(r.from, RunEdit { to: new.from, ..r });
-            if r.to > new.to {
-                map.insert(new.to, RunEdit { from: new.to, ..r });
-            }
-        }
-        let inside: Vec<u32> = map.range(new.from..new.to).map(|(&k, _)| k).collect();
-        for k in inside {
-            if let Some(r) = map.remove(&k)
-                && r.to > new.to
-            {
-                map.insert(new.to, RunEdit { from: new.to, ..r });
-            }
-        }
-        map.insert(new.from, new);
+    let mut map = BTreeMap::new();
+    let mut page = PageId::ROOT;
+    for r in runs {
+        page = r.page;
+        lay_over(&mut map, r.from, r.to, r.material);
     }
-    for r in map.into_values() {
+    for (from, (to, material)) in map {
         match out.last_mut() {
-            Some(l) if l.page == r.page && l.to == r.from && l.material == r.material => l.to = r.to,
-            _ => out.push(r),
+            Some(l) if l.page == page && l.to == from && l.material == material => l.to = to,
+            _ => out.push(RunEdit { page, from, to, material }),
         }
     }
 }
 
-/// Which boxes came after an edit and cover it.
-struct BoxOrder<'a> {
-    boxes: &'a [BoxEdit],
-    of_page: HashMap<PageId, Vec<u32>>,
+/// The Morton interval of a box of sub-cells that is one aligned cube.
+fn cube(lo: [u8; 3], hi: [u8; 3]) -> Option<(u32, u32)> {
+    let edge = u32::from(hi[0] - lo[0]) + 1;
+    let aligned = (0..3).all(|a| u32::from(hi[a] - lo[a]) + 1 == edge && u32::from(lo[a]) % edge == 0);
+    if !aligned || !edge.is_power_of_two() {
+        return None;
+    }
+    let [x, y, z] = lo.map(u16::from);
+    let from = bm_morton::encode3_u32(x, y, z);
+    Some((from, from + edge * edge * edge))
 }
 
-impl<'a> BoxOrder<'a> {
-    fn new(boxes: &'a [BoxEdit]) -> Self {
-        let mut of_page: HashMap<PageId, Vec<u32>> = HashMap::new();
-        for (i, b) in (0u32..).zip(boxes) {
-            of_page.entry(b.page).or_default().push(i);
+/// Which later edits cover an earlier one.
+struct Order<'a> {
+    /// Boxes of each page, ascending in order.
+    boxes: HashMap<PageId, Vec<&'a (BoxEdit, u32)>>,
+    /// For pages above the finest tier: runs by first sub-cell, as (from, to, order), resolved per page so that
+    /// the greatest order stands for each sub-cell.
+    runs: HashMap<PageId, BTreeMap<u32, (u32, u32)>>,
+}
+
+impl<'a> Order<'a> {
+    fn new(boxes: &'a [(BoxEdit, u32)], runs: &[(RunEdit, u32)]) -> Self {
+        let mut by_page: HashMap<PageId, Vec<_>> = HashMap::new();
+        for b in boxes {
+            by_page.entry(b.0.page).or_default().push(b);
         }
-        Self { boxes, of_page }
+        let mut coarse: HashMap<PageId, BTreeMap<u32, (u32, u32)>> = HashMap::new();
+        for (r, at) in runs.iter().filter(|(r, _)| r.page.level() < PAGE_LEVELS[3]) {
+            lay_over(coarse.entry(r.page).or_default(), r.from, r.to, *at);
+        }
+        Self { boxes: by_page, runs: coarse }
     }
 
-    /// Whether a box from number `since` on covers the whole page, from a page above.
-    fn wiped(&self, page: PageId, since: u32) -> bool {
+    /// Whether an edit later than `at` covers the whole page, from a page above.
+    fn wiped(&self, page: PageId, at: u32) -> bool {
         let mut below = page;
         while let Some(above) = below.parent() {
-            let at = bm_morton::decode3_u32(below.sub_index()).map(|c| c as u8);
-            if self.covers(above, at, since) {
+            let sub = below.sub_index();
+            let run = self.runs.get(&above).and_then(|m| m.range(..=sub).next_back());
+            if run.is_some_and(|(_, &(to, order))| sub < to && order > at) || self.boxed(above, sub, at) {
                 return true;
             }
             below = above;
@@ -385,22 +394,23 @@ impl<'a> BoxOrder<'a> {
         false
     }
 
-    fn covers(&self, page: PageId, at: [u8; 3], since: u32) -> bool {
-        let Some(list) = self.of_page.get(&page) else { return false };
-        list.iter().rev().take_while(|&&i| i >= since).any(|&i| self.boxes[i as usize].contains(at))
+    /// Whether a box of the page later than `at` covers a sub-cell.
+    fn boxed(&self, page: PageId, sub: u32, at: u32) -> bool {
+        let Some(list) = self.boxes.get(&page) else { return false };
+        let c = bm_morton::decode3_u32(sub).map(|c| c as u8);
+        list.iter().rev().take_while(|(_, order)| *order > at).any(|(b, _)| b.contains(c))
     }
 
     /// The parts of a run that no later box covers.
-    fn survivors(&self, run: RunEdit, since: u32, out: &mut Vec<RunEdit>) {
-        if self.wiped(run.page, since) {
+    fn survivors(&self, run: RunEdit, at: u32, out: &mut Vec<RunEdit>) {
+        if self.wiped(run.page, at) {
             return;
         }
-        if self.of_page.get(&run.page).and_then(|l| l.last()).is_none_or(|&last| last < since) {
+        if self.boxes.get(&run.page).and_then(|l| l.last()).is_none_or(|(_, last)| *last < at) {
             return out.push(run);
         }
         for sub in run.from..run.to {
-            let at = bm_morton::decode3_u32(sub).map(|c| c as u8);
-            if self.covers(run.page, at, since) {
+            if self.boxed(run.page, sub, at) {
                 continue;
             }
             match out.last_mut() {
@@ -409,4 +419,24 @@ impl<'a> BoxOrder<'a> {
             }
         }
     }
+}
+
+/// Lays `from..to` over a map of disjoint intervals (first → (first beyond, content)).
+pub(crate) fn lay_over<T: Copy>(map: &mut BTreeMap<u32, (u32, T)>, from: u32, to: u32, content: T) {
+    // Whatever begins inside the new interval or reaches into it gives way.
+    if let Some((&first, &(end, old))) = map.range(..from).next_back()
+        && end > from
+    {
+        map.insert(first, (from, old));
+        if end > to {
+            map.insert(to, (end, old));
+        }
+    }
+    while let Some((&first, &(end, old))) = map.range(from..to).next() {
+        map.remove(&first);
+        if end > to {
+            map.insert(to, (end, old));
+        }
+    }
+    map.insert(from, (to, content));
 }
