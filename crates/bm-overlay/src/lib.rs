@@ -1,4 +1,5 @@
 //! Edits over the page tree (under construction: see the modules).
+mod delta;
 pub mod edits;
 pub mod error;
 pub mod transaction;

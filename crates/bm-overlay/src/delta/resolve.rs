@@ -1,0 +1,116 @@
+//! What the edits of a page come to at a version.
+
+use super::Deltas;
+use super::bucket::Item;
+use super::table::Content;
+use crate::transaction::lay_over;
+use bm_core::page::{PAGE_SPAN, SUBCELLS};
+use bm_core::{MaterialId, PageId};
+use std::collections::BTreeMap;
+
+/// Sub-cells `from..to` of a page, and what edits make of them: `None` where they were cleared.
+pub type PageRun = (u32, u32, Option<MaterialId>);
+
+/// The aligned cubes that a Morton interval consists of, as (first sub-cell, log8 of the size).
+pub(crate) fn cubes(mut from: u32, to: u32) -> impl Iterator<Item = (u32, u8)> {
+    std::iter::from_fn(move || {
+        if from >= to {
+            return None;
+        }
+        // As large as where it begins and where the run ends allow.
+        let aligned = if from == 0 { u32::from(PAGE_SPAN) } else { from.trailing_zeros() / 3 };
+        let fits = (to - from).ilog2() / 3;
+        let size = aligned.min(fits);
+        let first = from;
+        from += 1 << (3 * size);
+        Some((first, size as u8))
+    })
+}
+
+impl Deltas {
+    /// What the edits of a page up to a version come to: ascending runs without overlap, neighbours melted.
+    /// Edits that a coarser tier has covered since do not count.
+    pub(crate) fn resolve(&self, page: PageId, version: u64) -> Vec<PageRun> {
+        let Some(content) = self.content(page) else { return Vec::new() };
+        let since = self.cover(page, version);
+        let mut out = Vec::new();
+        let mut push = |from: u32, to: u32, m: MaterialId| {
+            let m = (m != MaterialId::UNSET).then_some(m);
+            match out.last_mut() {
+                Some((_, end, last)) if *end == from && *last == m => *end = to,
+                _ => out.push((from, to, m)),
+            }
+        };
+        let bucket = match content {
+            Content::One(entry) => {
+                let item = entry.get();
+                if item.seq != 0 && (since..=version).contains(&item.seq) {
+                    push(item.from, item.to(), item.material);
+                }
+                return out;
+            }
+            Content::Many(bucket) => bucket,
+        };
+        let mut items: Vec<Item> = bucket.items(version).filter(|i| i.seq >= since).collect();
+        let shapes: Vec<_> = bucket.shapes(version).filter(|s| s.seq >= since).collect();
+        if shapes.is_empty() && items.iter().all(|i| i.size == 0) {
+            // Stable: of equal cells the newest stays last.
+            items.sort_by_key(|i| i.from);
+            for same in items.chunk_by(|a, b| a.from == b.from) {
+                if let Some(i) = same.last() {
+                    push(i.from, i.to(), i.material);
+                }
+            }
+            return out;
+        }
+        let mut map: BTreeMap<u32, (u32, MaterialId)> = BTreeMap::new();
+        let mut shapes = shapes.into_iter().peekable();
+        for item in items {
+            // Of one version boxes come first.
+            while let Some(s) = shapes.next_if(|s| s.seq <= item.seq) {
+                box_runs(s.lo, s.hi, &mut |from, to| lay_over(&mut map, from, to, s.material));
+            }
+            lay_over(&mut map, item.from, item.to(), item.material);
+        }
+        for s in shapes {
+            box_runs(s.lo, s.hi, &mut |from, to| lay_over(&mut map, from, to, s.material));
+        }
+        for (from, (to, m)) in map {
+            push(from, to, m);
+        }
+        out
+    }
+}
+
+/// The Morton runs of a box of sub-cells, ascending, neighbours melted.
+pub(crate) fn box_runs(lo: [u8; 3], hi: [u8; 3], f: &mut dyn FnMut(u32, u32)) {
+    fn octant(first: u32, at: [u32; 3], size: u32, lo: [u8; 3], hi: [u8; 3], f: &mut dyn FnMut(u32, u32)) {
+        let edge = 1 << size;
+        let last = at.map(|c| c + edge - 1);
+        if (0..3).any(|a| last[a] < lo[a].into() || at[a] > hi[a].into()) {
+            return;
+        }
+        if (0..3).all(|a| u32::from(lo[a]) <= at[a] && last[a] <= hi[a].into()) {
+            return f(first, first + (1 << (3 * size)));
+        }
+        for o in 0..8u32 {
+            let half = edge / 2;
+            let part = [at[0] + (o & 1) * half, at[1] + (o >> 1 & 1) * half, at[2] + (o >> 2) * half];
+            octant(first + (o << (3 * (size - 1))), part, size - 1, lo, hi, f);
+        }
+    }
+    let mut run = (0, 0);
+    octant(0, [0; 3], PAGE_SPAN.into(), lo, hi, &mut |from, to| {
+        if run.1 == from {
+            run.1 = to;
+        } else {
+            if run.0 < run.1 {
+                f(run.0, run.1);
+            }
+            run = (from, to);
+        }
+    });
+    if run.0 < run.1 {
+        f(run.0, run.1.min(SUBCELLS));
+    }
+}

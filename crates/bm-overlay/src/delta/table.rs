@@ -1,0 +1,311 @@
+//! One shard of the pages that have edits: a hash table that readers search without locks.
+//!
+//! The first edit of a page lies in its slot; from the second on the page has a [`Bucket`]. So edits that are
+//! scattered over a planet cost a slot each, and nothing else. A table that is full is replaced by a larger one
+//! that shares its buckets; readers that still hold the old one find in it everything up to their version.
+
+use super::bucket::{Bucket, Entry, Found};
+use super::chunked::Chunked;
+use super::meter::Meter;
+use crate::edits::BoxEdit;
+use bm_core::{MaterialId, PageId};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Slots of the smallest table.
+const SMALLEST: usize = 16;
+
+/// A page's place in a table.
+#[derive(Default)]
+pub(crate) struct Slot {
+    /// Code of the page; 0 while the slot is free.
+    key: AtomicU64,
+    /// The first edit, if it was a cube.
+    first: Entry,
+    /// All edits, the first among them, once there are more.
+    more: OnceLock<Arc<Bucket>>,
+}
+
+/// A page with edits, as a table knows it.
+pub(crate) enum Content<'a> {
+    /// One cube.
+    One(&'a Entry),
+    /// A bucket.
+    Many(&'a Arc<Bucket>),
+}
+
+/// One shard.
+pub(crate) struct Table {
+    slots: Box<[Slot]>,
+    /// A bit or two for each page, eight bits a slot: most pages without edits are told by it.
+    filter: Box<[AtomicU64]>,
+    /// Pages in it.
+    len: AtomicUsize,
+    /// Codes of the pages as they came.
+    pages: Chunked<AtomicU64>,
+    /// The same by place; made when somebody asks for a region.
+    places: Mutex<Places>,
+    meter: Arc<Meter>,
+    bytes: AtomicUsize,
+}
+
+/// Pages by level and place: (level, x, y, z) in cells of that level.
+#[derive(Default)]
+struct Places {
+    known: usize,
+    set: BTreeSet<(u8, u32, u32, u32)>,
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        self.meter.give_back(*self.bytes.get_mut());
+    }
+}
+
+/// Spreads page codes over slots and filter bits.
+#[inline]
+fn hash(page: PageId) -> u64 {
+    // Multiplication by 2^64 / φ, with the well-mixed high half folded in.
+    let h = page.raw().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    h ^ h >> 32
+}
+
+impl Table {
+    pub(crate) fn new(meter: &Arc<Meter>, pages: usize) -> Self {
+        let slots = (pages + pages / 2 + 1).next_power_of_two().max(SMALLEST);
+        let table = Self {
+            slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
+            filter: std::iter::repeat_with(AtomicU64::default).take(slots.div_ceil(8)).collect(),
+            len: AtomicUsize::new(0),
+            pages: Chunked::new(),
+            places: Mutex::default(),
+            meter: meter.clone(),
+            bytes: AtomicUsize::new(0),
+        };
+        table.count(size_of::<Self>() + slots * size_of::<Slot>() + slots.div_ceil(8) * 8);
+        table
+    }
+
+    fn count(&self, bytes: usize) {
+        self.meter.take(bytes);
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// Number of pages.
+    pub(crate) fn len(&self) -> usize {
+        self.len.load(Acquire)
+    }
+
+    /// Whether another page would make searches long.
+    pub(crate) fn is_full(&self) -> bool {
+        4 * (self.len.load(Relaxed) + 1) > 3 * self.slots.len()
+    }
+
+    #[inline]
+    fn bit(&self, hash: u64) -> (usize, u64) {
+        let bit = (hash >> 20) as usize & (self.filter.len() * 64 - 1);
+        (bit / 64, 1 << (bit % 64))
+    }
+
+    /// The page's slot, or the free one where it belongs.
+    #[inline]
+    fn slot(&self, page: PageId, hash: u64) -> (&Slot, bool) {
+        let mask = self.slots.len() - 1;
+        let mut i = hash as usize & mask;
+        loop {
+            let slot = &self.slots[i];
+            let key = slot.key.load(Acquire);
+            if key == page.raw() {
+                return (slot, true);
+            }
+            if key == 0 {
+                return (slot, false);
+            }
+            i = (i + 1) & mask;
+        }
+    }
+
+    /// What a sub-cell of a page holds at a version, if any edit up to then speaks of it.
+    #[inline]
+    pub(crate) fn find(&self, page: PageId, sub: u32, version: u64) -> Option<Found> {
+        let hash = hash(page);
+        let (word, bit) = self.bit(hash);
+        if self.filter[word].load(Relaxed) & bit == 0 {
+            return None;
+        }
+        let (slot, there) = self.slot(page, hash);
+        if !there {
+            return None;
+        }
+        if let Some(bucket) = slot.more.get() {
+            return bucket.find(sub, version);
+        }
+        let item = slot.first.get();
+        let holds = sub >> (3 * item.size) << (3 * item.size) == item.from;
+        (holds && item.seq != 0 && item.seq <= version).then_some((item.seq, item.material))
+    }
+
+    /// The edits of a page.
+    pub(crate) fn get(&self, page: PageId) -> Option<Content<'_>> {
+        let hash = hash(page);
+        let (word, bit) = self.bit(hash);
+        if self.filter[word].load(Relaxed) & bit == 0 {
+            return None;
+        }
+        let (slot, there) = self.slot(page, hash);
+        if !there {
+            return None;
+        }
+        Some(slot.content())
+    }
+
+    /// Adds a cube to a page. Only the one writer calls this, on a table that is not full. `false` when the
+    /// page's bucket is full.
+    #[inline]
+    pub(crate) fn push(&self, page: PageId, from: u32, size: u8, material: MaterialId, seq: u64) -> bool {
+        let hash = hash(page);
+        let (slot, there) = self.slot(page, hash);
+        if !there {
+            slot.first.put(from, size, material, seq, 0);
+            self.enter(slot, page, hash);
+            return true;
+        }
+        self.bucket(slot).push(from, size, material, seq)
+    }
+
+    /// Adds a box to a page. Only the one writer calls this, on a table that is not full.
+    pub(crate) fn push_box(&self, b: &BoxEdit, seq: u64) -> bool {
+        let hash = hash(b.page);
+        let (slot, there) = self.slot(b.page, hash);
+        if !there {
+            // The bucket first: once the key is there, so is the edit.
+            let stored = self.bucket(slot).push_box(b, seq);
+            self.enter(slot, b.page, hash);
+            return stored;
+        }
+        self.bucket(slot).push_box(b, seq)
+    }
+
+    fn enter(&self, slot: &Slot, page: PageId, hash: u64) {
+        let i = self.len.load(Relaxed);
+        let (place, made) = self.pages.make(i);
+        if made > 0 {
+            self.count(made);
+        }
+        if let Some(place) = place {
+            place.store(page.raw(), Relaxed);
+        }
+        let (word, bit) = self.bit(hash);
+        self.filter[word].store(self.filter[word].load(Relaxed) | bit, Relaxed);
+        slot.key.store(page.raw(), Release);
+        self.len.store(i + 1, Release);
+    }
+
+    /// The page's bucket, made from its first edit if there is none yet.
+    fn bucket<'a>(&self, slot: &'a Slot) -> &'a Bucket {
+        slot.more.get_or_init(|| {
+            let bucket = Bucket::new(&self.meter);
+            if !slot.first.is_vacant() {
+                let item = slot.first.get();
+                bucket.push(item.from, item.size, item.material, item.seq);
+            }
+            bucket
+        })
+    }
+
+    /// The pages as they came.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = PageId> + '_ {
+        self.pages_from(0)
+    }
+
+    fn pages_from(&self, first: usize) -> impl Iterator<Item = PageId> + '_ {
+        (first..self.len()).filter_map(|i| PageId::from_raw(self.pages.get(i)?.load(Relaxed)))
+    }
+
+    /// The same pages with room for more; `keep` may take edits away.
+    pub(crate) fn rebuild(&self, keep: impl Fn(PageId) -> Keep) -> Self {
+        let new = Self::new(&self.meter, self.len() * 2);
+        for page in self.pages() {
+            let hash = hash(page);
+            let (old, _) = self.slot(page, hash);
+            let (slot, _) = new.slot(page, hash);
+            match (keep(page), old.more.get()) {
+                (Keep::All, bucket) => {
+                    slot.first.copy_from(&old.first);
+                    if let Some(bucket) = bucket {
+                        // Cannot be set already: the slot is new.
+                        let _ = slot.more.set(bucket.clone());
+                    }
+                }
+                (Keep::After(version), Some(bucket)) => match bucket.after(version) {
+                    Some(rest) => {
+                        let _ = slot.more.set(rest);
+                    }
+                    None => continue,
+                },
+                (Keep::After(version), None) => {
+                    if old.first.get().seq <= version {
+                        continue;
+                    }
+                    slot.first.copy_from(&old.first);
+                }
+            }
+            new.enter(slot, page, hash);
+        }
+        new
+    }
+
+    /// Calls `f` for every page of a level within cells `lo..=hi` of that level.
+    pub(crate) fn within(&self, level: u8, lo: [u32; 3], hi: [u32; 3], f: &mut dyn FnMut(PageId)) {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let len = self.len();
+        if places.known < len {
+            for page in self.pages_from(places.known) {
+                let [x, y, z] = page.cell().coords();
+                places.set.insert((page.level(), x, y, z));
+            }
+            places.known = len;
+        }
+        let found = |x, y, z, f: &mut dyn FnMut(PageId)| {
+            if let Some(page) = PageId::new(level, [x, y, z]) {
+                f(page);
+            }
+        };
+        let columns = u64::from(hi[0] - lo[0] + 1) * u64::from(hi[1] - lo[1] + 1);
+        if columns > places.set.len() as u64 / 4 {
+            // More columns than pages, nearly: one walk over all that can be within.
+            let range = (level, lo[0], 0, 0)..=(level, hi[0], u32::MAX, u32::MAX);
+            for &(_, x, y, z) in places.set.range(range) {
+                if (lo[1]..=hi[1]).contains(&y) && (lo[2]..=hi[2]).contains(&z) {
+                    found(x, y, z, f);
+                }
+            }
+            return;
+        }
+        for x in lo[0]..=hi[0] {
+            for y in lo[1]..=hi[1] {
+                for &(.., z) in places.set.range((level, x, y, lo[2])..=(level, x, y, hi[2])) {
+                    found(x, y, z, f);
+                }
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn content(&self) -> Content<'_> {
+        match self.more.get() {
+            Some(bucket) => Content::Many(bucket),
+            None => Content::One(&self.first),
+        }
+    }
+}
+
+/// What of a page's edits goes over into a new table.
+pub(crate) enum Keep {
+    All,
+    /// Those after a version.
+    After(u64),
+}
