@@ -4,6 +4,10 @@
 //! The functions panic where the store is wrong, as tests do.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "these are tests that live in the library")]
 
+mod history;
+
+pub use history::{Version, Versions, history_run, random_batch};
+
 use crate::{Batch, PageBytes, PageRange, PageStore, Snapshot, StoreError};
 use bm_core::PageId;
 use std::collections::BTreeMap;
@@ -89,6 +93,13 @@ pub fn run_all<S: PageStore>(make: impl Fn() -> S) {
     concurrent_readers(&make());
     stats_and_verify(&make());
     compaction(&make());
+    history::rules(&make());
+    for seed in 30..33 {
+        history_run(make(), seed, 40, &mut |store| {
+            store.compact().unwrap();
+            store
+        });
+    }
     for seed in 0..4 {
         model_run(make(), seed, 40, &mut |store| {
             store.compact().unwrap();
@@ -110,6 +121,7 @@ pub fn run_durable<S: PageStore>(make: impl Fn() -> S, mut reopen: impl FnMut(S)
     assert_eq!(store.commit(Batch::new()).unwrap(), 2, "versions go on where they were");
     for seed in 10..13 {
         model_run(make(), seed, 30, &mut reopen);
+        history_run(make(), seed, 40, &mut reopen);
     }
 }
 

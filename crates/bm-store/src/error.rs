@@ -63,6 +63,22 @@ pub enum StoreError {
         /// The version the store is at.
         found: u64,
     },
+    /// A version that the store never had.
+    #[error("there is no version {version}, the newest is {newest}; ask for one up to that")]
+    NoSuchVersion {
+        /// The version that was asked for.
+        version: u64,
+        /// The newest version.
+        newest: u64,
+    },
+    /// A version that was retired, or never kept.
+    #[error("version {version} is no longer kept; the oldest that can be read is {oldest}")]
+    Retired {
+        /// The version that was asked for.
+        version: u64,
+        /// The oldest version that is kept.
+        oldest: u64,
+    },
     /// A page is there, but damaged.
     #[error("page {page} is damaged: {detail}; restore the world from a backup or build it again")]
     Corrupt {
@@ -145,6 +161,8 @@ impl StoreError {
             Self::AlreadyExists { .. }
             | Self::NotAStore { .. }
             | Self::TooLarge { .. }
+            | Self::NoSuchVersion { .. }
+            | Self::Retired { .. }
             | Self::BadName { .. } => ErrorKind::BadInput,
             Self::NeedsRecovery { .. }
             | Self::ReadOnly { .. }

@@ -91,6 +91,7 @@ pub struct Batch {
     pub(crate) pages: BTreeMap<PageId, Option<Vec<u8>>>,
     pub(crate) metas: BTreeMap<String, Option<Vec<u8>>>,
     pub(crate) expect: Option<u64>,
+    pub(crate) keep: bool,
 }
 
 impl Batch {
@@ -130,6 +131,14 @@ impl Batch {
         self
     }
 
+    /// Whether what this commit replaces or removes stays readable at the versions before it
+    /// ([`PageStore::snapshot_at`]); false unless said. A commit that does not keep it ends the history: no version
+    /// before it can be read again, and what was kept for them is dropped.
+    pub fn keep_history(&mut self, keep: bool) -> &mut Self {
+        self.keep = keep;
+        self
+    }
+
     /// Pages and records the batch speaks of.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -164,6 +173,17 @@ impl Batch {
     }
 }
 
+/// Whether a version of a store can be read, or why not.
+pub(crate) fn check_readable(version: u64, oldest: u64, newest: u64) -> Result<(), StoreError> {
+    if version > newest {
+        return Err(StoreError::NoSuchVersion { version, newest });
+    }
+    if version < oldest {
+        return Err(StoreError::Retired { version, oldest });
+    }
+    Ok(())
+}
+
 /// How much a store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,6 +198,11 @@ pub struct StoreStats {
     pub payload_bytes: u64,
     /// Bytes the store takes where it lives (for a file: its length).
     pub stored_bytes: u64,
+    /// Replaced or removed pages that are kept for older versions; a page that an older version must not see
+    /// because it was not there yet counts as well.
+    pub history_pages: u64,
+    /// Bytes of the payloads of these pages, and of the named records kept for older versions.
+    pub history_bytes: u64,
 }
 
 /// Something [`PageStore::verify`] found wrong.
@@ -198,6 +223,8 @@ pub struct VerifyReport {
     pub pages_checked: u64,
     /// Named records that were checked, good and bad.
     pub metas_checked: u64,
+    /// Pages and named records kept for older versions that were checked, good and bad.
+    pub history_checked: u64,
     /// Problems reported.
     pub problems: u64,
 }
@@ -206,12 +233,36 @@ pub struct VerifyReport {
 ///
 /// A commit is atomic, durable and ordered: it takes the store from version *v* to *v* + 1. Readers hold a
 /// snapshot of one version and are never in a writer's way, nor it in theirs.
+///
+/// Older versions can be read as long as every commit since then was made with [`Batch::keep_history`] and they
+/// were not [retired](PageStore::retire): those from [`PageStore::oldest`] to the newest, without a gap.
 pub trait PageStore: Send + Sync {
     /// The store as it is after the last commit, unchanged by later ones for as long as it is held.
     ///
     /// # Errors
     /// I/O errors and damage, as [`StoreError`] says.
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError>;
+
+    /// The store as it was at a version: its pages and its named records.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchVersion`] when it was never made, [`StoreError::Retired`] when it is no longer kept; I/O
+    /// errors and damage.
+    fn snapshot_at(&self, version: u64) -> Result<Arc<dyn Snapshot>, StoreError>;
+
+    /// The oldest version that [`PageStore::snapshot_at`] can read.
+    ///
+    /// # Errors
+    /// I/O errors and damage, as [`StoreError`] says.
+    fn oldest(&self) -> Result<u64, StoreError>;
+
+    /// Gives up the versions below `before`, durably, and gives the payload bytes that were kept for them alone. The
+    /// newest version always stays, so a number above it gives up all others. Snapshots that are held stay as they
+    /// are. This is no commit: the store's version does not change.
+    ///
+    /// # Errors
+    /// As [`PageStore::commit`], [`StoreError::Conflict`] excepted.
+    fn retire(&self, before: u64) -> Result<u64, StoreError>;
 
     /// Applies a batch, all of it or nothing, durably, and gives the new version (also for an empty batch).
     ///

@@ -4,6 +4,7 @@
 //! checked blocks · the engine's trees and commits · rows of about thirty pages · sealed pages.
 
 mod backend;
+mod history;
 mod raw;
 mod read;
 mod segment;
@@ -15,10 +16,10 @@ mod write;
 
 pub use raw::RawFile;
 
-use crate::{Batch, PageStore, Problem, Snapshot, StoreError, StoreStats, VerifyReport, envelope};
+use crate::{Batch, PageStore, Problem, Snapshot, StoreError, StoreStats, VerifyReport};
 use backend::Blocks;
-use read::FileSnapshot;
-use redb::{Builder, Database, ReadOnlyDatabase, ReadableDatabase, StorageError, WriteTransaction};
+use read::{FileSnapshot, Which};
+use redb::{Builder, Database, ReadOnlyDatabase, ReadableDatabase, WriteTransaction};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -125,7 +126,7 @@ impl FileOptions {
         let (blocks, _) = Blocks::open(file).map_err(|e| io_error(path, "cannot read", e))?;
         let opened = self.builder().create_with_backend(blocks.clone());
         let inner = Inner::new(opened.map(Engine::Write), blocks, path)?;
-        inner.write(|_, _| Ok(Head::default()), true)?;
+        inner.write(|_, head| Ok(head), true)?;
         Ok(FileStore { inner: Arc::new(inner) })
     }
 
@@ -341,14 +342,18 @@ impl Inner {
     }
 
     fn snapshot(self: &Arc<Self>) -> Result<FileSnapshot, StoreError> {
+        self.snapshot_of(Which::Newest)
+    }
+
+    fn snapshot_of(self: &Arc<Self>, which: Which) -> Result<FileSnapshot, StoreError> {
         let read = match &*self.engine.read().unwrap_or_else(PoisonError::into_inner) {
             Engine::Write(db) => db.begin_read(),
             Engine::Read(db) => db.begin_read(),
         };
-        FileSnapshot::new(self, &read.map_err(|e| self.storage_error(e))?)
+        FileSnapshot::new(self, &read.map_err(|e| self.storage_error(e))?, which)
     }
 
-    /// One transaction: `change` gets it and the head before, and gives the head after, whose version is set here.
+    /// One transaction: `change` gets it and the head before, and gives the head after.
     fn write(
         &self,
         change: impl FnOnce(&WriteTransaction, Head) -> Result<Head, StoreError>,
@@ -367,7 +372,7 @@ impl Inner {
             let mut metas = txn.open_table(METAS).map_err(|e| self.storage_error(e))?;
             let before = if first { Head::default() } else { Head::read(&metas, self)? };
             drop(metas);
-            let mut after = change(&txn, before)?;
+            let after = change(&txn, before)?;
             if first {
                 for table in [ROWS, NEXT_ROWS] {
                     txn.open_table(table).map_err(|e| self.storage_error(e))?;
@@ -375,7 +380,6 @@ impl Inner {
                 txn.open_table(PIECES).map_err(|e| self.storage_error(e))?;
                 txn.delete_table(NEXT_ROWS).map_err(|e| self.storage_error(e))?;
             }
-            after.version = if first { 0 } else { before.version + 1 };
             metas = txn.open_table(METAS).map_err(|e| self.storage_error(e))?;
             metas.insert(HEAD_NAME, after.seal().as_slice()).map_err(|e| self.storage_error(e))?;
             after.version
@@ -449,29 +453,38 @@ impl PageStore for FileStore {
         Ok(Arc::new(self.inner.snapshot()?))
     }
 
+    fn snapshot_at(&self, version: u64) -> Result<Arc<dyn Snapshot>, StoreError> {
+        Ok(Arc::new(self.inner.snapshot_of(Which::At(version))?))
+    }
+
+    fn oldest(&self) -> Result<u64, StoreError> {
+        Ok(self.inner.snapshot()?.head.oldest)
+    }
+
+    fn retire(&self, before: u64) -> Result<u64, StoreError> {
+        let inner = &*self.inner;
+        let head = self.inner.snapshot()?.head;
+        if before.min(head.version) <= head.oldest {
+            return Ok(0);
+        }
+        let mut freed = 0;
+        let change = |txn: &WriteTransaction, mut head: Head| {
+            let bytes = head.history_bytes;
+            head.oldest = head.oldest.max(before.min(head.version));
+            history::retire(txn, &mut head, inner)?;
+            freed = bytes - head.history_bytes;
+            Ok(head)
+        };
+        inner.write(change, false)?;
+        Ok(freed)
+    }
+
     fn commit(&self, batch: Batch) -> Result<u64, StoreError> {
         batch.check()?;
         let inner = &*self.inner;
         let change = |txn: &WriteTransaction, mut head: Head| {
             batch.check_version(head.version)?;
-            let storage = |e: StorageError| inner.storage_error(e);
-            if !batch.metas.is_empty() {
-                let mut metas = txn.open_table(METAS).map_err(|e| inner.storage_error(e))?;
-                for (name, payload) in &batch.metas {
-                    match payload {
-                        Some(payload) => {
-                            let sealed = envelope::seal_named(name, payload)?;
-                            metas.insert(name.as_str(), sealed.as_slice()).map_err(storage)?;
-                        }
-                        None => drop(metas.remove(name.as_str()).map_err(storage)?),
-                    }
-                }
-            }
-            if !batch.pages.is_empty() {
-                let mut rows = txn.open_table(ROWS).map_err(|e| inner.storage_error(e))?;
-                let mut pieces = txn.open_table(PIECES).map_err(|e| inner.storage_error(e))?;
-                write::apply(&mut rows, &mut pieces, &batch.pages, &mut head, inner)?;
-            }
+            write::commit(txn, &batch, &mut head, inner)?;
             Ok(head)
         };
         inner.write(change, false)
@@ -487,6 +500,8 @@ impl PageStore for FileStore {
             pages: head.pages,
             payload_bytes: head.payload_bytes,
             stored_bytes,
+            history_pages: head.history_pages,
+            history_bytes: head.history_bytes,
         })
     }
 
@@ -495,7 +510,7 @@ impl PageStore for FileStore {
         on_problem: &mut dyn FnMut(Problem),
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<VerifyReport, StoreError> {
-        Ok(self.inner.snapshot()?.verify(on_problem, progress))
+        Ok(self.inner.snapshot_of(Which::Oldest)?.verify(on_problem, progress))
     }
 
     fn compact(&self) -> Result<(), StoreError> {

@@ -108,7 +108,8 @@ pub(super) struct Row<'a> {
     records: &'a [u8],
 }
 
-fn leb(bytes: &mut &[u8]) -> Option<u64> {
+/// Takes a LEB128 number off the front; `None` if there is none or it does not fit.
+pub(super) fn leb(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {
         let (&b, rest) = bytes.split_first()?;
@@ -125,7 +126,7 @@ fn leb(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-fn push_leb(out: &mut Vec<u8>, mut value: u64) {
+pub(super) fn push_leb(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;

@@ -33,14 +33,23 @@ pub(super) struct Head {
     pub(super) version: u64,
     pub(super) pages: u64,
     pub(super) payload_bytes: u64,
+    /// The oldest version that can be read; below `version` only if there is history.
+    pub(super) oldest: u64,
+    pub(super) history_pages: u64,
+    pub(super) history_bytes: u64,
 }
 
 impl Head {
     pub(super) fn seal(&self) -> Vec<u8> {
-        let mut payload = [0; 24];
-        payload[..8].copy_from_slice(&self.version.to_le_bytes());
-        payload[8..16].copy_from_slice(&self.pages.to_le_bytes());
-        payload[16..].copy_from_slice(&self.payload_bytes.to_le_bytes());
+        let fields = [
+            self.version,
+            self.pages,
+            self.payload_bytes,
+            self.oldest,
+            self.history_pages,
+            self.history_bytes,
+        ];
+        let payload: Vec<u8> = fields.into_iter().flat_map(u64::to_le_bytes).collect();
         envelope::seal_internal(HEAD_NAME, &payload)
     }
 
@@ -53,12 +62,30 @@ impl Head {
         let guard =
             metas.get(HEAD_NAME).map_err(|e| t.storage(e))?.ok_or_else(|| missing("it is not there"))?;
         let payload = envelope::unseal_named(HEAD_NAME, guard.value())?;
-        let field =
-            |at: usize| payload.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-        match (field(0), field(8), field(16)) {
-            (Some(version), Some(pages), Some(payload_bytes)) => Ok(Self { version, pages, payload_bytes }),
-            _ => Err(missing("it is too short")),
+        let (fields, _) = payload.as_chunks::<8>();
+        let head = match *fields {
+            [] | [_] | [_, _] => return Err(missing("it is too short")),
+            [version, pages, payload_bytes, oldest, history_pages, history_bytes, ..] => Self {
+                version: u64::from_le_bytes(version),
+                pages: u64::from_le_bytes(pages),
+                payload_bytes: u64::from_le_bytes(payload_bytes),
+                oldest: u64::from_le_bytes(oldest),
+                history_pages: u64::from_le_bytes(history_pages),
+                history_bytes: u64::from_le_bytes(history_bytes),
+            },
+            // Written before there was history; whatever lies in its tables is of another time.
+            [version, pages, payload_bytes, ..] => Self {
+                version: u64::from_le_bytes(version),
+                pages: u64::from_le_bytes(pages),
+                payload_bytes: u64::from_le_bytes(payload_bytes),
+                oldest: u64::from_le_bytes(version),
+                ..Self::default()
+            },
+        };
+        if head.oldest > head.version {
+            return Err(missing("its oldest version is newer than its newest"));
         }
+        Ok(head)
     }
 }
 
@@ -140,14 +167,25 @@ pub(super) fn record<'a>(
     row.record(entry, || next_lead(rows, key, t))?.map_err(|detail| corrupt(entry.id, detail))
 }
 
-fn read_pieces(
+/// A large page's payload; its length is checked, its checksum is not.
+pub(super) fn read_pieces(
     pieces: &impl ReadableTable<(u64, u32), &'static [u8]>,
     id: u64,
     len: u32,
     t: &impl Translate,
 ) -> Result<Vec<u8>, StoreError> {
+    join_pieces(pieces.range((id, 0)..=(id, u32::MAX)).map_err(|e| t.storage(e))?, id, len, t)
+}
+
+/// Puts the pieces of page `id` together; they must have `len` bytes.
+pub(super) fn join_pieces<K: redb::Key + 'static>(
+    pieces: redb::Range<'_, K, &'static [u8]>,
+    id: u64,
+    len: u32,
+    t: &impl Translate,
+) -> Result<Vec<u8>, StoreError> {
     let mut out = Vec::new();
-    for piece in pieces.range((id, 0)..=(id, u32::MAX)).map_err(|e| t.storage(e))? {
+    for piece in pieces {
         let (_, bytes) = piece.map_err(|e| t.storage(e))?;
         let Some(part) = bytes.value().strip_prefix(&PIECE_MAGIC) else {
             return Err(corrupt(id, "a piece does not begin as one".into()));

@@ -1,23 +1,80 @@
 //! Applying a batch to the tables.
 
+use super::history::{self, Keeper};
 use super::segment::{Body, HALF_ROW, MAX_ROW, Packer, Record, Row, packed_len};
-use super::tables::{Head, Translate, after, floor, new_record, record};
-use crate::StoreError;
+use super::tables::{Head, METAS, PIECES, ROWS, Translate, after, floor, new_record, read_pieces, record};
+use crate::{Batch, StoreError, envelope};
 use bm_core::PageId;
-use redb::{ReadableTable, Table};
+use redb::{ReadableTable, Table, WriteTransaction};
 use std::collections::BTreeMap;
 
-pub(super) type Rows<'t> = Table<'t, u64, &'static [u8]>;
-pub(super) type Pieces<'t> = Table<'t, (u64, u32), &'static [u8]>;
+type Rows<'t> = Table<'t, u64, &'static [u8]>;
+type Pieces<'t> = Table<'t, (u64, u32), &'static [u8]>;
 type Changes = BTreeMap<PageId, Option<Vec<u8>>>;
 
 /// Rows from which on a run of new pages counts as a bulk load and is packed without gaps.
 const BULK_ROWS: usize = 4;
 
+/// What a commit's pages are written to.
+struct Tables<'t> {
+    rows: Rows<'t>,
+    pieces: Pieces<'t>,
+    /// If what is replaced must stay readable.
+    keeper: Option<Keeper<'t>>,
+}
+
+/// Applies a batch; `head` goes from the version before to the new one.
+pub(super) fn commit(
+    txn: &WriteTransaction,
+    batch: &Batch,
+    head: &mut Head,
+    t: &impl Translate,
+) -> Result<(), StoreError> {
+    let before = head.version;
+    head.version += 1;
+    if !batch.keep {
+        head.oldest = head.version;
+    }
+    // Also where keeping begins: a program that knows of no history may have left tables as they were.
+    if !batch.keep || head.oldest == before {
+        history::clear(txn, head, t)?;
+    }
+    if !batch.metas.is_empty() {
+        let mut metas = txn.open_table(METAS).map_err(|e| t.translate(e.into()))?;
+        let mut old = if batch.keep {
+            Some(txn.open_table(history::NAMED).map_err(|e| t.translate(e.into()))?)
+        } else {
+            None
+        };
+        for (name, payload) in &batch.metas {
+            let sealed = payload.as_deref().map(|payload| envelope::seal_named(name, payload)).transpose()?;
+            let replaced = match &sealed {
+                Some(sealed) => metas.insert(name.as_str(), sealed.as_slice()),
+                None => metas.remove(name.as_str()),
+            };
+            let replaced = replaced.map_err(|e| t.storage(e))?;
+            let replaced = replaced.as_ref().map(|sealed| sealed.value());
+            if let Some(old) = &mut old
+                && replaced != sealed.as_deref()
+            {
+                history::keep_named(old, name, before, replaced, head, t)?;
+            }
+        }
+    }
+    if !batch.pages.is_empty() {
+        let tables = Tables {
+            rows: txn.open_table(ROWS).map_err(|e| t.translate(e.into()))?,
+            pieces: txn.open_table(PIECES).map_err(|e| t.translate(e.into()))?,
+            keeper: if batch.keep { Some(Keeper::open(txn, before, t)?) } else { None },
+        };
+        apply(tables, &batch.pages, head, t)?;
+    }
+    Ok(())
+}
+
 /// Applies page changes row by row, ascending.
-pub(super) fn apply(
-    rows: &mut Rows<'_>,
-    pieces: &mut Pieces<'_>,
+fn apply(
+    mut tables: Tables<'_>,
     changes: &Changes,
     head: &mut Head,
     t: &impl Translate,
@@ -25,12 +82,12 @@ pub(super) fn apply(
     let mut todo = changes.iter().map(|(id, payload)| (id.raw(), payload.as_deref())).peekable();
     while let Some(&(id, _)) = todo.peek() {
         // Ids below the first row go into it; it then gets a new key.
-        let (here, rekey) = match floor(rows, id, t)? {
+        let (here, rekey) = match floor(&tables.rows, id, t)? {
             Some(row) => (Some(row), false),
-            None => (after(rows, None, t)?, true),
+            None => (after(&tables.rows, None, t)?, true),
         };
         let next = match &here {
-            Some((key, _)) => after(rows, Some(*key), t)?,
+            Some((key, _)) => after(&tables.rows, Some(*key), t)?,
             None => None,
         };
         let bound = next.as_ref().map(|(key, _)| *key);
@@ -39,9 +96,9 @@ pub(super) fn apply(
             mine.push(change);
         }
         let place = Place { old: here, rekey, at_end: bound.is_none() };
-        rewrite(rows, pieces, place, &mine, head, t)?;
+        rewrite(&mut tables, place, &mine, head, t)?;
     }
-    Ok(())
+    tables.keeper.map_or(Ok(()), |keeper| keeper.end(t))
 }
 
 /// The row that changes go into.
@@ -52,8 +109,7 @@ struct Place {
 }
 
 fn rewrite(
-    rows: &mut Rows<'_>,
-    pieces: &mut Pieces<'_>,
+    tables: &mut Tables<'_>,
     place: Place,
     changes: &[(u64, Option<&[u8]>)],
     head: &mut Head,
@@ -65,20 +121,21 @@ fn rewrite(
         let row = parse(*key, bytes)?;
         for entry in row.entries() {
             let entry = entry.map_err(|e| damaged_row(*key, e))?;
-            old.push(record(&row, *key, entry, &*rows, t)?);
+            old.push(record(&row, *key, entry, &tables.rows, t)?);
         }
         // The lead is needed only while the row before is cut; a rewrite of that one leaves it orphaned.
         if !row.lead.is_empty()
             && let Some(below) = key.checked_sub(1)
-            && let Some((before, bytes)) = floor(rows, below, t)?
+            && let Some((before, bytes)) = floor(&tables.rows, below, t)?
             && parse(before, &bytes)?.missing().map_err(|e| damaged_row(before, e))? > 0
         {
             lead = row.lead.to_vec();
         }
     }
     let appended = place.at_end && old.last().is_none_or(|last| changes.iter().all(|(id, _)| *id > last.id));
-    let merged = merge(old, changes, pieces, head, t)?;
+    let merged = merge(old, changes, tables, head, t)?;
 
+    let rows = &mut tables.rows;
     let first = merged.first().map(|r| r.id);
     let old_key = place.old.as_ref().map(|(key, _)| *key);
     let key = if place.rekey { first } else { old_key };
@@ -107,17 +164,22 @@ fn rewrite(
 fn merge<'a>(
     old: Vec<Record<'a>>,
     changes: &[(u64, Option<&'a [u8]>)],
-    pieces: &mut Pieces<'_>,
+    tables: &mut Tables<'_>,
     head: &mut Head,
     t: &impl Translate,
 ) -> Result<Vec<Record<'a>>, StoreError> {
+    let Tables { pieces, keeper, .. } = tables;
     let mut merged = Vec::with_capacity(old.len() + changes.len());
     let mut old = old.into_iter().peekable();
     for &(id, payload) in changes {
         while let Some(record) = old.next_if(|r| r.id < id) {
             merged.push(record);
         }
-        if let Some(replaced) = old.next_if(|r| r.id == id) {
+        let replaced = old.next_if(|r| r.id == id);
+        if let Some(keeper) = keeper {
+            keep(keeper, replaced.as_ref(), id, payload, pieces, head, t)?;
+        }
+        if let Some(replaced) = replaced {
             // A damaged count must not stop a repair by rewriting, hence saturating.
             head.pages = head.pages.saturating_sub(1);
             head.payload_bytes = head.payload_bytes.saturating_sub(replaced.payload_len());
@@ -137,6 +199,37 @@ fn merge<'a>(
     }
     merged.extend(old);
     Ok(merged)
+}
+
+/// Keeps what page `id` was before `payload` replaces it, unless it stays the same.
+fn keep(
+    keeper: &mut Keeper<'_>,
+    replaced: Option<&Record<'_>>,
+    id: u64,
+    payload: Option<&[u8]>,
+    pieces: &Pieces<'_>,
+    head: &mut Head,
+    t: &impl Translate,
+) -> Result<(), StoreError> {
+    let Some(record) = replaced else {
+        return if payload.is_some() { keeper.keep(id, None, head, t) } else { Ok(()) };
+    };
+    let read;
+    let old = match &record.body {
+        Body::Inline(old) => &old[..],
+        Body::Large(len) => {
+            read = match read_pieces(pieces, id, *len, t) {
+                // Pieces are missing. A damaged page can be written anew, and stays damaged in the versions before.
+                Err(StoreError::Corrupt { .. }) => Err(()),
+                read => Ok(read?),
+            };
+            read.as_deref().unwrap_or_default()
+        }
+    };
+    if payload.is_some_and(|payload| payload == old && envelope::page_crc(id, payload) == record.crc) {
+        return Ok(());
+    }
+    keeper.keep(id, Some((old, record.crc)), head, t)
 }
 
 fn parse(key: u64, bytes: &[u8]) -> Result<Row<'_>, StoreError> {
