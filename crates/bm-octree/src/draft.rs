@@ -1,7 +1,9 @@
 //! Changes to a tree: pages in, one commit out.
 
 use crate::coarse::shares_of_whole;
+use crate::content::EditRun;
 use crate::error::TreeError;
+use crate::fold::{self, Pending, View};
 use crate::node::Node;
 use crate::origin::Origin;
 use crate::parallel;
@@ -21,6 +23,7 @@ pub struct Draft<'t> {
     tree: Option<&'t Tree>,
     pages: BTreeMap<PageId, Body>,
     removed: BTreeSet<PageId>,
+    edits: Pending,
     threads: usize,
     progress: Option<&'t (dyn Fn(u64, u64) + Sync)>,
 }
@@ -45,6 +48,7 @@ impl Draft<'static> {
             tree: None,
             pages: BTreeMap::new(),
             removed: BTreeSet::new(),
+            edits: Pending::default(),
             threads: 0,
             progress: None,
         }
@@ -60,6 +64,7 @@ impl<'t> Draft<'t> {
             tree: Some(tree),
             pages: BTreeMap::new(),
             removed: BTreeSet::new(),
+            edits: Pending::default(),
             threads: 0,
             progress: None,
         }
@@ -79,13 +84,30 @@ impl<'t> Draft<'t> {
     }
 
     /// Puts a page's base and exceptions. Its directory is kept up by the draft: `body.children` is ignored.
+    /// Edits of this page that were made before are forgotten: the body says it all.
     pub fn put(&mut self, id: PageId, body: Body) -> &mut Self {
+        self.edits.forget(id);
         self.removed.remove(&id);
         self.pages.insert(id, body);
         self
     }
 
-    /// The page as the draft has it now, or as the tree has it; `None` if there is none.
+    /// Lays explicit content over sub-cells of a page of any tier, whether it is stored or not: each run is
+    /// (first sub-cell, first sub-cell beyond, material) by Morton index, ascending and disjoint. `None` (or the
+    /// unset material) clears: there the base function answers again, as if nothing had ever been edited.
+    ///
+    /// Later edits win. What is said of a sub-cell of a coarser page ends all explicit content of the finer pages
+    /// inside it, stored or edited before: so edits of one change go from coarse to fine. Bases that were put are
+    /// never lost; pages that only hold edits come and go (see [`Draft::finish`], which folds them in).
+    ///
+    /// # Errors
+    /// [`TreeError::Structure`] for runs that are empty, out of order or beyond the page; nothing is taken then.
+    pub fn edit(&mut self, page: PageId, runs: &[(u32, u32, Option<MaterialId>)]) -> Result<(), TreeError> {
+        self.edits.add(page, runs as &[EditRun])
+    }
+
+    /// The page as the draft has it now, or as the tree has it; `None` if there is none. Edits that wait for
+    /// [`Draft::finish`] are not in it.
     ///
     /// # Errors
     /// [`TreeError`] when the tree's page cannot be read.
@@ -101,6 +123,7 @@ impl<'t> Draft<'t> {
 
     /// Removes a page; its place is answered by the pages above again. Pages below it must go first.
     pub fn remove(&mut self, id: PageId) -> &mut Self {
+        self.edits.forget(id);
         self.pages.remove(&id);
         self.removed.insert(id);
         self
@@ -145,13 +168,19 @@ impl<'t> Draft<'t> {
         Ok(tree.walk(&root, id)?.map_or_else(Vec::new, |n| n.children.list().to_vec()))
     }
 
-    /// Works out directories and shares from the finest tier up, and gives the bytes of every changed page.
+    /// Folds edits into pages, works out directories and shares from the finest tier up, and gives the bytes of
+    /// every changed page.
+    ///
+    /// What edits come to depends on the bases and on the material of every voxel alone, not on the order or the
+    /// grouping of the edits: those equal to the base vanish, pages that become one material become an exception of
+    /// the page above, and pages that inherit and hold nothing any more are removed.
     ///
     /// # Errors
     /// [`TreeError`] when pages cannot be read or do not fit together (a page that shares the columns of
     /// one that has none, a page removed from above others, no root page).
     pub fn finish(mut self) -> Result<Commit, TreeError> {
         self.complete()?;
+        self.fold()?;
         if let Some(tree) = self.tree
             && self.pages.is_empty()
             && self.removed.is_empty()
@@ -203,6 +232,31 @@ impl<'t> Draft<'t> {
         })
     }
 
+    fn fold(&mut self) -> Result<(), TreeError> {
+        let edits = std::mem::take(&mut self.edits);
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let view = View {
+            context: &self.context,
+            tree: self.tree.map(|t| (t, t.hold().clone())),
+            pages: &self.pages,
+            removed: &self.removed,
+        };
+        let (put, gone) = fold::fold(&view, &edits, self.threads)?;
+        for (id, body) in put {
+            self.removed.remove(&id);
+            self.pages.insert(id, body);
+        }
+        for id in gone {
+            self.pages.remove(&id);
+            if self.exists(id)? {
+                self.removed.insert(id);
+            }
+        }
+        Ok(())
+    }
+
     /// Brings in every page whose bytes change without having been put: those above the changed ones (their
     /// directories), those below (what they inherit counts in their shares), and those that share columns
     /// which change.
@@ -215,7 +269,7 @@ impl<'t> Draft<'t> {
         }
         let changed: Vec<PageId> = self.pages.keys().chain(&self.removed).copied().collect();
         for id in changed {
-            self.bring_descendants(id)?;
+            self.bring_concerned(id)?;
             self.bring_sharers(id)?;
         }
         let staying: Vec<PageId> = self.pages.keys().copied().collect();
@@ -260,13 +314,46 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
-    fn bring_descendants(&mut self, id: PageId) -> Result<(), TreeError> {
-        for c in self.stored_children(id)? {
-            let Some(child) = id.child(c.sub) else { continue };
-            if !self.removed.contains(&child) {
-                self.bring(child)?;
+    /// Brings in the stored pages below a changed one whose answers change with it.
+    fn bring_concerned(&mut self, id: PageId) -> Result<(), TreeError> {
+        let Some(tree) = self.tree else { return Ok(()) };
+        let root = tree.hold();
+        let Some(was) = tree.walk(&root, id)? else { return Ok(()) };
+        let new = self.pages.get(&id);
+        let moved = new.is_none_or(|b| !same_base(&b.base, &was.base));
+        let mut concerned = Vec::new();
+        for c in was.children.list() {
+            let before = was.exceptions.get(c.sub);
+            let after = new.and_then(|b| b.exceptions.get(c.sub));
+            // Under an exception the base does not matter.
+            if before != after || (before.is_none() && moved) {
+                concerned.extend(id.child(c.sub));
             }
-            self.bring_descendants(child)?;
+        }
+        for child in concerned {
+            self.bring_inheriting(child)?;
+        }
+        Ok(())
+    }
+
+    /// Brings in a stored page that inherits something new, and those below that inherit it in turn.
+    fn bring_inheriting(&mut self, id: PageId) -> Result<(), TreeError> {
+        if !self.removed.contains(&id) {
+            self.bring(id)?;
+        }
+        let passes_on = match self.pages.get(&id).map(|b| &b.base) {
+            // What lies above shows where strata have no answer.
+            Some(Base::Inherit | Base::Strata(_) | Base::Shared(_)) | None => true,
+            Some(Base::Uniform(_) | Base::Procedural(_)) => false,
+        };
+        if !passes_on {
+            return Ok(());
+        }
+        for sub in self.stored_below(id)? {
+            let hidden = self.pages.get(&id).is_some_and(|b| b.exceptions.get(sub).is_some());
+            if let Some(child) = id.child(sub).filter(|_| !hidden) {
+                self.bring_inheriting(child)?;
+            }
         }
         Ok(())
     }
@@ -274,24 +361,33 @@ impl<'t> Draft<'t> {
     /// Pages that share the columns of `id`, if those change: their bytes stay, what they hold does not.
     fn bring_sharers(&mut self, id: PageId) -> Result<(), TreeError> {
         let Some(tree) = self.tree else { return Ok(()) };
-        let Some(Body { base: base @ Base::Strata(_), .. }) = self.stored(id)? else { return Ok(()) };
-        if self.pages.get(&id).is_some_and(|b| b.base == base) {
+        let root = tree.hold();
+        let Some(Node { base: base @ Base::Strata(_), .. }) = tree.walk(&root, id)? else { return Ok(()) };
+        if self.pages.get(&id).is_some_and(|b| same_base(&b.base, base)) {
             return Ok(());
         }
-        let root = tree.hold();
         let mut stack = Vec::new();
         pages_of_column(tree, &root, &root, id, &mut stack)?;
         for (page, crc) in stack {
-            if page == id || self.removed.contains(&page) || self.pages.contains_key(&page) {
+            if page == id || self.removed.contains(&page) {
                 continue;
             }
-            let body = read_body(tree.source(), page, crc)?;
-            if body.base == Base::Shared(id) {
-                self.pages.insert(page, body);
-                self.bring_descendants(page)?;
+            let shares = match self.pages.get(&page) {
+                Some(b) => b.base == Base::Shared(id),
+                None => read_body(tree.source(), page, crc)?.base == Base::Shared(id),
+            };
+            if shares {
+                self.bring_inheriting(page)?;
             }
         }
         Ok(())
+    }
+
+    /// Sub-cells of the pages below as the tree has them.
+    fn stored_below(&self, id: PageId) -> Result<Vec<u32>, TreeError> {
+        let Some(tree) = self.tree else { return Ok(Vec::new()) };
+        let root = tree.hold();
+        Ok(tree.walk(&root, id)?.map_or_else(Vec::new, |n| n.children.list().iter().map(|c| c.sub).collect()))
     }
 
     /// The directory of a page: what the tree had, with the draft's pages put in and its removals taken out.
@@ -349,6 +445,14 @@ impl<'t> Draft<'t> {
         };
         known.insert(id, origin.clone());
         Ok(origin)
+    }
+}
+
+/// Whether two bases are the same function. Strata are compared sample by sample only if they are not one.
+fn same_base(a: &Base, b: &Base) -> bool {
+    match (a, b) {
+        (Base::Strata(a), Base::Strata(b)) => Arc::ptr_eq(a, b) || a == b,
+        _ => a == b,
     }
 }
 

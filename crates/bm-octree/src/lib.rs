@@ -26,13 +26,18 @@
 //! | [`tree`] | opening, loading pages, points and batches |
 //! | [`coarse`] | cells of any level: who fills them, and whether all of them |
 //! | [`mod@column`] | vertical runs, surfaces, dense boxes |
-//! | [`draft`] | changes: new pages, their directories and shares, one commit |
+//! | [`draft`] | changes: new pages and edits, directories and shares, one commit |
+//! | `fold` | what edits come to, page by page: a matter of content, not of history |
+//! | `base` | the world without its edits, and what is explicit |
 //! | [`validate`] | does every page hold what its parent says? |
 
+mod base;
 pub mod coarse;
 pub mod column;
+mod content;
 pub mod draft;
 pub mod error;
+mod fold;
 mod node;
 mod origin;
 pub mod parallel;

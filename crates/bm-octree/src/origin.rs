@@ -1,9 +1,17 @@
 //! The function that answers for a page where no exception does, already resolved through its ancestors.
 
+use crate::coarse::WORLD;
 use bm_codec::function::{ColumnFunction, ColumnRun};
 use bm_codec::strata::Strata;
 use bm_core::{MaterialId, SourceKind, TickBox};
 use std::sync::Arc;
+
+/// Edge in ticks of the largest cell whose columns are all looked at: 32 m.
+const COLUMNS_TO: u32 = 128;
+/// What all columns of such a cell count against the budget.
+const COLUMNS_COST: u32 = 256;
+/// Most that [`Origin::is_all`] looks at: bounds of as many cells.
+const BUDGET: u32 = 1 << 18;
 
 /// A resolved base function and where it comes from.
 pub(crate) struct Origin {
@@ -18,6 +26,12 @@ pub(crate) enum Function {
     /// Strata, and what answers where they do not.
     Strata(Arc<Strata>, Arc<Origin>),
     Generated(Box<dyn ColumnFunction>),
+}
+
+/// Whether strata might answer anywhere in a box.
+pub(crate) fn answers_in(s: &Strata, b: &TickBox) -> bool {
+    let ([x0, x1], [y0, y1]) = s.surface.coverage();
+    TickBox { min: [x0, y0, 0], max: [x1, y1, u32::MAX] }.intersects(b)
 }
 
 /// A vertical run and who says so.
@@ -80,11 +94,65 @@ impl Origin {
                 if let Some(m) = s.uniform(b) {
                     return Some((m, self));
                 }
-                let ([x0, x1], [y0, y1]) = s.surface.coverage();
-                let cover = TickBox { min: [x0, y0, 0], max: [x1, y1, u32::MAX] };
-                if cover.intersects(b) { None } else { under.proven(b) }
+                if answers_in(s, b) { None } else { under.proven(b) }
             }
         }
+    }
+
+    /// Whether a cube of whole ticks (a cell, as far as the world reaches) is `m` throughout. Exact up to cells
+    /// of 32 m; a coarser cell is also refused when bounds leave more than [`BUDGET`] to look at.
+    pub(crate) fn is_all(&self, cube: &TickBox, m: MaterialId) -> bool {
+        let mut budget = BUDGET;
+        self.look(cube, m, &mut budget)
+    }
+
+    fn look(&self, cube: &TickBox, m: MaterialId, budget: &mut u32) -> bool {
+        let inside = cube.intersection(&WORLD);
+        if inside.is_empty() {
+            return true;
+        }
+        let edge = cube.max[0] - cube.min[0];
+        if edge == 1 {
+            return self.material(cube.min).0 == m;
+        }
+        if let Some((proven, _)) = self.proven(&inside) {
+            return proven == m;
+        }
+        if !self.corners_are(&inside, m) {
+            return false;
+        }
+        if edge <= COLUMNS_TO {
+            *budget = budget.saturating_sub(COLUMNS_COST);
+            return self.columns_are(&inside, m);
+        }
+        if *budget == 0 {
+            return false;
+        }
+        *budget -= 1;
+        let half = edge / 2;
+        (0..8u32).all(|o| {
+            let min = [0, 1, 2].map(|a| cube.min[a] + (o >> a & 1) * half);
+            self.look(&TickBox { min, max: min.map(|c| c + half) }, m, budget)
+        })
+    }
+
+    /// Whether the outermost voxels of a box are `m`: refutes most boxes that are not.
+    pub(crate) fn corners_are(&self, b: &TickBox, m: MaterialId) -> bool {
+        (0..8u32).all(|o| {
+            let corner = [0, 1, 2].map(|a| if o >> a & 1 == 0 { b.min[a] } else { b.max[a] - 1 });
+            self.material(corner).0 == m
+        })
+    }
+
+    fn columns_are(&self, b: &TickBox, m: MaterialId) -> bool {
+        let mut runs = Vec::new();
+        (b.min[1]..b.max[1]).all(|y| {
+            (b.min[0]..b.max[0]).all(|x| {
+                runs.clear();
+                self.column(x, y, b.min[2], b.max[2], &mut runs);
+                runs.iter().all(|r| r.2 == m)
+            })
+        })
     }
 
     /// Bytes on the heap that this origin alone holds.
