@@ -26,6 +26,7 @@
 mod harness;
 pub mod inputs;
 pub mod machine;
+pub mod peers;
 pub mod report;
 pub mod suites;
 
