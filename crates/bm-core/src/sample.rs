@@ -20,6 +20,8 @@ pub enum SourceKind {
     Palette,
     /// The summary pyramid: several of the above inside one coarse cell.
     Summary,
+    /// An edit that is not yet folded into a page.
+    Edit,
 }
 
 impl SourceKind {
@@ -33,6 +35,7 @@ impl SourceKind {
             Self::Runs => "runs",
             Self::Palette => "palette",
             Self::Summary => "summary",
+            Self::Edit => "edit",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Why an edit cannot be made.
 
+use crate::journal::JournalError;
 use bm_core::{ErrorKind, MaterialId, PageId, Pos, TickBox};
+use bm_octree::TreeError;
 
 /// An edit that was refused; nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,50 @@ impl EditError {
         match self {
             Self::Conflicts(_) => ErrorKind::Conflict,
             _ => ErrorKind::BadInput,
+        }
+    }
+}
+
+/// An overlay that could not do what was asked; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OverlayError {
+    /// The edit was refused.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The journal could not be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Memory is full: something must be folded first.
+    #[error(
+        "edits take {bytes} bytes of memory, {budget} are allowed: fold some into pages (bm compact), or raise the budget"
+    )]
+    Full {
+        /// Bytes held.
+        bytes: usize,
+        /// Bytes allowed.
+        budget: usize,
+    },
+    /// A page has more edits than memory can name.
+    #[error("page {page} has too many edits that were never folded")]
+    PageFull {
+        /// The page.
+        page: PageId,
+    },
+    /// The page tree under the edits could not be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+}
+
+impl OverlayError {
+    /// The class of the failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Edit(e) => e.kind(),
+            Self::Journal(e) => e.kind(),
+            Self::Tree(e) => e.kind(),
+            Self::Full { .. } | Self::PageFull { .. } => ErrorKind::Io,
         }
     }
 }

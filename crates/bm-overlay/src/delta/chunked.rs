@@ -11,9 +11,6 @@ const CHUNKS: usize = 12;
 pub(crate) struct Chunked<T>([OnceLock<Box<[T]>>; CHUNKS]);
 
 impl<T: Default> Chunked<T> {
-    /// Items a list can hold.
-    pub(crate) const CAPACITY: usize = FIRST * ((1 << (2 * CHUNKS)) - 1) / 3;
-
     pub(crate) const fn new() -> Self {
         Self([const { OnceLock::new() }; CHUNKS])
     }
@@ -65,6 +62,6 @@ mod tests {
         assert_eq!(list.make(5).1, 16);
         assert_eq!((list.make(15).1, list.make(16).1), (0, 64));
         assert!(list.get(79).is_some() && list.get(80).is_none());
-        assert!(list.make(Chunked::<u8>::CAPACITY).0.is_none());
+        assert!(list.make(FIRST * ((1 << (2 * CHUNKS)) - 1) / 3).0.is_none());
     }
 }

@@ -33,6 +33,8 @@ use table::{Content, Table};
 
 /// Shards of the pages; pages of one column lie in the same one.
 pub(crate) const SHARDS: usize = 32;
+/// Edits of a page that are nowhere near the limit.
+const SETTLED: u32 = MAX_ENTRIES / 4;
 
 /// All edits in memory, as one of the states of an overlay holds them.
 #[derive(Clone)]
@@ -40,7 +42,8 @@ pub(crate) struct Deltas {
     shards: Box<[Arc<Table>]>,
     /// Tiers (bits, finest lowest) that have pages at all.
     tiers: Arc<AtomicU8>,
-    meter: Arc<Meter>,
+    /// Most edits of any page so far; the writer's matter.
+    fullest: u32,
 }
 
 /// What is known of one page's edits, for those who choose what to fold.
@@ -67,7 +70,7 @@ fn shard_of([x, y, _]: [u32; 3]) -> usize {
 
 /// Bit of a tier: finest lowest.
 const fn tier_bit(level: u8) -> u8 {
-    1 << (PAGE_LEVELS[3] - level) / PAGE_SPAN
+    1 << ((PAGE_LEVELS[3] - level) / PAGE_SPAN)
 }
 
 impl Deltas {
@@ -75,7 +78,7 @@ impl Deltas {
         Self {
             shards: (0..SHARDS).map(|_| Arc::new(Table::new(meter, 0))).collect(),
             tiers: Arc::default(),
-            meter: meter.clone(),
+            fullest: 0,
         }
     }
 
@@ -172,8 +175,9 @@ impl Deltas {
         seq: u64,
     ) -> Result<bool, PageId> {
         let mut replaced = false;
-        let table = self.writable(page, &mut replaced);
-        if table.push(page, from, size, material, seq) { Ok(replaced) } else { Err(page) }
+        let len = self.writable(page, &mut replaced).push(page, from, size, material, seq).ok_or(page)?;
+        self.fullest = self.fullest.max(len);
+        Ok(replaced)
     }
 
     /// The page's shard, with room for another page.
@@ -267,21 +271,18 @@ impl Deltas {
             return None;
         }
         let mut new = self.clone();
+        let edits = |t: &Arc<Table>| t.pages().filter_map(|p| t.get(p)).map(|c| c.len()).max().unwrap_or(0);
         new.shards[shard] = Arc::new(table.rebuild(|page| folded(page).map_or(Keep::All, Keep::After)));
+        if self.fullest > SETTLED {
+            // Rarely worth the walk: only when a page was nearly too full.
+            new.fullest = new.shards.iter().map(edits).max().unwrap_or(0);
+        }
         Some(new)
     }
 
-    /// Bytes of all deltas that share this meter.
-    pub(crate) fn bytes(&self) -> usize {
-        self.meter.bytes()
-    }
-
-    /// Whether a page's bucket could not take `more` edits.
-    pub(crate) fn is_full(&self, page: PageId, more: usize) -> bool {
-        match self.content(page) {
-            Some(Content::Many(b)) => b.len() as usize + more > MAX_ENTRIES as usize,
-            _ => false,
-        }
+    /// Edits of the page that has most, or had before it was folded.
+    pub(crate) const fn fullest(&self) -> u32 {
+        self.fullest
     }
 
     /// The voxel a position is.

@@ -4,8 +4,9 @@ use super::Deltas;
 use super::bucket::Item;
 use super::table::Content;
 use crate::transaction::lay_over;
+use bm_core::frame::MAX_LEVEL;
 use bm_core::page::{PAGE_SPAN, SUBCELLS};
-use bm_core::{MaterialId, PageId};
+use bm_core::{MaterialId, PageId, TickBox};
 use std::collections::BTreeMap;
 
 /// Sub-cells `from..to` of a page, and what edits make of them: `None` where they were cleared.
@@ -79,6 +80,86 @@ impl Deltas {
             push(from, to, m);
         }
         out
+    }
+}
+
+impl Deltas {
+    /// Paints edits up to a version into a dense box of voxels, unset where they were cleared; whether any were.
+    pub(crate) fn paint(&self, bounds: &TickBox, version: u64, cells: &mut [MaterialId]) -> bool {
+        let mut pages = Vec::new();
+        self.within(bounds, &mut |page| pages.push(page));
+        // Coarse tiers first; what a finer one says after them is newer, or it is left out.
+        pages.sort_unstable();
+        let mut canvas = Canvas { bounds: *bounds, cells, cleared: false };
+        for page in pages {
+            self.paint_page(page, version, &mut canvas);
+        }
+        canvas.cleared
+    }
+
+    fn paint_page(&self, page: PageId, version: u64, canvas: &mut Canvas<'_>) {
+        let Some(content) = self.content(page) else { return };
+        let since = self.cover(page, version);
+        let origin = page.cell().origin();
+        let shift = MAX_LEVEL - PAGE_SPAN - page.level();
+        let mut cube = |item: &Item| {
+            let c = bm_morton::decode3_u32(item.from);
+            let min = [0, 1, 2].map(|a| origin[a] + (u32::from(c[a]) << shift));
+            let edge = 1u32 << (item.size + shift);
+            canvas.fill(&TickBox { min, max: min.map(|v| v + edge) }, item.material);
+        };
+        let bucket = match content {
+            Content::One(entry) => {
+                let item = entry.get();
+                if item.seq != 0 && (since..=version).contains(&item.seq) {
+                    cube(&item);
+                }
+                return;
+            }
+            Content::Many(bucket) => bucket,
+        };
+        if bucket.shapes_len() == 0 {
+            // In the order they came, so that later ones lie over earlier ones.
+            bucket.items(version).filter(|i| i.seq >= since).for_each(|i| cube(&i));
+            return;
+        }
+        for (from, to, m) in self.resolve(page, version) {
+            for (from, size) in cubes(from, to) {
+                let c = bm_morton::decode3_u32(from);
+                let min = [0, 1, 2].map(|a| origin[a] + (u32::from(c[a]) << shift));
+                let edge = 1u32 << (size + shift);
+                canvas.fill(&TickBox { min, max: min.map(|v| v + edge) }, m.unwrap_or(MaterialId::UNSET));
+            }
+        }
+    }
+}
+
+/// A dense box of voxels that is painted on.
+struct Canvas<'a> {
+    bounds: TickBox,
+    cells: &'a mut [MaterialId],
+    cleared: bool,
+}
+
+impl Canvas<'_> {
+    #[inline]
+    fn fill(&mut self, b: &TickBox, material: MaterialId) {
+        let part = self.bounds.intersection(b);
+        if part.is_empty() {
+            return;
+        }
+        self.cleared |= material == MaterialId::UNSET;
+        let [w, h, _] = self.bounds.size().map(|s| s as usize);
+        let at = |a: usize, v: u32| (v - self.bounds.min[a]) as usize;
+        for z in part.min[2]..part.max[2] {
+            for y in part.min[1]..part.max[1] {
+                let row = (at(2, z) * h + at(1, y)) * w;
+                let row = row + at(0, part.min[0])..row + at(0, part.max[0]);
+                if let Some(cells) = self.cells.get_mut(row) {
+                    cells.fill(material);
+                }
+            }
+        }
     }
 }
 

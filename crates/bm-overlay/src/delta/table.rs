@@ -161,18 +161,26 @@ impl Table {
         Some(slot.content())
     }
 
-    /// Adds a cube to a page. Only the one writer calls this, on a table that is not full. `false` when the
-    /// page's bucket is full.
+    /// Adds a cube to a page. Only the one writer calls this, on a table that is not full. Returns how many
+    /// cubes the page has now; `None` when its bucket is full.
     #[inline]
-    pub(crate) fn push(&self, page: PageId, from: u32, size: u8, material: MaterialId, seq: u64) -> bool {
+    pub(crate) fn push(
+        &self,
+        page: PageId,
+        from: u32,
+        size: u8,
+        material: MaterialId,
+        seq: u64,
+    ) -> Option<u32> {
         let hash = hash(page);
         let (slot, there) = self.slot(page, hash);
         if !there {
             slot.first.put(from, size, material, seq, 0);
             self.enter(slot, page, hash);
-            return true;
+            return Some(1);
         }
-        self.bucket(slot).push(from, size, material, seq)
+        let bucket = self.bucket(slot);
+        bucket.push(from, size, material, seq).then(|| bucket.len())
     }
 
     /// Adds a box to a page. Only the one writer calls this, on a table that is not full.
@@ -290,6 +298,16 @@ impl Table {
                     found(x, y, z, f);
                 }
             }
+        }
+    }
+}
+
+impl Content<'_> {
+    /// Cubes of the page.
+    pub(crate) fn len(&self) -> u32 {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(bucket) => bucket.len(),
         }
     }
 }

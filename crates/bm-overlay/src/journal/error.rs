@@ -15,7 +15,9 @@ pub enum JournalError {
     #[error("a journal is here already; open it, or choose another folder")]
     Exists,
     /// The folder holds the journal of another world.
-    #[error("the journal has the id {found:016x}, not {expected:016x}: it belongs to another world; put the right folder back")]
+    #[error(
+        "the journal has the id {found:016x}, not {expected:016x}: it belongs to another world; put the right folder back"
+    )]
     Foreign {
         /// The id that was asked for.
         expected: u64,
@@ -31,7 +33,9 @@ pub enum JournalError {
         supported: u32,
     },
     /// Bytes that were known to be on the disk are not what was written.
-    #[error("journal segment {segment} is damaged at byte {offset}: {detail}; restore the world from a backup")]
+    #[error(
+        "journal segment {segment} is damaged at byte {offset}: {detail}; restore the world from a backup"
+    )]
     Damaged {
         /// Number of the segment, as in its file name.
         segment: u32,

@@ -203,7 +203,9 @@ impl Context {
         let time_ms = self.time_ms.wrapping_add(later as u64);
         let origin = if kind & HAS_ORIGIN != 0 { u32::try_from(body.varint()?).ok() } else { self.origin };
         let note = if kind & HAS_NOTE != 0 { body.varint()?.min(1 << 32) as usize } else { 0 };
-        let note = std::str::from_utf8(body.bytes(note)?).ok().ok_or(JournalError::Edits("with a note that is no text"))?;
+        let note = std::str::from_utf8(body.bytes(note)?)
+            .ok()
+            .ok_or(JournalError::Edits("with a note that is no text"))?;
         *self = Self { next_seq: seq + 1, time_ms, origin };
         Ok(Parts { seq, note, payload: body.rest() })
     }
@@ -218,6 +220,15 @@ pub(super) struct Parts<'a> {
 
 /// Bytes read at once.
 const WINDOW: u64 = 1 << 20;
+
+/// A frame as a walk finds it.
+pub(super) struct Frame<'a> {
+    pub(super) kind: u8,
+    pub(super) body: &'a [u8],
+    /// Where it begins and ends in the file.
+    pub(super) at: u32,
+    pub(super) end: u32,
+}
 
 /// Walks the frames of a segment file.
 pub(super) struct Walk<'a> {
@@ -251,13 +262,12 @@ impl<'a> Walk<'a> {
         Ok(&self.window[from..from + n as usize])
     }
 
-    /// Kind and body of the next frame; `None` if there is no whole one, and then `at` stays.
+    /// The next frame; `None` if there is no whole one, and then `at` stays.
     #[inline]
-    pub(super) fn step(&mut self) -> io::Result<Option<(u8, &[u8])>> {
+    pub(super) fn step(&mut self) -> io::Result<Option<Frame<'_>>> {
         let at = self.at;
         let left = self.limit.saturating_sub(at);
-        // Offsets are u32; no journal writes beyond.
-        if left < SHORTEST || at > u64::from(u32::MAX) {
+        if left < SHORTEST {
             return Ok(None);
         }
         let head = self.view(at, left.min(9))?;
@@ -268,15 +278,17 @@ impl<'a> Walk<'a> {
         if len == 0 || len > MAX_BODY || 4 + spelled as u64 + len > left {
             return Ok(None);
         }
+        // Offsets are u32; no journal writes beyond.
+        let Ok(end) = u32::try_from(at + 4 + spelled as u64 + len) else { return Ok(None) };
         let key = self.key;
-        let whole = self.view(at, 4 + spelled as u64 + len)?;
+        let whole = self.view(at, u64::from(end) - at)?;
         if key.crc(at as u32, &whole[4..]) != crc {
             return Ok(None);
         }
-        self.at = at + 4 + spelled as u64 + len;
+        self.at = end.into();
         let from = (at - self.base) as usize + 4 + spelled;
         let body = &self.window[from..from + len as usize];
-        Ok(Some((body[0], &body[1..])))
+        Ok(Some(Frame { kind: body[0], body: &body[1..], at: at as u32, end }))
     }
 
     /// The furthest place that any mark from `from` on, at whatever offset it lies, calls safe.
