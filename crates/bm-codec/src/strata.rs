@@ -498,7 +498,7 @@ impl ColumnFunction for Strata {
 
     fn uniform(&self, b: &TickBox) -> Option<MaterialId> {
         let (xs, ys) = ([b.min[0], b.max[0]], [b.min[1], b.max[1]]);
-        if self.holes.is_some() {
+        if self.holes.as_ref().is_some_and(|h| self.marked(h, xs, ys) != Some(false)) {
             return None;
         }
         let (z0, z1) =
@@ -509,7 +509,7 @@ impl ColumnFunction for Strata {
             range = self.ground_bounds(xs, ys)?;
         }
         if z0 >= range.1 {
-            return self.uniform_over_ground(z0, z1);
+            return self.uniform_over_ground(xs, ys, z0, z1);
         }
         if z1 > range.0 {
             return None;
@@ -541,15 +541,44 @@ impl ColumnFunction for Strata {
     }
 }
 
+/// Most samples of a mask that a look at a box goes through.
+const MAX_FOOTPRINT: usize = 4096;
+
 impl Strata {
     /// The material over the ground between two ticks (relative to sea level), if it is but one.
-    fn uniform_over_ground(&self, z0: i64, z1: i64) -> Option<MaterialId> {
+    fn uniform_over_ground(&self, xs: [u32; 2], ys: [u32; 2], z0: i64, z1: i64) -> Option<MaterialId> {
         match self.fluid {
             None => Some(self.above),
             Some(f) if z0 >= i64::from(f.level) || f.material == self.above => Some(self.above),
-            Some(f) if z1 <= i64::from(f.level) && self.dry.is_none() => Some(f.material),
-            Some(_) => None,
+            Some(f) => match self.dry.as_ref().map_or(Some(false), |d| self.marked(d, xs, ys)) {
+                Some(true) => Some(self.above),
+                Some(false) if z1 <= i64::from(f.level) => Some(f.material),
+                _ => None,
+            },
         }
+    }
+
+    /// Whether the strata are known to answer nowhere in a footprint: it lies beyond the raster, or in a hole.
+    #[must_use]
+    pub fn is_silent(&self, xs: [u32; 2], ys: [u32; 2]) -> bool {
+        let (cx, cy) = self.surface.coverage();
+        let apart = |a: [u32; 2], b: [u32; 2]| a[0] >= b[1] || b[0] >= a[1];
+        apart(cx, xs)
+            || apart(cy, ys)
+            || self.holes.as_ref().is_some_and(|h| self.marked(h, xs, ys) == Some(true))
+    }
+
+    /// Whether a mask is set at all samples of a footprint, or at none; `None` if it is mixed, not all covered, or
+    /// too large to look.
+    fn marked(&self, mask: &Mask, xs: [u32; 2], ys: [u32; 2]) -> Option<bool> {
+        let ([i0, i1], [j0, j1]) = self.surface.footprint(xs, ys)?;
+        if (i1 - i0 + 1) * (j1 - j0 + 1) > MAX_FOOTPRINT {
+            return None;
+        }
+        let width = self.surface.size().0;
+        let first = mask.get(j0 * width + i0);
+        let alike = (j0..=j1).all(|j| (i0..=i1).all(|i| mask.get(j * width + i) == first));
+        alike.then_some(first)
     }
 }
 

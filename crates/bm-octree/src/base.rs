@@ -4,7 +4,7 @@ use crate::coarse::WORLD;
 use crate::column::Run;
 use crate::error::TreeError;
 use crate::node::Node;
-use crate::origin::{Function, answers_in};
+use crate::origin::Function;
 use crate::tree::Tree;
 use bm_codec::body::Base;
 use bm_codec::function::{ColumnFunction, ColumnRun};
@@ -38,7 +38,8 @@ fn proven(chain: &[&Node], b: &TickBox) -> Option<MaterialId> {
         Function::Generated(g) => g.uniform(b),
         Function::Strata(s, _) => {
             let answer = s.uniform(b);
-            answer.or_else(|| if answers_in(s, b) { None } else { proven(above, b) })
+            let ([x0, y0, _], [x1, y1, _]) = (b.min, b.max);
+            answer.or_else(|| if s.is_silent([x0, x1], [y0, y1]) { proven(above, b) } else { None })
         }
     }
 }

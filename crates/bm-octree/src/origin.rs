@@ -8,10 +8,8 @@ use std::sync::Arc;
 
 /// Edge in ticks of the largest cell whose columns are all looked at: 32 m.
 const COLUMNS_TO: u32 = 128;
-/// What all columns of such a cell count against the budget.
-const COLUMNS_COST: u32 = 256;
-/// Most that [`Origin::is_all`] looks at: bounds of as many cells.
-const BUDGET: u32 = 1 << 18;
+/// Bounds of so many smaller cells are looked at to decide a larger one.
+const BUDGET: u32 = 64;
 
 /// A resolved base function and where it comes from.
 pub(crate) struct Origin {
@@ -26,12 +24,6 @@ pub(crate) enum Function {
     /// Strata, and what answers where they do not.
     Strata(Arc<Strata>, Arc<Origin>),
     Generated(Box<dyn ColumnFunction>),
-}
-
-/// Whether strata might answer anywhere in a box.
-pub(crate) fn answers_in(s: &Strata, b: &TickBox) -> bool {
-    let ([x0, x1], [y0, y1]) = s.surface.coverage();
-    TickBox { min: [x0, y0, 0], max: [x1, y1, u32::MAX] }.intersects(b)
 }
 
 /// A vertical run and who says so.
@@ -94,19 +86,20 @@ impl Origin {
                 if let Some(m) = s.uniform(b) {
                     return Some((m, self));
                 }
-                if answers_in(s, b) { None } else { under.proven(b) }
+                let ([x0, y0, _], [x1, y1, _]) = (b.min, b.max);
+                if s.is_silent([x0, x1], [y0, y1]) { under.proven(b) } else { None }
             }
         }
     }
 
     /// Whether a cube of whole ticks (a cell, as far as the world reaches) is `m` throughout. Exact up to cells
-    /// of 32 m; a coarser cell is also refused when bounds leave more than [`BUDGET`] to look at.
+    /// of 32 m, column by column if need be; a coarser cell must be decided by the bounds of its octants.
     pub(crate) fn is_all(&self, cube: &TickBox, m: MaterialId) -> bool {
         let mut budget = BUDGET;
-        self.look(cube, m, &mut budget)
+        self.look(cube, m, cube.max[0] - cube.min[0] <= COLUMNS_TO, &mut budget)
     }
 
-    fn look(&self, cube: &TickBox, m: MaterialId, budget: &mut u32) -> bool {
+    fn look(&self, cube: &TickBox, m: MaterialId, columns: bool, budget: &mut u32) -> bool {
         let inside = cube.intersection(&WORLD);
         if inside.is_empty() {
             return true;
@@ -121,8 +114,7 @@ impl Origin {
         if !self.corners_are(&inside, m) {
             return false;
         }
-        if edge <= COLUMNS_TO {
-            *budget = budget.saturating_sub(COLUMNS_COST);
+        if columns {
             return self.columns_are(&inside, m);
         }
         if *budget == 0 {
@@ -132,7 +124,7 @@ impl Origin {
         let half = edge / 2;
         (0..8u32).all(|o| {
             let min = [0, 1, 2].map(|a| cube.min[a] + (o >> a & 1) * half);
-            self.look(&TickBox { min, max: min.map(|c| c + half) }, m, budget)
+            self.look(&TickBox { min, max: min.map(|c| c + half) }, m, false, budget)
         })
     }
 

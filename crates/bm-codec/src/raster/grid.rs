@@ -415,6 +415,18 @@ impl Raster {
         (0..=n).flat_map(move |b| (0..=e).map(move |a| k + b * w + a))
     }
 
+    /// Indices of the samples that heights and masks over the voxel columns `x0..x1` × `y0..y1` may depend on, as
+    /// first and last column and row; `None` unless all of the columns are covered.
+    #[must_use]
+    pub fn footprint(&self, [x0, x1]: [u32; 2], [y0, y1]: [u32; 2]) -> Option<([usize; 2], [usize; 2])> {
+        if x0 >= x1 || y0 >= y1 {
+            return None;
+        }
+        let (a, b) = (self.locate(x0, y0)?, self.locate(x1 - 1, y1 - 1)?);
+        let beyond = usize::from(self.how == Interpolation::Bilinear);
+        Some(([a.i, (b.i + beyond).min(self.width - 1)], [a.j, (b.j + beyond).min(self.height - 1)]))
+    }
+
     /// Smallest and largest height (scaled) over the voxel columns `x0..x1` × `y0..y1`; `None` unless all of
     /// them are covered. Exact: bilinear patches take their extremes at corners.
     #[must_use]

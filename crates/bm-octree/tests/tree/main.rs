@@ -5,6 +5,7 @@ mod cache;
 mod coarse;
 mod damage;
 mod drafts;
+mod edits;
 mod oracle;
 mod reads;
 mod worlds;

@@ -280,7 +280,7 @@ fn bands(id: PageId, anchor: Pos, rng: &mut Rng) -> bm_codec::procedural::Genera
 }
 
 /// Morton index of the sub-cell of a page that is nearest to the anchor.
-fn anchor_sub(id: PageId, anchor: Pos) -> u32 {
+pub fn anchor_sub(id: PageId, anchor: Pos) -> u32 {
     let shift = 21 - u32::from(id.level());
     let low = id.cell().origin();
     let at = [anchor.x(), anchor.y(), anchor.z()];
