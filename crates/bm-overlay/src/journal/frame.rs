@@ -225,8 +225,7 @@ const WINDOW: u64 = 1 << 20;
 pub(super) struct Frame<'a> {
     pub(super) kind: u8,
     pub(super) body: &'a [u8],
-    /// Where it begins and ends in the file.
-    pub(super) at: u32,
+    /// Where it ends in the file.
     pub(super) end: u32,
 }
 
@@ -288,7 +287,7 @@ impl<'a> Walk<'a> {
         self.at = end.into();
         let from = (at - self.base) as usize + 4 + spelled;
         let body = &self.window[from..from + len as usize];
-        Ok(Some(Frame { kind: body[0], body: &body[1..], at: at as u32, end }))
+        Ok(Some(Frame { kind: body[0], body: &body[1..], end }))
     }
 
     /// The furthest place that any mark from `from` on, at whatever offset it lies, calls safe.
