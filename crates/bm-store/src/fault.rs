@@ -5,10 +5,14 @@ use crate::RawFile;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Bytes that reach a disk together or not at all.
+/// Bytes that reach a disk together or not at all, if nothing else is said.
 const SECTOR: usize = 512;
 
 /// A file in memory with the faults of a disk.
+///
+/// A process that is killed leaves [`FaultFile::bytes`]. What a power failure leaves is one of very many images:
+/// [`FaultFile::crash_image_in`] drops, reorders and tears what was not synced by sectors of 512 or 4 096 bytes (or any
+/// other size), [`FaultFile::crash_image_cut`] lets of each write only a first part arrive.
 #[derive(Debug, Default)]
 pub struct FaultFile {
     state: Mutex<State>,
@@ -25,6 +29,8 @@ struct State {
     /// Writes, length changes and syncs so far.
     operations: u64,
     fail_from: Option<(u64, io::ErrorKind)>,
+    /// How much of a failing write arrives.
+    part: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +68,12 @@ impl FaultFile {
         self.lock().fail_from = Some((n, kind));
     }
 
+    /// Lets of each write that fails the first `bytes` arrive all the same (as a write does that runs into the end of
+    /// the space, or is interrupted); 0 at first.
+    pub fn failed_writes_leave(&self, bytes: usize) {
+        self.lock().part = bytes;
+    }
+
     /// Writes, length changes and syncs so far.
     #[must_use]
     pub fn operations(&self) -> u64 {
@@ -75,9 +87,16 @@ impl FaultFile {
     }
 
     /// What could be on the disk if the power failed now: of what was written since the last sync, `pick` says for
-    /// each sector-sized part (and for each change of length) whether it got there.
+    /// each part of 512 bytes (and for each change of length) whether it got there.
     #[must_use]
-    pub fn crash_image(&self, mut pick: impl FnMut() -> bool) -> Vec<u8> {
+    pub fn crash_image(&self, pick: impl FnMut() -> bool) -> Vec<u8> {
+        self.crash_image_in(SECTOR, pick)
+    }
+
+    /// [`FaultFile::crash_image`] of a disk whose sectors have another size, in bytes (0 counts as 1).
+    #[must_use]
+    pub fn crash_image_in(&self, sector: usize, mut pick: impl FnMut() -> bool) -> Vec<u8> {
+        let sector = sector.max(1);
         let state = self.lock();
         let mut image = state.safe.clone();
         for pending in &state.pending {
@@ -91,11 +110,36 @@ impl FaultFile {
                     let mut at = 0;
                     while at < data.len() {
                         // Parts end where the disk's sectors do, not where the write began.
-                        let end = (data.len()).min(at + SECTOR - (offset + at) % SECTOR);
+                        let end = (data.len()).min(at + sector - (offset + at) % sector);
                         if pick() {
                             apply(&mut image, offset + at, &data[at..end]);
                         }
                         at = end;
+                    }
+                }
+            }
+        }
+        image
+    }
+
+    /// What could be on the disk if the power failed now and writes are cut short: of each write since the last sync,
+    /// `arrives` gets the length and says how many of its first bytes got there (more than there are: all). A change
+    /// of length counts as a write of one byte.
+    #[must_use]
+    pub fn crash_image_cut(&self, mut arrives: impl FnMut(usize) -> usize) -> Vec<u8> {
+        let state = self.lock();
+        let mut image = state.safe.clone();
+        for pending in &state.pending {
+            match pending {
+                Pending::SetLen(len) => {
+                    if arrives(1) > 0 {
+                        image.resize(*len, 0);
+                    }
+                }
+                Pending::Write { offset, data } => {
+                    let end = arrives(data.len()).min(data.len());
+                    if end > 0 {
+                        apply(&mut image, *offset, &data[..end]);
                     }
                 }
             }
@@ -128,11 +172,14 @@ impl RawFile for FaultFile {
 
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
-        state.count()?;
+        let counted = state.count();
         let offset = usize::try_from(offset).map_err(|_beyond_memory| io::ErrorKind::FileTooLarge)?;
-        apply(&mut state.live, offset, data);
-        state.pending.push(Pending::Write { offset, data: data.to_vec() });
-        Ok(())
+        let arrives = if counted.is_ok() { data.len() } else { state.part.min(data.len()) };
+        if arrives > 0 || counted.is_ok() {
+            apply(&mut state.live, offset, &data[..arrives]);
+            state.pending.push(Pending::Write { offset, data: data[..arrives].to_vec() });
+        }
+        counted
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -150,5 +197,36 @@ impl RawFile for FaultFile {
         state.safe = state.live.clone();
         state.pending.clear();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_torn_and_cut_where_they_should_be() {
+        let file = FaultFile::with_bytes(vec![0; 8192]);
+        file.write_at(500, &[7; 5000]).unwrap();
+        let touched = |image: &[u8]| image.iter().filter(|&&b| b == 7).count();
+        let parts = |sector: usize| {
+            let mut parts = 0;
+            let image = file.crash_image_in(sector, || {
+                parts += 1;
+                parts % 2 == 0
+            });
+            (parts, touched(&image))
+        };
+        // 500..512, 512..1024, … and 500..4096, 4096..5500.
+        assert_eq!((parts(512), parts(4096)), ((11, 512 * 5), (2, 1404)));
+        assert_eq!(touched(&file.crash_image(|| true)), 5000);
+        let cut = file.crash_image_cut(|len| len / 5);
+        assert!(touched(&cut) == 1000 && cut[500] == 7 && cut[1499] == 7 && cut.len() == 8192);
+        assert_eq!(touched(&file.crash_image_cut(|_| usize::MAX)), 5000);
+
+        file.fail_from(2, io::ErrorKind::StorageFull);
+        file.failed_writes_leave(10);
+        assert!(file.write_at(6000, &[7; 100]).is_err());
+        assert_eq!((touched(&file.bytes()), file.operations()), (5010, 2));
     }
 }

@@ -3,7 +3,8 @@
 //! A [`PageStore`] keeps pages (bytes named by a [`bm_core::PageId`]) and a few named records, in versions: a commit
 //! is atomic, durable and takes the store from version *v* to *v* + 1; a [`Snapshot`] is one version, read without
 //! being in a writer's way. Every record is sealed with a checksum that is verified on every read, so damage is a
-//! typed error that names the page, never a wrong answer.
+//! typed error that names the page, never a wrong answer. Commits may keep what they replace
+//! ([`Batch::keep_history`]): then older versions stay readable until they are retired.
 //!
 //! ```
 //! use bm_core::PageId;
@@ -14,10 +15,11 @@
 //! batch.put(PageId::ROOT, "the coarsest page").put_meta("name", "Earth").expect_version(0);
 //! assert_eq!(store.commit(batch)?, 1);
 //!
-//! let then = store.snapshot()?;
-//! store.commit(Batch::new().delete(PageId::ROOT).clone())?;
-//! assert_eq!(then.get(PageId::ROOT)?.as_deref(), Some(&b"the coarsest page"[..]));
+//! store.commit(Batch::new().delete(PageId::ROOT).keep_history(true).clone())?;
 //! assert_eq!(store.snapshot()?.get(PageId::ROOT)?, None);
+//! assert_eq!(store.snapshot_at(1)?.get(PageId::ROOT)?.as_deref(), Some(&b"the coarsest page"[..]));
+//! assert_eq!((store.oldest()?, store.retire(2)?), (1, 17));
+//! assert!(store.snapshot_at(1).is_err());
 //! # Ok::<(), bm_store::StoreError>(())
 //! ```
 //!

@@ -6,91 +6,107 @@
     reason = "a test stops at the first surprise"
 )]
 
-use bm_store::conformance::{Model, content, page_id, payload};
+use bm_store::conformance::{Version, Versions, content, page_id, payload};
 use bm_store::{Batch, FaultFile, FileOptions, PageStore, RawFile, StoreError};
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-type Metas = BTreeMap<String, Vec<u8>>;
-
-/// Everything in the store, or why not.
-fn read_all(bytes: Vec<u8>, known: &Model) -> Result<(u64, Model, Metas), StoreError> {
+/// Everything in the store, every version of it, or why not.
+fn read_all(bytes: Vec<u8>, known: &Versions) -> Result<Vec<Version>, StoreError> {
     read_from(Arc::new(FaultFile::with_bytes(bytes)), known)
 }
 
-fn read_from(file: Arc<dyn RawFile>, known: &Model) -> Result<(u64, Model, Metas), StoreError> {
+fn read_from(file: Arc<dyn RawFile>, known: &Versions) -> Result<Vec<Version>, StoreError> {
     let store = FileOptions::default().cache_bytes(1 << 20).open_on(file, "flipped")?;
-    let now = store.snapshot()?;
-    let found = content(&*now)?;
-    for (&id, bytes) in known {
-        assert_eq!(now.get(id)?.as_deref(), Some(&bytes[..]), "a page read alone is right or an error");
-    }
-    let metas = now.meta_names()?.into_iter().map(|name| Ok((name.clone(), now.meta(&name)?.unwrap())));
-    Ok((now.version(), found, metas.collect::<Result<_, StoreError>>()?))
+    let newest = store.snapshot()?.version();
+    assert_eq!((store.oldest()?, newest), (known.oldest, known.newest()), "other versions");
+    let read = |v| {
+        let then = store.snapshot_at(v)?;
+        let pages = content(&*then)?;
+        for (&id, bytes) in &known.all[v as usize].pages {
+            assert_eq!(then.get(id)?.as_deref(), Some(&bytes[..]), "a page read alone is right or an error");
+        }
+        let metas = then.meta_names()?.into_iter().map(|name| Ok((name.clone(), then.meta(&name)?.unwrap())));
+        Ok(Version { pages, metas: metas.collect::<Result<_, StoreError>>()? })
+    };
+    (known.oldest..=newest).map(read).collect()
 }
 
 struct World {
-    version: u64,
-    pages: Model,
-    metas: Metas,
+    versions: Versions,
     clean: Vec<u8>,
     unclean: Vec<u8>,
 }
 
-/// The smallest there is: few pages, few blocks.
-fn small_world() -> World {
+/// A world that these batches make, compacted.
+fn made_of(batches: impl IntoIterator<Item = Batch>) -> World {
     let file = Arc::new(FaultFile::new());
     let store = FileOptions::default().create_on(file.clone(), "small").unwrap();
-    let pages: Model = (0..12).map(|n| (page_id(n), payload(u64::from(n), 20 + n as usize * 9))).collect();
-    for half in 0..2 {
-        let mut batch = Batch::new();
-        for (n, (&id, bytes)) in pages.iter().enumerate().filter(|(n, _)| n % 2 == half) {
-            batch.put(id, bytes.clone()).put_meta("round", n.to_string());
-        }
+    let mut versions = Versions::default();
+    for batch in batches {
+        versions.commit(&batch);
         store.commit(batch).unwrap();
     }
     store.compact().unwrap();
     let unclean = file.bytes();
     drop(store);
-    World {
-        version: 2,
-        pages,
-        metas: Metas::from([("round".into(), b"11".to_vec())]),
-        clean: file.bytes(),
-        unclean,
-    }
+    let world = World { versions, clean: file.bytes(), unclean };
+    assert!(holds(&world, &read_all(world.clean.clone(), &world.versions).unwrap()));
+    world
 }
 
-/// With every part a world can have: cut records, large pages, several commits.
+fn holds(world: &World, found: &[Version]) -> bool {
+    found == &world.versions.all[world.versions.oldest as usize..]
+}
+
+/// The smallest there is: few pages, few blocks, one version.
+fn small_world() -> World {
+    made_of((0..2).map(|half| {
+        let mut batch = Batch::new();
+        for n in (half..12).step_by(2) {
+            let bytes = payload(u64::from(n), 20 + n as usize * 9);
+            batch.put(page_id(n), bytes).put_meta("round", n.to_string());
+        }
+        batch
+    }))
+}
+
+/// Small as well, but with a history: pages and records changed, new and gone.
+fn small_world_with_a_history() -> World {
+    made_of((0..4).map(|v| {
+        let mut batch = Batch::new();
+        for n in 0..6 {
+            batch.put(page_id(n * 2 + v), payload(u64::from(v), 20 + n as usize * 9));
+        }
+        batch.delete(page_id(v)).put_meta("round", v.to_string()).put_meta(format!("only {v}"), "x");
+        batch.delete_meta(format!("only {}", v.wrapping_sub(2))).keep_history(v > 0);
+        batch
+    }))
+}
+
+/// With every part a world can have: cut records, large pages, several versions, large pages in the history.
 fn world() -> World {
-    let file = Arc::new(FaultFile::new());
-    let store = FileOptions::default().create_on(file.clone(), "small").unwrap();
-    let mut pages = Model::new();
+    let mut batches = Vec::new();
     for round in 0..3u32 {
         let mut batch = Batch::new();
         for n in 0..12 {
-            let (id, bytes) =
-                (page_id(n * 3 + round), payload(u64::from(n * 3 + round), 40 + n as usize * 60));
-            batch.put(id, bytes.clone());
-            pages.insert(id, bytes);
+            let bytes = payload(u64::from(n * 3 + round), 40 + n as usize * 60);
+            batch.put(page_id(n * 3 + round), bytes);
         }
-        let (id, bytes) = (page_id(200 + round), payload(9, 7000));
-        batch.put(id, bytes.clone()).put_meta("round", round.to_string());
-        pages.insert(id, bytes);
-        store.commit(batch).unwrap();
+        batch.put(page_id(200 + round), payload(9, 7000)).put_meta("round", round.to_string());
+        batches.push(batch);
     }
-    let large = payload(1, 13_000);
-    pages.insert(page_id(500), large.clone());
-    store.commit(Batch::new().put(page_id(500), large).clone()).unwrap();
-    store.compact().unwrap();
-    let unclean = file.bytes();
-    drop(store);
-    let metas = Metas::from([("round".into(), b"2".to_vec())]);
-    World { version: 4, pages, metas, clean: file.bytes(), unclean }
+    batches.push(Batch::new().put(page_id(500), payload(1, 13_000)).clone());
+    let mut edit = Batch::new();
+    for n in 0..12 {
+        edit.put(page_id(n * 3), payload(u64::from(n), 40 + n as usize * 50));
+    }
+    edit.put(page_id(201), "small now").put(page_id(500), payload(2, 13_500)).delete(page_id(4));
+    batches.push(edit.put_meta("round", "3").keep_history(true).clone());
+    made_of(batches)
 }
 
 fn survey(
@@ -110,13 +126,9 @@ fn survey(
                         break;
                     }
                     let Some(bytes) = case(n) else { continue };
-                    match read_all(bytes, &world.pages) {
+                    match read_all(bytes, &world.versions) {
                         Ok(found) => {
-                            assert_eq!(found.0, world.version, "{what} {n}: another version");
-                            assert!(
-                                found.1 == world.pages && found.2 == world.metas,
-                                "{what} {n}: other content"
-                            );
+                            assert!(holds(world, &found), "{what} {n}: other content");
                             whole.fetch_add(1, Ordering::Relaxed)
                         }
                         Err(_) => error.fetch_add(1, Ordering::Relaxed),
@@ -140,7 +152,7 @@ fn every_flip_and_every_cut_is_detected_or_harmless() {
     }));
     // All of a small world. Of a larger one every byte would take minutes: BM_STORE_FLIPS=1 does it.
     let stride = if std::env::var_os("BM_STORE_FLIPS").is_some() { 1 } else { 41 };
-    for (world, stride) in [(small_world(), 1), (world(), stride)] {
+    for (world, stride) in [(small_world(), 1), (small_world_with_a_history(), 3), (world(), stride)] {
         for (what, bytes) in [("flip, closed", &world.clean), ("flip, killed", &world.unclean)] {
             let read = bytes_read(bytes, &world);
             let tally = survey(what, bytes.len() / stride, &world, |n| {
@@ -167,7 +179,7 @@ fn bytes_read(bytes: &[u8], world: &World) -> Vec<bool> {
         file: FaultFile::with_bytes(bytes.to_vec()),
         read: Mutex::new(vec![false; bytes.len()]),
     });
-    assert!(read_from(file.clone(), &world.pages).unwrap().1 == world.pages);
+    assert!(holds(world, &read_from(file.clone(), &world.versions).unwrap()));
     file.read.lock().unwrap().clone()
 }
 
@@ -226,6 +238,69 @@ fn damage_is_pinned_on_the_page_and_spares_the_others() {
     // A damaged page can be written anew.
     store.commit(Batch::new().put(page_id(77), victim).clone()).unwrap();
     assert_eq!(store.verify(&mut |_| {}, &mut |_, _| {}).unwrap().problems, 0);
+}
+
+/// A page of the history that is damaged: its versions refuse it by name, the newest does not notice.
+#[test]
+fn damage_in_the_history_is_pinned_on_page_and_version() {
+    let file = Arc::new(FaultFile::new());
+    let store = FileOptions::default().create_on(file.clone(), "w").unwrap();
+    let victim = payload(77, 9000);
+    for v in 0..3 {
+        let mut batch = Batch::new();
+        for n in 0..50 {
+            batch.put(page_id(n), payload(v * 100 + u64::from(n), 300));
+        }
+        batch.put(page_id(60), if v == 1 { victim.clone() } else { vec![1] });
+        store.commit(batch.keep_history(true).clone()).unwrap();
+    }
+    drop(store);
+    let mut bytes = file.bytes();
+    // Wherever it lies: the row that had it first is still in the file, and free.
+    for part in [&victim[5000..5032], &victim[7000..7032]] {
+        let places: Vec<_> = (0..bytes.len() - 32).filter(|&at| &bytes[at..at + 32] == part).collect();
+        places.iter().for_each(|&at| bytes[at] ^= 1);
+    }
+    let store = FileOptions::default().open_on(Arc::new(FaultFile::with_bytes(bytes)), "w").unwrap();
+    let mut problems = Vec::new();
+    let report = store.verify(&mut |p| problems.push(p), &mut |_, _| {}).unwrap();
+    assert_eq!((report.pages_checked, report.problems), (51, 1), "{problems:?}");
+    assert_eq!(report.history_checked, store.stats().unwrap().history_pages);
+    assert_eq!(problems[0].page, Some(page_id(60)));
+    assert!(problems[0].detail.contains("version 2"), "{problems:?}");
+    let then = store.snapshot_at(2).unwrap();
+    assert!(matches!(then.get(page_id(60)), Err(StoreError::Corrupt { page, .. }) if page == page_id(60)));
+    assert_eq!(then.get(page_id(3)).unwrap().as_deref(), Some(&payload(103, 300)[..]));
+    for v in [1, 3] {
+        assert_eq!(store.snapshot_at(v).unwrap().get(page_id(60)).unwrap().as_deref(), Some(&[1][..]));
+    }
+    // Damage does not keep the version from being retired.
+    store.retire(3).unwrap();
+    assert_eq!(store.verify(&mut |_| {}, &mut |_, _| {}).unwrap().problems, 0);
+}
+
+/// A damaged page that is written anew stays damaged in the versions before: keeping it must not seal it again.
+#[test]
+fn keeping_a_damaged_page_does_not_heal_it() {
+    let file = Arc::new(FaultFile::new());
+    let store = FileOptions::default().create_on(file.clone(), "w").unwrap();
+    let mut batch = Batch::new();
+    for n in 0..100 {
+        batch.put(page_id(n), payload(u64::from(n), 1000));
+    }
+    store.commit(batch).unwrap();
+    drop(store);
+    let mut bytes = file.bytes();
+    let at = bytes.windows(64).position(|w| w == &payload(77, 1000)[500..564]).unwrap();
+    bytes[at] ^= 1;
+    let store = FileOptions::default().open_on(Arc::new(FaultFile::with_bytes(bytes)), "w").unwrap();
+    store.commit(Batch::new().put(page_id(77), "new").keep_history(true).clone()).unwrap();
+    assert_eq!(store.snapshot().unwrap().get(page_id(77)).unwrap().as_deref(), Some(&b"new"[..]));
+    let then = store.snapshot_at(1).unwrap();
+    assert!(matches!(then.get(page_id(77)), Err(StoreError::Corrupt { page, .. }) if page == page_id(77)));
+    let mut problems = Vec::new();
+    store.verify(&mut |p| problems.push(p), &mut |_, _| {}).unwrap();
+    assert!(problems.len() == 1 && problems[0].page == Some(page_id(77)), "{problems:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::conformance::{page_id, payload};
-use crate::{FaultFile, Problem};
+use crate::{FaultFile, Problem, envelope};
 use redb::ReadableTable;
 
 fn filled(file: &Arc<FaultFile>) -> FileStore {
@@ -70,4 +70,37 @@ fn a_world_that_fell_back_is_refused() {
     mixed[512..2048].copy_from_slice(&file.bytes()[512..2048]);
     let refused = FileOptions::default().open_on(Arc::new(FaultFile::with_bytes(mixed)), "w");
     assert!(matches!(refused, Err(StoreError::Damaged { .. })), "{refused:?}");
+}
+
+/// Files from before there was history, and files that such a program has written to since.
+#[test]
+fn a_head_without_history_has_one_version() {
+    let file = Arc::new(FaultFile::new());
+    let store = filled(&file);
+    store.commit(Batch::new().put(page_id(3), "new").keep_history(true).clone()).unwrap();
+    assert_eq!(store.oldest().unwrap(), 1);
+    drop(store);
+    let raw: Arc<dyn RawFile> = file.clone();
+    let db = Builder::new().create_with_backend(Blocks::open(raw).unwrap().0).unwrap();
+    let txn = db.begin_write().unwrap();
+    {
+        let mut metas = txn.open_table(METAS).unwrap();
+        let head = metas.get(HEAD_NAME).unwrap().unwrap().value().to_vec();
+        let short =
+            envelope::seal_internal(HEAD_NAME, &envelope::unseal_named(HEAD_NAME, &head).unwrap()[..24]);
+        metas.insert(HEAD_NAME, short.as_slice()).unwrap();
+    }
+    txn.commit().unwrap();
+    drop(db);
+    let store = FileOptions::default().open_on(file, "w").unwrap();
+    assert_eq!((store.oldest().unwrap(), store.stats().unwrap().history_pages), (2, 0));
+    assert!(matches!(store.snapshot_at(1), Err(StoreError::Retired { version: 1, oldest: 2 })));
+    assert_eq!(store.verify(&mut |_| {}, &mut |_, _| {}).unwrap().problems, 0);
+    // What the history held then must not be taken for what is kept from now on.
+    store.commit(Batch::new().put(page_id(4), "newer").keep_history(true).clone()).unwrap();
+    assert_eq!((store.oldest().unwrap(), store.stats().unwrap().history_pages), (2, 1));
+    let then = store.snapshot_at(2).unwrap();
+    assert_eq!(then.get(page_id(3)).unwrap().as_deref(), Some(&b"new"[..]));
+    assert_eq!(then.get(page_id(4)).unwrap().as_deref(), Some(&payload(4, 228)[..]));
+    assert_eq!(store.verify(&mut |_| {}, &mut |_, _| {}).unwrap().problems, 0);
 }

@@ -4,8 +4,11 @@
 //! *v* takes, of a page, the first record whose version is not below *v*, and what the store has now if there is
 //! none. Each commit also leaves a list of the pages it replaced, by which retiring finds them.
 
+mod value;
+
+use super::segment::push_leb;
 use super::superblock::BLOCK;
-use super::tables::{Head, Translate, corrupt, cut, join_pieces};
+use super::tables::{Head, Translate, cut};
 use crate::{StoreError, envelope};
 use bm_core::PageId;
 use redb::{
@@ -13,11 +16,14 @@ use redb::{
     WriteTransaction,
 };
 use std::collections::BTreeSet;
+use value::{ABSENT, INLINE, LARGE, encode, list, list_crc, named, named_len, page, page_len};
 
 pub(super) type PageKey = (u64, u64);
 pub(super) type PieceKey = (u64, u64, u32);
 pub(super) type MetaKey = (&'static str, u64);
 type Bytes = &'static [u8];
+/// The version before a commit, and the number of a part of its list.
+type ListKey = (u64, u32);
 
 /// Replaced pages, by page code and last version.
 pub(super) const PAGES: TableDefinition<'static, PageKey, Bytes> = TableDefinition::new("history");
@@ -26,116 +32,18 @@ pub(super) const PIECES: TableDefinition<'static, PieceKey, Bytes> = TableDefini
 /// Replaced named records, by name and last version.
 pub(super) const NAMED: TableDefinition<'static, MetaKey, Bytes> = TableDefinition::new("history.metas");
 /// Which pages a commit replaced, by the version before it and the number of the part.
-pub(super) const LISTS: TableDefinition<'static, (u64, u32), Bytes> = TableDefinition::new("history.lists");
+pub(super) const LISTS: TableDefinition<'static, ListKey, Bytes> = TableDefinition::new("history.lists");
 
 /// Payloads above this many bytes are cut into pieces; up to it they fit a block.
 const MAX_INLINE: usize = BLOCK - 64;
 /// A part of a list ends when it is longer; with the engine's frame it fits a block.
 const LIST_PART: usize = BLOCK - 128;
 
-const ABSENT: u8 = 0;
-const INLINE: u8 = 1;
-const LARGE: u8 = 2;
-
-/// Mixed into a record's checksum, so that it holds for this version and kind only. Because it is mixed in by
-/// exclusive or, a page that was damaged when it was replaced stays as damaged as it was.
-fn mark(last: u64, kind: u8) -> u32 {
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(&last.to_le_bytes());
-    crc.update(&[kind]);
-    crc.finalize()
-}
-
-fn encode(kind: u8, body: &[u8], crc: u32, last: u64) -> Vec<u8> {
-    let mut out = Vec::with_capacity(body.len() + 5);
-    out.push(kind);
-    out.extend_from_slice(body);
-    out.extend_from_slice(&(crc ^ mark(last, kind)).to_le_bytes());
-    out
-}
-
-/// Kind, body and checksum of a record's value.
-fn decode(value: &[u8], last: u64) -> Option<(u8, &[u8], u32)> {
-    let (&kind, rest) = value.split_first()?;
-    let (body, crc) = rest.split_last_chunk::<4>()?;
-    Some((kind, body, u32::from_le_bytes(*crc) ^ mark(last, kind)))
-}
-
-/// The checked payload of a page as it was up to `last`; `None` if it was not there.
-fn page(
-    key: PageKey,
-    value: &[u8],
-    pieces: Option<&impl ReadableTable<PieceKey, Bytes>>,
-    t: &impl Translate,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    let (id, last) = key;
-    let damaged = |detail: &str| corrupt(id, format!("as of version {last}: {detail}"));
-    let (kind, body, crc) = decode(value, last).ok_or_else(|| damaged("truncated"))?;
-    let payload = match (kind, body) {
-        (ABSENT, []) => vec![],
-        (INLINE, payload) => payload.to_vec(),
-        (LARGE, &[a, b, c, d]) => {
-            let pieces = pieces.ok_or_else(|| damaged("its pieces are not there"))?;
-            let range = pieces.range((id, last, 0)..=(id, last, u32::MAX)).map_err(|e| t.storage(e))?;
-            join_pieces(range, id, u32::from_le_bytes([a, b, c, d]), t)?
-        }
-        _ => return Err(damaged("unknown kind of record")),
-    };
-    if envelope::page_crc(id, &payload) != crc {
-        return Err(damaged("checksum does not match"));
-    }
-    Ok((kind != ABSENT).then_some(payload))
-}
-
-/// The checked payload of a named record as it was up to `last`; `None` if it was not there.
-fn named(name: &str, last: u64, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-    let damaged = |detail: &str| StoreError::CorruptRecord {
-        name: name.into(),
-        detail: format!("as of version {last}: {detail}"),
-    };
-    let (kind, body, crc) = decode(value, last).ok_or_else(|| damaged("truncated"))?;
-    let sealed = [body, &crc.to_le_bytes()].concat();
-    let payload =
-        envelope::unseal_named(name, &sealed).map_err(|_its_detail| damaged("checksum does not match"))?;
-    match kind {
-        ABSENT => Ok(None),
-        INLINE => Ok(Some(payload.to_vec())),
-        _ => Err(damaged("unknown kind of record")),
-    }
-}
-
-fn list_crc(key: (u64, u32), body: &[u8]) -> [u8; 4] {
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(&key.0.to_le_bytes());
-    crc.update(&key.1.to_le_bytes());
-    crc.update(body);
-    crc.finalize().to_le_bytes()
-}
-
-/// The page codes of a part of a list.
-fn list(key: (u64, u32), value: &[u8]) -> Result<Vec<u64>, StoreError> {
-    let damaged = |detail: &str| StoreError::CorruptRecord {
-        name: format!("list of the pages replaced after version {}, part {}", key.0, key.1),
-        detail: detail.into(),
-    };
-    let (mut body, crc) = value.split_last_chunk::<4>().ok_or_else(|| damaged("truncated"))?;
-    if *crc != list_crc(key, body) {
-        return Err(damaged("checksum does not match"));
-    }
-    let (mut ids, mut id) = (Vec::new(), 0u64);
-    while !body.is_empty() {
-        let step = super::segment::leb(&mut body).and_then(|step| id.checked_add(step));
-        id = step.ok_or_else(|| damaged("malformed"))?;
-        ids.push(id);
-    }
-    Ok(ids)
-}
-
 /// Keeps what one commit replaces.
 pub(super) struct Keeper<'t> {
     pages: Table<'t, PageKey, Bytes>,
     pieces: Table<'t, PieceKey, Bytes>,
-    lists: Table<'t, (u64, u32), Bytes>,
+    lists: Table<'t, ListKey, Bytes>,
     /// The version before the commit.
     last: u64,
     /// The list's part at work: its number, the last page in it, its bytes.
@@ -178,7 +86,7 @@ impl<'t> Keeper<'t> {
         if self.part.2.len() > LIST_PART {
             self.end_part(t)?;
         }
-        super::segment::push_leb(&mut self.part.2, id.wrapping_sub(self.part.1));
+        push_leb(&mut self.part.2, id.wrapping_sub(self.part.1));
         self.part.1 = id;
         Ok(())
     }
@@ -217,12 +125,6 @@ pub(super) fn keep_named(
     table.insert((name, last), value.as_slice()).map_err(|e| t.storage(e))?;
     head.history_bytes += named_len(name, &value);
     Ok(())
-}
-
-/// Bytes of payload in the value of a replaced named record, if it is whole.
-fn named_len(name: &str, value: &[u8]) -> u64 {
-    let frame = 1 + envelope::HEADER_LEN + name.len() + envelope::TRAILER_LEN;
-    value.len().saturating_sub(frame) as u64
 }
 
 /// Drops all history.
@@ -274,25 +176,20 @@ pub(super) fn retire(txn: &WriteTransaction, head: &mut Head, t: &impl Translate
     Ok(())
 }
 
+/// A part of a list, and the pages in it.
+type List = (ListKey, Vec<u64>);
+
 fn first_list(
-    lists: &Table<'_, (u64, u32), Bytes>,
+    lists: &Table<'_, ListKey, Bytes>,
     before: u64,
     t: &impl Translate,
-) -> Result<Option<((u64, u32), Vec<u64>)>, StoreError> {
+) -> Result<Option<List>, StoreError> {
     let mut range = lists.range(..(before, 0)).map_err(|e| t.storage(e))?;
     let Some((key, value)) = range.next().transpose().map_err(|e| t.storage(e))? else {
         return Ok(None);
     };
     let key = key.value();
     Ok(Some((key, list(key, value.value())?)))
-}
-
-/// Length of the payload that a record's value speaks of.
-fn page_len(value: &[u8]) -> u64 {
-    match *value {
-        [LARGE, a, b, c, d, ..] => u64::from(u32::from_le_bytes([a, b, c, d])),
-        _ => value.len().saturating_sub(5) as u64,
-    }
 }
 
 /// A page as an older version had it.
@@ -310,7 +207,7 @@ pub(super) struct Past {
     pages: Option<ReadOnlyTable<PageKey, Bytes>>,
     pieces: Option<ReadOnlyTable<PieceKey, Bytes>>,
     named: Option<ReadOnlyTable<MetaKey, Bytes>>,
-    lists: Option<ReadOnlyTable<(u64, u32), Bytes>>,
+    lists: Option<ReadOnlyTable<ListKey, Bytes>>,
 }
 
 fn open<K: redb::Key + 'static>(
