@@ -94,8 +94,8 @@ pub fn run_all<S: PageStore>(make: impl Fn() -> S) {
     stats_and_verify(&make());
     compaction(&make());
     history::rules(&make());
-    for seed in 30..33 {
-        history_run(make(), seed, 40, &mut |store| {
+    for seed in 30..32 {
+        history_run(make(), seed, 25, &mut |store| {
             store.compact().unwrap();
             store
         });
@@ -121,7 +121,7 @@ pub fn run_durable<S: PageStore>(make: impl Fn() -> S, mut reopen: impl FnMut(S)
     assert_eq!(store.commit(Batch::new()).unwrap(), 2, "versions go on where they were");
     for seed in 10..13 {
         model_run(make(), seed, 30, &mut reopen);
-        history_run(make(), seed, 40, &mut reopen);
+        history_run(make(), seed, 25, &mut reopen);
     }
 }
 

@@ -85,7 +85,7 @@ impl<K: Ord + Clone> Records<K> {
         all
     }
 
-    /// Drops what only versions below `before` need; gives the bytes of the sealed records.
+    /// Drops what only versions below `before` need.
     fn retire(&mut self, before: u64) {
         self.old.retain(|(_, last), _| *last >= before);
     }

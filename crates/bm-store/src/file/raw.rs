@@ -7,8 +7,8 @@ use std::io;
 /// A file that is read and written at offsets. Methods take `&self`: the store calls them from many threads.
 ///
 /// What a disk is taken to promise: bytes next to those written stay as they are, and what was written before a
-/// successful [`RawFile::sync`] is there after a power loss. Between two syncs writes may be lost, torn at 512
-/// bytes, or reach the disk in any order.
+/// successful [`RawFile::sync`] is there after a power loss. Between two syncs writes may be lost, torn, cut short,
+/// or reach the disk in any order.
 pub trait RawFile: fmt::Debug + Send + Sync + 'static {
     /// Length in bytes.
     ///

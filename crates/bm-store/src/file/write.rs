@@ -31,12 +31,13 @@ pub(super) fn commit(
     t: &impl Translate,
 ) -> Result<(), StoreError> {
     let before = head.version;
+    let has_history = head.oldest < before;
     head.version += 1;
     if !batch.keep {
         head.oldest = head.version;
     }
     // Also where keeping begins: a program that knows of no history may have left tables as they were.
-    if !batch.keep || head.oldest == before {
+    if has_history != batch.keep {
         history::clear(txn, head, t)?;
     }
     if !batch.metas.is_empty() {
