@@ -32,6 +32,8 @@
 
 mod codec;
 mod error;
+#[cfg(feature = "fault")]
+mod fault;
 mod frame;
 mod front;
 mod group;
@@ -49,6 +51,8 @@ mod sync {
 
 pub use codec::{Change, decode_edits, encode_cell, encode_edits, visit_edits};
 pub use error::JournalError;
+#[cfg(feature = "fault")]
+pub use fault::FaultFolder;
 pub use media::{Folder, Media};
 pub use read::LogEntry;
 
@@ -110,25 +114,32 @@ pub struct Lsn(pub(crate) u64);
 /// How a journal uses its files and memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// A segment that would grow beyond this many bytes is followed by a new one. 4 KiB to 1 GiB; a single record
+    /// A segment that would grow beyond this many bytes is followed by a new one. 1 KiB to 1 GiB; a single record
     /// may be larger. 16 MiB unless said otherwise.
     pub segment_bytes: u32,
     /// With more than this many bytes buffered, whoever appends hands them to the system. 256 KiB.
     pub flush_bytes: usize,
     /// With more than this many bytes buffered, appends wait for the system. 8 MiB.
     pub buffer_bytes: usize,
+    /// A file begins with this many bytes of zeros and grows by its own length, up to 1 MiB a step: overwriting is
+    /// cheaper to sync than growing. Whole blocks of 4096. 64 KiB.
+    pub room_bytes: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 16 << 20, flush_bytes: 256 << 10, buffer_bytes: 8 << 20 }
+        Self { segment_bytes: 16 << 20, flush_bytes: 256 << 10, buffer_bytes: 8 << 20, room_bytes: 64 << 10 }
     }
 }
 
 impl Options {
     fn checked(self) -> Self {
-        let segment_bytes = self.segment_bytes.clamp(4 << 10, 1 << 30);
-        Self { segment_bytes, buffer_bytes: self.buffer_bytes.max(self.flush_bytes), ..self }
+        Self {
+            segment_bytes: self.segment_bytes.clamp(1 << 10, 1 << 30),
+            flush_bytes: self.flush_bytes,
+            buffer_bytes: self.buffer_bytes.max(self.flush_bytes),
+            room_bytes: self.room_bytes.clamp(4 << 10, 1 << 20).next_multiple_of(4 << 10),
+        }
     }
 }
 
@@ -188,9 +199,10 @@ impl Journal {
         first_seq: u64,
         options: Options,
     ) -> Result<Self, JournalError> {
+        let options = options.checked();
         recover::clear_unborn(&*media, id)?;
         let header = Header { segment: 1, id, first_seq, time_ms: 0, durable: 0, prev_end: 0 };
-        let file = writer::begin(&*media, 1, &header.bytes())
+        let file = writer::begin(&*media, 1, &header.bytes(), options.room_bytes)
             .map_err(|failure| JournalError::Io { doing: "create", source: failure.source })?;
         let shared = Arc::new(Shared::default());
         shared.files().insert(1, file);
@@ -210,7 +222,7 @@ impl Journal {
         options: Options,
         replay: &mut dyn FnMut(Record<'_>) -> Result<(), JournalError>,
     ) -> Result<(Self, Recovered), JournalError> {
-        Self::open_as(media, id, options, replay, false)
+        Self::open_as(media, id, options.checked(), replay, false)
     }
 
     /// Opens a journal for reading: nothing is written or cut. A writer may be at work in the same folder, but
@@ -252,14 +264,13 @@ impl Journal {
         id: u64,
         (sealed, active, context, marked): (VecDeque<Segment>, Segment, Context, u64),
     ) -> Result<Self, JournalError> {
-        let options = options.checked();
         let files: Vec<_> = shared.files().values().cloned().collect();
         let Some(file) = files.last().cloned() else { return Err(JournalError::Missing) };
         for file in files {
             let len = file.len().map_err(JournalError::io("measure"))?;
             shared.allocated.fetch_add(len, Ordering::Relaxed);
         }
-        let writer = Writer::new(media, shared.clone(), file).map_err(JournalError::io("measure"))?;
+        let writer = Writer::new(media, shared.clone(), file, options.room_bytes).map_err(JournalError::io("measure"))?;
         let front = Front::new(id, options.clone(), sealed, active, context, marked);
         Ok(Self { group: Group::new(front, writer), shared, options, read_only: false })
     }

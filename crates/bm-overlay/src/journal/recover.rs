@@ -210,16 +210,19 @@ fn tail(
     let end = u64::from(segment.end);
     let used = frame::used(&*this.file, end, this.len).map_err(JournalError::io("read"))?;
     recovered.torn_bytes = used - end + (this.len.next_multiple_of(BLOCK) - this.len);
-    let mut claim = Walk::new(&*this.file, segment.key, end, used)
-        .claims(this.number, end)
-        .map_err(JournalError::io("read"))?;
+    // A mark may end in zeros.
+    let claims = |found: &Found, key, from, used: u64| {
+        let limit = (used + 8).min(found.len);
+        let claims = Walk::new(&*found.file, key, from, limit).claims(found.number, from);
+        claims.map_err(JournalError::io("read"))
+    };
+    let mut claim = claims(this, segment.key, end, used)?;
     for next in later {
         let Some((header, key)) = next.header else { continue };
         let from = u64::from(HEADER);
         let used = frame::used(&*next.file, from, next.len).map_err(JournalError::io("read"))?;
         recovered.torn_bytes += used - from;
-        let marks = Walk::new(&*next.file, key, from, used).claims(next.number, from);
-        claim = claim.max(Some(header.durable)).max(marks.map_err(JournalError::io("read"))?);
+        claim = claim.max(Some(header.durable)).max(claims(next, key, from, used)?);
     }
     match claim {
         Some(claim) if claim > place(this.number, segment.end) => {
@@ -245,10 +248,13 @@ pub(super) fn mend(media: &dyn Media, shared: &Shared, scan: &Scan) -> Result<()
             continue;
         }
         let Some(file) = files.get(&segment.number) else { continue };
-        let from = scan.marked.saturating_sub(place(segment.number, 0)).max(u64::from(HEADER));
+        // Nobody speaks of a header but what lies behind it.
+        let known = scan.marked.saturating_sub(place(segment.number, 0));
+        let from = if known > u64::from(HEADER) { known } else { 0 };
         rewrite(&**file, from, segment.end.into()).map_err(JournalError::io("secure"))?;
         if segment.number == scan.active.number {
-            let torn = scan.used - u64::from(segment.end);
+            let len = file.len().map_err(JournalError::io("measure"))?;
+            let torn = if len % BLOCK == 0 { scan.used } else { len.next_multiple_of(BLOCK) };
             write_zeros(&**file, segment.end.into(), torn).map_err(JournalError::io("cut"))?;
         }
         file.sync().map_err(JournalError::io("sync"))?;
@@ -270,13 +276,12 @@ fn rewrite(file: &dyn RawFile, mut from: u64, to: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-fn write_zeros(file: &dyn RawFile, from: u64, n: u64) -> std::io::Result<()> {
+fn write_zeros(file: &dyn RawFile, mut from: u64, to: u64) -> std::io::Result<()> {
     const ZEROS: [u8; 4096] = [0; 4096];
-    let mut done = 0;
-    while done < n {
-        let step = (n - done).min(ZEROS.len() as u64);
-        file.write_at(from + done, &ZEROS[..step as usize])?;
-        done += step;
+    while from < to {
+        let step = (to - from).min(ZEROS.len() as u64);
+        file.write_at(from, &ZEROS[..step as usize])?;
+        from += step;
     }
     Ok(())
 }

@@ -10,8 +10,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// First and greatest step in which a file grows, bytes. Overwriting is cheaper to sync than growing.
-const FIRST_STEP: u64 = 64 << 10;
+/// Greatest step in which a file grows, bytes. Overwriting is cheaper to sync than growing.
 const LAST_STEP: u64 = 1 << 20;
 
 /// Files by number, and counters, for whoever asks.
@@ -36,6 +35,8 @@ pub(super) struct Writer {
     active: Arc<dyn RawFile>,
     /// Length of the active file.
     allocated: u64,
+    /// Length a file begins with.
+    room: u32,
     /// Files written since the last sync.
     dirty: Vec<Arc<dyn RawFile>>,
     /// Whether anybody asked for a sync since the file last grew.
@@ -48,16 +49,17 @@ impl Writer {
         media: Arc<dyn Media>,
         shared: Arc<Shared>,
         active: Arc<dyn RawFile>,
+        room: u32,
     ) -> io::Result<Self> {
         let allocated = active.len()?;
-        Ok(Self { media, shared, active, allocated, dirty: Vec::new(), synced: true })
+        Ok(Self { media, shared, active, allocated, room, dirty: Vec::new(), synced: true })
     }
 
     /// Makes a segment's file, so that it is surely there with its header before anything in it counts.
     fn begin(&self, segment: u32, header: &[u8]) -> Result<Arc<dyn RawFile>, Failure> {
-        let file = begin(&*self.media, segment, header)?;
+        let file = begin(&*self.media, segment, header, self.room)?;
         self.shared.syncs.fetch_add(2, Ordering::Relaxed);
-        self.shared.allocated.fetch_add(FIRST_STEP, Ordering::Relaxed);
+        self.shared.allocated.fetch_add(self.room.into(), Ordering::Relaxed);
         self.shared.files().insert(segment, file.clone());
         Ok(file)
     }
@@ -97,7 +99,7 @@ impl Writer {
         let end = offset + bytes.len() as u64;
         if end > self.allocated {
             // Zeros ahead make the next syncs cheap; if nobody syncs, they would only be written twice.
-            let step = if self.synced { self.allocated.clamp(FIRST_STEP, LAST_STEP) } else { 0 };
+            let step = if self.synced { self.allocated.clamp(self.room.into(), LAST_STEP) } else { 0 };
             let len = (end + step).next_multiple_of(BLOCK);
             self.active.write_at(end, &vec![0; (len - end) as usize]).map_err(fail)?;
             self.shared.allocated.fetch_add(len - self.allocated, Ordering::Relaxed);
@@ -108,10 +110,15 @@ impl Writer {
 }
 
 /// Makes and syncs the file of a segment.
-pub(super) fn begin(media: &dyn Media, segment: u32, header: &[u8]) -> Result<Arc<dyn RawFile>, Failure> {
+pub(super) fn begin(
+    media: &dyn Media,
+    segment: u32,
+    header: &[u8],
+    room: u32,
+) -> Result<Arc<dyn RawFile>, Failure> {
     let fail = |source| Failure { doing: "begin a segment of the journal", source };
     let file = media.create(&file_name(segment)).map_err(fail)?;
-    let mut block = vec![0; FIRST_STEP as usize];
+    let mut block = vec![0; room as usize];
     block[..HEADER as usize].copy_from_slice(header);
     file.write_at(0, &block).map_err(fail)?;
     file.sync().map_err(fail)?;
@@ -130,7 +137,7 @@ impl Disk<Batch> for Writer {
         self.put(batch.offset.into(), &bytes[..batch.cuts.first().copied().unwrap_or(bytes.len())])?;
         let ends = batch.cuts.iter().copied().skip(1).chain([bytes.len()]);
         for ((cut, file), end) in next.into_iter().zip(ends) {
-            (self.active, self.allocated) = (file, FIRST_STEP);
+            (self.active, self.allocated) = (file, self.room.into());
             self.put(HEADER.into(), &bytes[cut + HEADER as usize..end])?;
         }
         Ok(())
