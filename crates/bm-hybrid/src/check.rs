@@ -129,8 +129,14 @@ impl World {
             *pages.entry(peek_kind(&bytes).unwrap_or("damaged").to_owned()).or_default() += 1;
             ControlFlow::Continue(())
         })?;
-        let version = self.view().version();
-        Ok(Info { version, bytes_on_disk: stats.stored_bytes, page_bytes: stats.payload_bytes, pages })
+        let overlay = self.overlay();
+        Ok(Info {
+            version: overlay.version,
+            bytes_on_disk: stats.stored_bytes + overlay.journal_bytes,
+            page_bytes: stats.payload_bytes,
+            history_bytes: stats.history_bytes,
+            pages,
+        })
     }
 
     /// Reads the whole world and checks every check sum, every page's format, every directory, and that no

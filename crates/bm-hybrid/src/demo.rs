@@ -199,9 +199,11 @@ mod tests {
         let folder = dir.path().join("new");
         let relief = bm_io::bundled::bundled_etopo20().unwrap();
         let (path, _) = build(&folder, &relief, &|_| ()).unwrap();
-        let bytes = std::fs::read(&path).unwrap();
+        let root = |path: &Path| World::open_read_only(path).unwrap().view().tree().root_crc();
+        let (bytes, first) = (std::fs::metadata(&path).unwrap().len(), root(&path));
         build(&folder, &relief, &|_| ()).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), bytes, "equal input gives equal bytes");
+        assert_eq!(root(&path), first, "equal input gives equal pages");
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), bytes);
         let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["earth.bm"]);
 

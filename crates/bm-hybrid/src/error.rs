@@ -3,6 +3,7 @@
 use bm_core::{ErrorKind, OutOfWorld};
 use bm_io::IoError;
 use bm_octree::TreeError;
+use bm_overlay::OverlayError;
 use bm_store::StoreError;
 
 /// A world could not be opened, read or changed.
@@ -15,6 +16,33 @@ pub enum WorldError {
     /// The page tree.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// The edits over the pages.
+    #[error(transparent)]
+    Overlay(OverlayError),
+    /// The world has edits, and the journal that holds them is gone.
+    #[error(
+        "{0}: the folder {0}.edits with the journal of its edits is missing: put it back beside the world (copies need both)"
+    )]
+    NoJournal(String),
+    /// A journal lies where the world's should begin.
+    #[error("{0}.edits holds the journal of another world: move it away")]
+    StrayJournal(String),
+    /// A version that was never made.
+    #[error("version {version} does not exist: the newest is {newest}")]
+    NoSuchVersion {
+        /// The version asked for.
+        version: u64,
+        /// The newest version.
+        newest: u64,
+    },
+    /// A version that is no longer kept.
+    #[error("version {version} is no longer kept: the oldest that can be read is {oldest}")]
+    Retired {
+        /// The version asked for.
+        version: u64,
+        /// The oldest version that can be read.
+        oldest: u64,
+    },
     /// A file in or out.
     #[error(transparent)]
     Io(#[from] IoError),
@@ -54,6 +82,15 @@ pub enum WorldError {
     },
 }
 
+impl From<OverlayError> for WorldError {
+    fn from(e: OverlayError) -> Self {
+        match e {
+            OverlayError::Tree(e) => Self::Tree(e),
+            e => Self::Overlay(e),
+        }
+    }
+}
+
 impl WorldError {
     /// The class of the failure.
     #[must_use]
@@ -61,6 +98,9 @@ impl WorldError {
         match self {
             Self::Store(e) => e.kind(),
             Self::Tree(e) => e.kind(),
+            Self::Overlay(e) => e.kind(),
+            Self::NoJournal(_) => ErrorKind::Corrupt,
+            Self::StrayJournal(_) | Self::NoSuchVersion { .. } | Self::Retired { .. } => ErrorKind::BadInput,
             Self::Io(e) if e.is_bad_input() => ErrorKind::BadInput,
             Self::Io(_) => ErrorKind::Io,
             Self::Record { kind, .. } => *kind,

@@ -28,6 +28,7 @@
 //! | [`check`] | is the world sound, and does it still say what the file said? |
 //! | [`query`] | places in, answers out: one, or a stream of lines |
 //! | [`render`] | pictures: surface, slice, section |
+//! | [`shape`] | spheres, boxes, polygons and masks to edits |
 //! | [`export`] | regions for other programs: NumPy, GeoTIFF |
 //! | `demo` | the demonstration: the Earth from the bundled relief |
 //! | [`error`] | [`WorldError`] |
@@ -40,6 +41,7 @@ pub mod export;
 pub mod ingest;
 pub mod query;
 pub mod render;
+pub mod shape;
 pub mod view;
 pub mod world;
 
@@ -52,7 +54,7 @@ pub use ingest::{IngestReport, Progress, ReliefIngest, Sea};
 pub use query::{Answer, Place};
 pub use render::{Size, Window};
 pub use view::{Info, View};
-pub use world::{LogEntry, World};
+pub use world::{Committed, FoldReport, LogEntry, OverlayStats, Retention, World};
 
 /// The example of the project's front page, compiled and run with the doctests.
 #[cfg(all(doctest, feature = "bundled"))]

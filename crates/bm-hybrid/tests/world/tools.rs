@@ -315,3 +315,8 @@ pub(crate) fn assert_sound(world: &World) {
     let v = world.verify(&|_| ()).unwrap();
     assert!(v.problems.is_empty(), "{:?}", v.problems);
 }
+
+/// What the commits of pages say, without their times.
+pub(crate) fn told(view: &bm_hybrid::View) -> Vec<(u64, String, u64)> {
+    view.log().iter().map(|e| (e.version, e.what.clone(), e.pages)).collect()
+}

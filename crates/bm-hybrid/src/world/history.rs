@@ -1,0 +1,94 @@
+//! Older versions.
+
+use super::World;
+use super::records::Ground;
+use crate::error::WorldError;
+use crate::view::View;
+use bm_overlay::journal::{Change, JournalError};
+use bm_overlay::{Edits, Options, Overlay, OverlayError, Shadows};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Older bases that stay at hand.
+const KEPT: usize = 4;
+
+/// Older versions of the pages with the edits that came over them, the last one asked for last.
+#[derive(Default)]
+pub(super) struct History(Mutex<Vec<Past>>);
+
+/// From one version of the pages to the next.
+#[derive(Clone)]
+struct Past {
+    version: u64,
+    overlay: Arc<Overlay<Ground>>,
+    shadows: Arc<Shadows>,
+}
+
+impl History {
+    /// Lets go of everything, and of the snapshots of the store with it.
+    pub(super) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl World {
+    /// A version, as it was when it was the newest. Versions since the last fold are at hand; older ones are read
+    /// from the pages as they were and the journal.
+    ///
+    /// # Errors
+    /// [`WorldError::NoSuchVersion`] for one that was never made, [`WorldError::Retired`] for one that is no longer
+    /// kept; errors of the store and the journal.
+    pub fn at(&self, version: u64) -> Result<Arc<View>, WorldError> {
+        let inner = &self.inner;
+        if let Some(snapshot) = inner.overlay.snapshot_at(version) {
+            return Ok(Arc::new(View::new(snapshot, &inner.shadows)));
+        }
+        let now = inner.overlay.snapshot();
+        let newest = now.version();
+        if version > newest || version == 0 {
+            return Err(WorldError::NoSuchVersion { version, newest });
+        }
+        let head = &now.base().head;
+        let retired = || WorldError::Retired { version, oldest: head.oldest() };
+        let (base, next) = head.base_of(version).ok_or_else(retired)?;
+        let mut kept = inner.history.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let past = match kept.iter().position(|p| p.version == base.version) {
+            Some(i) => kept.remove(i),
+            None => {
+                let snapshot = inner.store.snapshot_at(base.store)?;
+                let ground = Ground::read(snapshot, &inner.context)?;
+                let overlay = Overlay::new(ground, base.version, Options::default());
+                self.edits_between(&overlay, base.version, next)?;
+                Past { version: base.version, overlay: Arc::new(overlay), shadows: Arc::default() }
+            }
+        };
+        kept.push(past.clone());
+        let excess = kept.len().saturating_sub(KEPT);
+        kept.drain(..excess);
+        drop(kept);
+        let snapshot = past.overlay.snapshot_at(version).ok_or_else(retired)?;
+        Ok(Arc::new(View::new(snapshot, &past.shadows)))
+    }
+
+    /// Lays the edits after one version of the pages, up to the next one, over it.
+    fn edits_between(&self, overlay: &Overlay<Ground>, from: u64, next: u64) -> Result<(), WorldError> {
+        if let Some(journal) = self.inner.overlay.journal() {
+            let first = journal.first_seq().max(from + 1);
+            let mut failed: Option<OverlayError> = None;
+            let mut restore = |record: bm_overlay::journal::Record<'_>| -> Result<(), JournalError> {
+                let mut edits = Edits::default();
+                record.visit(|change| match change {
+                    Change::Box(b) => edits.boxes.push(b),
+                    Change::Run(r) => edits.runs.push(r),
+                })?;
+                failed = failed.take().or(overlay.restore(record.head.seq, &edits).err());
+                Ok(())
+            };
+            journal.read(first..next, &mut restore).map_err(OverlayError::from)?;
+            if let Some(e) = failed {
+                return Err(e.into());
+            }
+        }
+        overlay.advance(next - 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Creating, opening and changing worlds.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `records.rs` | the world's own records, the base that views read |
+//! | `open.rs` | creating and opening |
+//! | `pages.rs` | commits of pages: ingests, materials |
+//! | `edits.rs` | commits of edits; the log |
+//! | `fold.rs` | edits into pages, in the background or at once; giving room back |
+//! | `history.rs` | older versions |
+//! | `retention.rs` | how long they are kept |
+//! | `revert.rs` | undoing a commit |
+
+mod edits;
+mod fold;
+mod history;
+mod open;
+mod pages;
+mod records;
+mod retention;
+mod revert;
+
+pub use edits::{Committed, OverlayStats};
+pub use fold::FoldReport;
+pub use records::{Ground, LogEntry};
+pub use retention::Retention;
+
+use crate::view::View;
+use bm_octree::Context;
+use bm_overlay::journal::Media;
+use bm_overlay::{Overlay, Shadows};
+use bm_store::PageStore;
+use edits::Known;
+use fold::Folder;
+use history::History;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A world: a store of pages, and edits over them.
+pub struct World {
+    inner: Arc<Inner>,
+    /// Folds edits in the background, from the first time there are many.
+    folder: Folder,
+}
+
+/// What the background shares with the world.
+pub(crate) struct Inner {
+    store: Box<dyn PageStore>,
+    path: Option<PathBuf>,
+    /// Where the journal lies; none for worlds in memory.
+    media: Option<Arc<dyn Media>>,
+    read_only: bool,
+    context: Context,
+    overlay: Overlay<Ground>,
+    shadows: Arc<Shadows>,
+    history: History,
+    known: Known,
+    /// One change of pages at a time; readers never wait, and edits only for ingests.
+    writing: Mutex<()>,
+}
+
+impl World {
+    /// The newest version, to be held for as long as one likes: later commits do not change it.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.inner.view()
+    }
+
+    /// Where the world lies; `None` in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_deref()
+    }
+
+    /// The store underneath.
+    #[must_use]
+    pub fn store(&self) -> &dyn PageStore {
+        self.inner.store.as_ref()
+    }
+}
+
+impl Inner {
+    pub(crate) fn view(&self) -> Arc<View> {
+        Arc::new(View::new(self.overlay.snapshot(), &self.shadows))
+    }
+
+    fn write_lock(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn name(&self) -> String {
+        self.path.as_ref().map_or_else(|| "world in memory".into(), |p| p.display().to_string())
+    }
+}

@@ -1,0 +1,135 @@
+//! Undoing a commit with another one.
+
+use super::World;
+use super::edits::Committed;
+use crate::error::WorldError;
+use bm_core::page::{PAGE_LEVELS, PAGE_SPAN};
+use bm_core::{Cell, MaterialId, PageId, Pos};
+use bm_octree::Tree;
+use bm_overlay::journal::Change;
+use bm_overlay::transaction::sub_cell;
+use bm_overlay::{Edits, OverlayError, Transaction};
+
+/// Most cells that a commit which undoes another one may write.
+const MAX_CELLS: usize = 1 << 22;
+
+impl World {
+    /// Sets every voxel that a commit of edits wrote back to what it was before that commit, as a new commit. Later
+    /// edits of the same voxels are undone with it; all others stay. What had never been edited is not written but
+    /// cleared, so that the base function answers again.
+    ///
+    /// # Errors
+    /// [`WorldError::Data`] when the version is no commit of edits or had too much in it; as [`World::at`] for the
+    /// version before it, and as [`World::edit`].
+    pub fn revert(&self, version: u64, origin: &str) -> Result<Committed, WorldError> {
+        let newest = self.inner.overlay.version();
+        if version > newest {
+            return Err(WorldError::NoSuchVersion { version, newest });
+        }
+        let refuse = |detail: String| WorldError::Data { what: "revert", detail };
+        let mut edits = Edits::default();
+        let mut found = false;
+        if let Some(journal) = self.inner.overlay.journal() {
+            let first = journal.first_seq();
+            if version < first {
+                return Err(WorldError::Retired { version, oldest: first });
+            }
+            let read = journal.read(version..version + 1, &mut |record| {
+                found = true;
+                record.visit(|change| match change {
+                    Change::Box(b) => edits.boxes.push(b),
+                    Change::Run(r) => edits.runs.push(r),
+                })
+            });
+            read.map_err(OverlayError::from)?;
+        }
+        if !found {
+            return Err(refuse(format!("version {version} is no commit of edits")));
+        }
+        let before = self.at(version - 1)?;
+        let tree = before.folded()?;
+        let mut t = Transaction::new(origin);
+        t.note(format!("revert version {version}"));
+        let mut left = MAX_CELLS;
+        let mut restore = |cell: Cell| -> Result<(), WorldError> {
+            restore(tree, cell, &mut t, &mut left)?;
+            if left == 0 {
+                return Err(refuse(format!(
+                    "version {version} wrote over more than {MAX_CELLS} edited cells"
+                )));
+            }
+            Ok(())
+        };
+        // Boxes are undone where they were written: by their sub-cells.
+        for b in &edits.boxes {
+            for z in b.lo[2]..=b.hi[2] {
+                for y in b.lo[1]..=b.hi[1] {
+                    for x in b.lo[0]..=b.hi[0] {
+                        let sub = bm_morton::encode3_u32(x.into(), y.into(), z.into());
+                        if let Some(cell) = sub_cell(b.page, sub) {
+                            restore(cell)?;
+                        }
+                    }
+                }
+            }
+        }
+        for r in &edits.runs {
+            for sub in r.from..r.to {
+                if let Some(cell) = sub_cell(r.page, sub) {
+                    restore(cell)?;
+                }
+            }
+        }
+        self.edit(&t)
+    }
+}
+
+/// Writes what a cell held, in as large pieces as can be.
+fn restore(tree: &Tree, cell: Cell, t: &mut Transaction, left: &mut usize) -> Result<(), WorldError> {
+    if *left == 0 {
+        return Ok(());
+    }
+    *left -= 1;
+    let bounds = cell.bounds();
+    if !is_edited(tree, cell)? {
+        t.clear(bounds).map_err(OverlayError::from)?;
+        return Ok(());
+    }
+    let whole = if cell.level() == 28 {
+        let [x, y, z] = cell.origin();
+        Some(tree.sample(Pos::new(x, y, z)?)?.material)
+    } else {
+        tree.uniform(cell)?
+    };
+    if let Some(material) = whole.filter(|&m| m != MaterialId::UNSET) {
+        t.fill(bounds, material).map_err(OverlayError::from)?;
+        return Ok(());
+    }
+    for part in (0..8).filter_map(|o| cell.child(o)) {
+        restore(tree, part, t, left)?;
+    }
+    Ok(())
+}
+
+/// Whether any page says something of its own inside a cell.
+fn is_edited(tree: &Tree, cell: Cell) -> Result<bool, WorldError> {
+    for level in PAGE_LEVELS.into_iter().filter(|&l| l < cell.level().max(1)) {
+        let Some(above) = cell.ancestor(level) else { continue };
+        let Some(page) = PageId::new(level, above.coords()) else { continue };
+        // The cell among the page's sub-cells: an interval, or a part of one.
+        let of = cell.level().min(level + PAGE_SPAN);
+        let Some(in_page) = cell.ancestor(of) else { continue };
+        let mask = (1u32 << (of - level)) - 1;
+        let at = in_page.coords().map(|c| (c & mask) as u16);
+        let from = bm_morton::encode3_u32(at[0], at[1], at[2]) << (3 * (level + PAGE_SPAN - of));
+        let to = from + (1 << (3 * (level + PAGE_SPAN - of)));
+        if tree.explicit(page, from, to)?.iter().any(|(_, _, m)| m.is_some()) {
+            return Ok(true);
+        }
+        let below = tree.pages_below(page)?;
+        if cell.level() <= level + PAGE_SPAN && below.iter().any(|p| (from..to).contains(&p.sub_index())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
