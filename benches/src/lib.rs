@@ -25,7 +25,9 @@
 
 mod harness;
 pub mod inputs;
+pub mod latency;
 pub mod machine;
+pub mod memory;
 pub mod peers;
 pub mod report;
 pub mod suites;

@@ -46,7 +46,17 @@ fn known_suite(name: &str) -> Result<Suite, String> {
     })
 }
 
+/// Counts while a suite asks how much memory something keeps.
+#[global_allocator]
+static ALLOCATOR: bm_benches::memory::Counting = bm_benches::memory::Counting;
+
 fn main() -> ExitCode {
+    // A suite may have started us to be killed.
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(error) = suites::edited::child::run(&arguments) {
+        eprintln!("bench: {error}");
+        return ExitCode::FAILURE;
+    }
     let args = Args::parse();
     match run(&args) {
         Ok(true) => ExitCode::SUCCESS,

@@ -185,6 +185,20 @@ pub fn clusters_about(
         .collect()
 }
 
+/// Edits normally distributed about a place, with the same deviation (in cells) on each axis.
+///
+/// # Errors
+/// When they leave the world.
+pub fn normal_about(place: Pos, sigma: f64, count: usize, seed: u64) -> Result<Vec<CellEdit>, OutOfWorld> {
+    let mut random = Random::new(seed);
+    (0..count)
+        .map(|_| {
+            let offset = [(); 3].map(|()| sigma * normal(&mut random));
+            Ok((moved(place, offset)?, any_of(&EIGHT, &mut random)))
+        })
+        .collect()
+}
+
 fn any_of(materials: &[MaterialId], random: &mut Random) -> MaterialId {
     let pick = random.below(materials.len() as u64) as usize;
     materials.get(pick).copied().unwrap_or(MaterialId::ROCK)

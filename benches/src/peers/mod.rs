@@ -1,6 +1,9 @@
 //! Programs and data structures that one would otherwise keep edited cells in.
 
+pub mod arrays;
 pub mod eager_octree;
+pub mod eager_pages;
 pub mod key_value;
 
 pub use eager_octree::EagerOctree;
+pub use eager_pages::EagerPages;

@@ -1,9 +1,13 @@
 //! The registered suites.
 
+pub mod consolidate;
 pub mod earth;
+pub mod edited;
 pub mod ingest;
 pub mod morton;
+pub mod overlay;
 pub mod point;
+pub mod versions;
 
 use crate::harness::{Bench, BenchError};
 
@@ -19,7 +23,8 @@ pub struct Suite {
 }
 
 /// Every suite that can run, in the order it runs and is listed.
-pub const ALL: &[Suite] = &[morton::SUITE, ingest::SUITE, point::SUITE];
+pub const ALL: &[Suite] = 
+    &[morton::SUITE, ingest::SUITE, point::SUITE, overlay::SUITE, versions::SUITE, consolidate::SUITE];
 
 /// The suite of this name.
 #[must_use]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use bm_core::{GeoPoint, MaterialId, MaterialRegistry, MaterialSource, Phase, Pos};
+use bm_core::{GeoPoint, MaterialId, MaterialRegistry, MaterialSource, Phase, Pos, Sample};
 use bm_hybrid::{ReliefIngest, World};
 use bm_io::Relief;
 
@@ -46,7 +46,8 @@ fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     open(bench, &path)?;
     let world = World::open_read_only(&path).map_err(|error| ours(&error))?;
     let view = world.view();
-    compare(bench, &*view, &view.pin(), &dense)
+    let pin = view.pin();
+    compare(bench, &*view, |at| pin.sample(at), &dense)
 }
 
 fn ours(error: &dyn std::fmt::Display) -> BenchError {
@@ -87,17 +88,22 @@ fn open(bench: &mut Bench<'_>, path: &Path) -> Result<(), BenchError> {
 ///
 /// # Errors
 /// When the world cannot answer, or a row cannot be made.
-pub fn compare<W, P>(bench: &mut Bench<'_>, world: &W, pinned: &P, dense: &Dense) -> Result<(), BenchError>
+pub fn compare<W, E>(
+    bench: &mut Bench<'_>,
+    world: &W,
+    pinned: impl Fn(Pos) -> Result<Sample, E>,
+    dense: &Dense,
+) -> Result<(), BenchError>
 where
     W: MaterialSource<Error: std::fmt::Display>,
-    P: MaterialSource<Error: std::fmt::Display>,
+    E: std::fmt::Display,
 {
     let count = if bench.is_quick() { 1 << 17 } else { 1 << 20 };
     let random = points::on_the_globe(count, REACH, 0x000e_a27f).map_err(|error| ours(&error))?;
     let sorted = points::morton_sorted(&random);
     let ops = count as u64;
 
-    one_by_one(bench, "random", world, &random, dense)?;
+    one_by_one(bench, "random", |at| world.sample(at), &random, dense)?;
     one_by_one(bench, "random-pinned", pinned, &random, dense)?;
 
     let mut answers = Vec::new();
@@ -120,26 +126,23 @@ where
 }
 
 /// The points one call each, beside the array.
-fn one_by_one<W>(
+fn one_by_one<E: std::fmt::Display>(
     bench: &mut Bench<'_>,
     name: &'static str,
-    world: &W,
+    sample: impl Fn(Pos) -> Result<Sample, E>,
     points: &[Pos],
     dense: &Dense,
-) -> Result<(), BenchError>
-where
-    W: MaterialSource<Error: std::fmt::Display>,
-{
+) -> Result<(), BenchError> {
     let mut answers = Vec::new();
     for &at in points {
-        answers.push(world.sample(at).map_err(|error| ours(&error))?.material);
+        answers.push(sample(at).map_err(|error| ours(&error))?.material);
     }
     let equal = same_side(points, &answers, dense);
     let ops = points.len() as u64;
     let sum = || {
         points
             .iter()
-            .fold(0, |sum: u64, &at| sum + world.sample(at).map_or(0, |found| found.material.0.into()))
+            .fold(0, |sum: u64, &at| sum + sample(at).map_or(0, |found| found.material.0.into()))
     };
     bench.run(Case::new(name, UNIT, Measure::one_thread(ops, sum)).targets(Targets::new(2e6, 20e6)).peer(
         "dense array",

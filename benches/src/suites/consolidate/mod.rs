@@ -1,0 +1,35 @@
+//! Suite `consolidate`: edits folded into pages.
+
+mod disk;
+mod stalls;
+mod throughput;
+
+use super::Suite;
+use crate::harness::{Bench, BenchError};
+
+/// The suite.
+pub const SUITE: Suite = Suite {
+    name: "consolidate",
+    about: "\
+`fold-…`: one million edits in a world of real relief on disk, uniform in a cube of 1 km (`cube`) or clusters of 50 (σ
+25/25/5 cells) all over the planet (`planet`), folded into pages by each strategy again and again until none is left. A
+commit of 1 000 cells each; edits are counted, repeats included. `amplification` is how many bytes of pages are
+written for each byte of edits, at 10 bytes an edit (8 for the cell, 2 for the material). `1-thread` does the same
+with one processor for the whole process.
+
+`stall-…`: how long single reads (`View::pin`) of points of that cube, and single commits in memory into it, take while
+one million edits are folded in the background, and as many again when nothing else happens; the value is the time
+that this share of them does not exceed. The peer is ourselves when idle. On a machine of two cores the
+background and the one who is measured have one each, so what they share is memory, caches and locks.
+
+`disk-…`: one million edits uniform in a cube of 1 km, of one material or of eight at random, folded and compacted: how
+much longer the files of the world are, for each cell edited. The peer is what information theory allows:
+log2 of the number of ways to choose so many of 4000³ cells, and the materials' bits; no program reaches it.",
+    run,
+};
+
+fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
+    throughput::run(bench)?;
+    stalls::run(bench)?;
+    disk::run(bench)
+}
