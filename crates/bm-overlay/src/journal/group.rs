@@ -6,7 +6,7 @@
 //!
 //! This file names its mutex through `super::sync`, so that a model checker can put its own underneath.
 
-use super::sync::{Condvar, Mutex, MutexGuard, yield_now};
+use super::sync::{Condvar, Mutex, MutexGuard, PATIENCE, yield_now};
 use std::io;
 use std::sync::{Arc, PoisonError};
 
@@ -74,9 +74,6 @@ pub(super) struct Group<Q, D> {
 }
 
 type Guard<'a, Q, D> = MutexGuard<'a, State<Q, D>>;
-
-/// How often a leader steps aside for threads that committed with it the last time.
-const PATIENCE: u32 = 16;
 
 impl<Q: Queue, D: Disk<Q::Batch>> Group<Q, D> {
     /// Everything up to the queue's end is on the disk already.

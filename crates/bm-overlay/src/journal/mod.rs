@@ -47,6 +47,9 @@ mod writer;
 mod sync {
     pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(super) use std::thread::yield_now;
+
+    /// How often a leader steps aside for threads that committed with it the last time.
+    pub(super) const PATIENCE: u32 = 16;
 }
 
 pub use codec::{Change, decode_edits, encode_cell, encode_edits, visit_edits};
