@@ -1,5 +1,6 @@
 //! Page bodies: a base function, exceptions, and the directory of finer pages.
 
+use crate::directory;
 use crate::error::DecodeError;
 use crate::exceptions::Exceptions;
 use crate::procedural::{GeneratorRef, MAX_PARAMS};
@@ -10,12 +11,9 @@ use bm_core::page::SUBCELLS;
 use bm_core::{MaterialId, PageId};
 use std::sync::Arc;
 
-/// Version of the body format; a change of any byte's meaning, the trained prior included, raises it.
-pub const BODY_VERSION: u8 = 1;
-/// Largest directory a reader unpacks: every sub-cell with a few shares.
-const MAX_DIRECTORY_BYTES: usize = 64 << 20;
-/// zstd level of the directory. Part of the format: equal pages give equal bytes.
-const ZSTD_LEVEL: i32 = 19;
+/// Version of the body format; a change of any byte's meaning, the trained prior included, raises it. Version 1
+/// had no sparse exceptions and another directory; nothing was published with it, and it is not read.
+pub const BODY_VERSION: u8 = 2;
 
 /// What answers where no exception does.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,24 +98,7 @@ impl Body {
             }
         }
         self.exceptions.encode(&mut out);
-        put_varint(&mut out, self.children.len() as u64);
-        if self.children.is_empty() {
-            return out;
-        }
-        let mut plain = Vec::new();
-        let mut next = 0;
-        for c in &self.children {
-            put_varint(&mut plain, (c.sub - next).into());
-            next = c.sub + 1;
-        }
-        for c in &self.children {
-            c.shares.encode(&mut plain);
-        }
-        let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).unwrap_or_default();
-        put_varint(&mut out, plain.len() as u64);
-        put_varint(&mut out, packed.len() as u64);
-        out.extend_from_slice(&packed);
-        out.extend(self.children.iter().flat_map(|c| c.crc.to_le_bytes()));
+        directory::encode(&self.children, &mut out);
         out
     }
 
@@ -159,8 +140,12 @@ impl Body {
                 known: BODY_VERSION.into(),
             });
         }
-        if version == 0 {
-            return Err(DecodeError::invalid("body version", "0"));
+        if version != BODY_VERSION {
+            return Err(DecodeError::Older {
+                what: "page body",
+                found: version.into(),
+                known: BODY_VERSION.into(),
+            });
         }
         let base = match r.u8("base kind")? {
             0 => Base::Inherit,
@@ -175,44 +160,10 @@ impl Body {
             k => return Err(DecodeError::invalid("base kind", k.to_string())),
         };
         let exceptions = Exceptions::decode(&mut r)?;
-        let children = decode_children(&mut r)?;
+        let children = directory::decode(&mut r)?;
         r.finish()?;
         Ok(Self { base, exceptions, children })
     }
-}
-
-fn decode_children(r: &mut Reader<'_>) -> Result<Vec<Child>, DecodeError> {
-    let n = r.count(SUBCELLS.into(), "directory length")?;
-    if n == 0 {
-        return Ok(Vec::new());
-    }
-    let plain_len = r.count(MAX_DIRECTORY_BYTES as u64, "directory size")?;
-    let packed_len = r.count(r.remaining() as u64, "directory bytes")?;
-    let packed = r.bytes(packed_len, "directory bytes")?;
-    // The check sums follow, four bytes a page: a count that lies is found before anything is unpacked.
-    let mut crcs = Reader::new(r.bytes(n * 4, "directory check sums")?);
-    let plain = zstd::bulk::decompress(packed, plain_len)
-        .map_err(|e| DecodeError::invalid("directory", e.to_string()))?;
-    if plain.len() != plain_len {
-        return Err(DecodeError::invalid("directory", format!("{} bytes, not {plain_len}", plain.len())));
-    }
-    let mut d = Reader::new(&plain);
-    let mut subs = Vec::with_capacity(n);
-    let mut next = 0u64;
-    for _ in 0..n {
-        let sub = next + d.varint("directory entry")?.min(u64::from(SUBCELLS));
-        if sub >= SUBCELLS.into() {
-            return Err(DecodeError::invalid("directory entry", "beyond the last sub-cell"));
-        }
-        subs.push(sub as u32);
-        next = sub + 1;
-    }
-    let mut out = Vec::with_capacity(n);
-    for sub in subs {
-        out.push(Child { sub, crc: crcs.u32("directory check sums")?, shares: Shares::decode(&mut d)? });
-    }
-    d.finish()?;
-    Ok(out)
 }
 
 /// Kind of the base of an encoded page (as [`Base::kind`] names it), without decoding the rest.

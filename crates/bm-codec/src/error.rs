@@ -30,6 +30,18 @@ pub enum DecodeError {
         /// Newest version known here.
         known: u32,
     },
+    /// Written by an older version of this software, in a form that is no longer read.
+    #[error(
+        "{what} has version {found}, this program reads version {known}: build the world anew, or use the program that wrote it"
+    )]
+    Older {
+        /// The part of the format.
+        what: &'static str,
+        /// Version in the bytes.
+        found: u32,
+        /// Oldest version read here.
+        known: u32,
+    },
     /// A procedural page names a generator that is not registered.
     #[error("generator {id} version {version} is not registered: register it before opening the world")]
     UnknownGenerator {
@@ -50,7 +62,7 @@ impl DecodeError {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Newer { .. } | Self::UnknownGenerator { .. } => ErrorKind::Unsupported,
+            Self::Newer { .. } | Self::Older { .. } | Self::UnknownGenerator { .. } => ErrorKind::Unsupported,
             _ => ErrorKind::Corrupt,
         }
     }

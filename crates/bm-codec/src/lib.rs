@@ -33,9 +33,11 @@
 //! | [`shares`] | who fills a cell: the substance of coarse answers |
 
 pub mod body;
+mod directory;
 mod error;
 pub mod exceptions;
 pub mod function;
+mod pack;
 pub mod procedural;
 pub mod raster;
 pub mod shares;

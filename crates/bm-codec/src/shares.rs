@@ -1,7 +1,5 @@
 //! Who fills a cell: volumes by material, the substance of every coarse answer.
 
-use crate::error::DecodeError;
-use crate::wire::{Reader, put_varint};
 use bm_core::MaterialId;
 
 /// A whole cell, in units of [`Shares`].
@@ -67,30 +65,9 @@ impl Shares {
         &self.0
     }
 
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.0.len() as u64);
-        for &(m, v) in &self.0 {
-            put_varint(out, m.0.into());
-            put_varint(out, v);
-        }
-    }
-
-    pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let n = r.count(MAX_SHARES as u64, "share count")?;
-        let mut list: Vec<(MaterialId, u64)> = Vec::with_capacity(n);
-        let mut total = 0;
-        for _ in 0..n {
-            // The unset material is allowed here: where the root page has no answer, nothing else is true.
-            let m = MaterialId(r.count(u16::MAX.into(), "material id")? as u16);
-            let v = r.count(WHOLE, "share")? as u64;
-            total += v;
-            // Rounding up keeps slivers alive, so the sum may exceed the whole by a little.
-            if v == 0 || list.iter().any(|(o, _)| *o == m) || total > WHOLE + (1 << 24) {
-                return Err(DecodeError::invalid("share", "zero, repeated, or more than the cell"));
-            }
-            list.push((m, v));
-        }
-        Ok(Self(list))
+    /// From what a directory holds: different materials, volumes of 1 and more.
+    pub(crate) const fn from_list(list: Vec<(MaterialId, u64)>) -> Self {
+        Self(list)
     }
 }
 

@@ -31,6 +31,11 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
+    /// All that is left, unread.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub(crate) fn bytes(&mut self, n: usize, what: &'static str) -> Result<&'a [u8], DecodeError> {
         let (head, tail) = self.rest.split_at_checked(n).ok_or(DecodeError::Truncated(what))?;
         self.rest = tail;

@@ -129,8 +129,8 @@ proptest! {
         for base in 0..5u8 {
             decode(&[&[BODY_VERSION, base], bytes.as_slice()].concat());
         }
-        for start in [&[1, 0, 1, 1, 5, 0][..], &[1, 0, 2], &[1, 0, 0x81], &[1, 0, 0, 9], &[1, 2, 7, 1, 2, 3, 4]] {
-            decode(&[start, bytes.as_slice()].concat());
+        for start in [&[0, 1, 1, 5, 0][..], &[0, 2], &[0, 3], &[0, 0x81], &[0, 0, 9], &[0, 0, 2, 9, 0], &[2, 7, 1, 2, 3, 4]] {
+            decode(&[&[BODY_VERSION], start, bytes.as_slice()].concat());
         }
     }
 
@@ -160,7 +160,8 @@ fn zigzag(v: i64) -> Vec<u8> {
 /// A bare strata body with a raster of these header fields, and nothing behind the header.
 fn raster_header(origin: i64, step: u64, den: u64, unit: u64, w: u64, h: u64) -> Vec<u8> {
     let axis = [zigzag(origin), varint(step), varint(den)].concat();
-    let head = [vec![1, 2, 0, 1, 6], axis.clone(), axis, varint(unit), vec![1], varint(w), varint(h)];
+    let head =
+        [vec![BODY_VERSION, 2, 0, 1, 6], axis.clone(), axis, varint(unit), vec![1], varint(w), varint(h)];
     head.concat()
 }
 
@@ -198,10 +199,12 @@ fn extreme_numbers_are_refused() {
     // Counts that lie.
     for n in [SUBCELLS.into(), u64::from(SUBCELLS) + 1, u64::MAX] {
         assert!(
-            Body::decode(&[vec![1, 0, 0], varint(n), varint(64 << 20), varint(3), vec![0; 40]].concat())
-                .is_err()
+            Body::decode(
+                &[vec![BODY_VERSION, 0, 0], varint(n), varint(64 << 20), varint(3), vec![0; 40]].concat()
+            )
+            .is_err()
         );
-        assert!(Body::decode(&[vec![1, 0, 1, 1, 5, 0], varint(n), vec![1; 40]].concat()).is_err());
+        assert!(Body::decode(&[vec![BODY_VERSION, 0, 1, 1, 5, 0], varint(n), vec![1; 40]].concat()).is_err());
     }
 }
 
@@ -209,7 +212,11 @@ fn extreme_numbers_are_refused() {
 fn newer_versions_and_unknown_generators_say_so() {
     let e = Body::decode(&[BODY_VERSION + 1, 0, 0, 0]).unwrap_err();
     assert!(matches!(e, DecodeError::Newer { .. }) && e.kind() == ErrorKind::Unsupported);
-    assert!(Body::decode(&[0, 0, 0, 0]).is_err());
+    for old in 0..BODY_VERSION {
+        let e = Body::decode(&[old, 0, 0, 0]).unwrap_err();
+        assert!(matches!(e, DecodeError::Older { .. }) && e.kind() == ErrorKind::Unsupported);
+        assert!(e.to_string().contains(&format!("version {old}")) && e.to_string().contains("anew"), "{e}");
+    }
     let mut unknown = PlanetShells::earth();
     unknown.version = 9;
     let body = Body::decode(&Body::new(Base::Procedural(unknown)).encode()).unwrap();
@@ -225,7 +232,7 @@ fn small_pages_do_not_ask_for_endless_work() {
         [zigzag(0), varint(100), varint(1), zigzag(0), varint(100), varint(1), varint(1), vec![0]].concat();
     let big = [one, varint(1024), varint(1024), vec![0, 10]].concat(); // constant: cheap to read
     let layers = |n: usize| {
-        let mut b = [vec![1, 2, 0, 1, 6], big.clone(), varint(n as u64)].concat();
+        let mut b = [vec![BODY_VERSION, 2, 0, 1, 6], big.clone(), varint(n as u64)].concat();
         for _ in 0..n {
             b.extend([6, 2]);
             b.extend(&big);

@@ -1,35 +1,42 @@
 //! The bytes of exceptions at rest.
 //!
 //! ```text
-//! part    = tag u8, body                        tag: 0 none, 1 runs, 2 palette; +0x80: body is packed
+//! part    = tag u8, body            tag: 0 none, 1 runs, 2 palette, 3 sparse; +0x80: body is packed (not sparse)
 //! packed  = varint raw length, varint length, zstd frame of the body
 //! none    = (empty)
 //! runs    = palette, varint R ≥ 1, R lengths as varints, first index, R−1 steps
 //! palette = palette, indices of all sub-cells at 1, 2, 4, 8 or 16 bits, least significant first
+//! sparse  = see sparse.rs
 //!
 //! palette = varint K, K × u16 ascending (0 is "through")
 //! index   = u8 if K ≤ 256, else u16
 //! step    = (index − index before − 1) mod K, written like an index
 //! ```
 //!
-//! Either body can hold any content (but none and a single content have one spelling each); which one is
-//! written is found by trying, not by the form in memory, and that form is chosen anew when reading. A
-//! body is packed exactly if that makes the part smaller. A step cannot say "the same again", the width of
+//! Runs and palette can hold any content (but none and a single content have one spelling each), sparse any with
+//! one content in more than half of the cells; which one is written is found by trying, not by the form in memory,
+//! and that form is chosen anew when reading. Short and scattered contents are not packed, since that would only
+//! cost time ([`PLAIN_BYTES`], [`PLAIN_CELLS`]); another body is packed exactly if that makes the part smaller. A step cannot say "the same again", the width of
 //! a packed index follows from K, and every palette entry must be used: so the bytes follow from the
 //! content, for a given version of zstd.
 
 use super::codes::CodeSet;
 use super::palette::{self, Palette};
 use super::runs::RunList;
-use super::select::{QUICK_LEVEL, THOROUGH_LEVEL, THOROUGH_MAX, choose, try_palette_at_rest};
+use super::select::{
+    PLAIN_BYTES, PLAIN_CELLS, QUICK_LEVEL, THOROUGH_LEVEL, THOROUGH_MAX, choose, try_palette_at_rest,
+};
+use super::sparse;
 use super::{Code, Exceptions, ExceptionsKind, THROUGH};
 use crate::error::DecodeError;
+use crate::pack;
 use crate::wire::{Reader, put_varint};
 use bm_core::page::SUBCELLS;
 
 const NONE: u8 = 0;
 const RUNS: u8 = 1;
 const PALETTE: u8 = 2;
+const SPARSE: u8 = 3;
 const PACKED: u8 = 0x80;
 
 /// Most palette entries: every material but the unset one, and "through".
@@ -73,6 +80,9 @@ impl Exceptions {
             return Err(DecodeError::invalid(WHAT, format!("{} bytes unpacked, {raw} said", body.len())));
         }
         let mut inner = Reader::new(&body);
+        if tag & !PACKED == SPARSE {
+            return Err(DecodeError::invalid(WHAT, "scattered cells are never packed"));
+        }
         let out = decode_body(tag & !PACKED, &mut inner)?;
         inner.finish()?;
         Ok(out)
@@ -83,11 +93,34 @@ impl Exceptions {
 fn smallest(runs: impl Iterator<Item = (u32, Code)> + Clone, palette: Option<&Palette>) -> Vec<u8> {
     let set = CodeSet::of(runs.clone().map(|(_, code)| code));
     let (body, count) = runs_body(&set, runs.clone());
+    let sparse = sparse::body(&set, runs.clone());
+    let cells = sparse.as_ref().map_or(u32::MAX, |s| s.cells);
+    let sparse = sparse.map(|s| plain(SPARSE, &s.body));
+    let packed = if body.len() <= PLAIN_BYTES || cells <= PLAIN_CELLS {
+        plain(RUNS, &body)
+    } else {
+        let limit = sparse.as_ref().map_or(usize::MAX, Vec::len);
+        smallest_packed(runs, &set, (body, count), palette, limit)
+    };
+    match sparse {
+        Some(sparse) if sparse.len() < packed.len() => sparse,
+        _ => packed,
+    }
+}
+
+/// The smaller of runs and palette; a second try with more effort only if the first is not beyond `limit`.
+fn smallest_packed(
+    runs: impl Iterator<Item = (u32, Code)> + Clone,
+    set: &CodeSet,
+    (body, count): (Vec<u8>, usize),
+    palette: Option<&Palette>,
+    limit: usize,
+) -> Vec<u8> {
     let mut best = (part(RUNS, &body, QUICK_LEVEL), RUNS, body);
     if try_palette_at_rest(count) && set.len() > 1 {
         let body = match palette {
             Some(palette) => palette_body(palette),
-            None => palette_body(&Palette::from_runs(&set, runs)),
+            None => palette_body(&Palette::from_runs(set, runs)),
         };
         let part = part(PALETTE, &body, QUICK_LEVEL);
         if part.len() < best.0.len() {
@@ -95,7 +128,8 @@ fn smallest(runs: impl Iterator<Item = (u32, Code)> + Clone, palette: Option<&Pa
         }
     }
     let (quick, form, body) = best;
-    if body.len() <= THOROUGH_MAX {
+    // What scattered cells say in half the bytes is not made regular by more effort.
+    if body.len() <= THOROUGH_MAX && quick.len() / 2 <= limit {
         let thorough = part(form, &body, THOROUGH_LEVEL);
         if thorough.len() < quick.len() {
             return thorough;
@@ -104,11 +138,18 @@ fn smallest(runs: impl Iterator<Item = (u32, Code)> + Clone, palette: Option<&Pa
     quick
 }
 
+fn plain(form: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() + 1);
+    out.push(form);
+    out.extend_from_slice(body);
+    out
+}
+
 /// Tag and body, packed if that is smaller.
 fn part(form: u8, body: &[u8], level: i32) -> Vec<u8> {
     let mut out = vec![form | PACKED];
-    // An error would mean that there is no memory for the frame; plain bytes are right all the same.
-    if let Ok(frame) = zstd::bulk::compress(body, level) {
+    // Without memory for the frame, plain bytes are right all the same.
+    if let Some(frame) = pack::compress(body, level) {
         put_varint(&mut out, body.len() as u64);
         put_varint(&mut out, frame.len() as u64);
         if out.len() + frame.len() <= body.len() {
@@ -116,10 +157,7 @@ fn part(form: u8, body: &[u8], level: i32) -> Vec<u8> {
             return out;
         }
     }
-    out.clear();
-    out.push(form);
-    out.extend_from_slice(body);
-    out
+    plain(form, body)
 }
 
 fn decode_body(tag: u8, r: &mut Reader<'_>) -> Result<Exceptions, DecodeError> {
@@ -127,6 +165,7 @@ fn decode_body(tag: u8, r: &mut Reader<'_>) -> Result<Exceptions, DecodeError> {
         NONE => Ok(Exceptions::None),
         RUNS => decode_runs(r),
         PALETTE => decode_palette(r),
+        SPARSE => Ok(sparse::decode(r)?.finish()),
         _ => Err(DecodeError::invalid(WHAT, format!("form {tag} is unknown"))),
     }
 }

@@ -15,6 +15,7 @@
 //! | `select.rs` | homogeneity analysis and the cost model between the two |
 //! | `build.rs` | octant recursion over a [`Footprint`] |
 //! | `bytes.rs` | the bytes at rest |
+//! | `sparse.rs` | the bytes of scattered cells |
 //! | `codes.rs` | sets of contents |
 
 mod build;
@@ -23,6 +24,7 @@ mod codes;
 mod palette;
 mod runs;
 mod select;
+mod sparse;
 #[cfg(test)]
 mod tests;
 

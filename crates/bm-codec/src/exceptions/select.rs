@@ -71,6 +71,12 @@ pub(super) const fn try_palette_at_rest(runs: usize) -> bool {
     runs >= SUBCELLS as usize / 32
 }
 
+/// Bodies of runs up to this many bytes are not packed: a frame would save a few bytes at most.
+pub(super) const PLAIN_BYTES: usize = 64;
+
+/// Contents of up to this many scattered cells are not packed: they are written as they are, or as plain runs.
+pub(super) const PLAIN_CELLS: u32 = 64;
+
 /// zstd level for a first try of each candidate body.
 pub(super) const QUICK_LEVEL: i32 = 3;
 

@@ -243,6 +243,38 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn scattered_cells_come_back(
+        cells in proptest::collection::btree_map(prop_oneof![0..SUBCELLS, 0..500u32], 0..20u16, 1..200),
+        rest in 0..20u16, ids in prop_oneof![Just(1u16), Just(3), Just(4), Just(9), Just(3000)],
+    ) {
+        // As many materials as there are different ids, "through" among them or not.
+        let code = |id: u16| m(id % ids.min(17) * (ids / 17).max(1));
+        let mut runs = Vec::new();
+        let mut next = 0;
+        for (&at, &id) in &cells {
+            runs.extend([(at - next, code(rest)), (1, code(id))]);
+            next = at + 1;
+        }
+        runs.push((SUBCELLS - next, code(rest)));
+        let e = Exceptions::from_runs(runs).unwrap();
+        let bytes = encoded(&e);
+        prop_assert_eq!(decoded(&bytes).unwrap(), e.clone());
+        prop_assert_eq!(encoded(&decoded(&bytes).unwrap()), bytes.clone());
+        for cut in 0..bytes.len() {
+            prop_assert!(decoded(&bytes[..cut]).is_err());
+        }
+        for (&at, &id) in &cells {
+            prop_assert_eq!(e.get(at), code(id));
+        }
+        // About what their entropy is: a gap of 21 bits at most, and the contents.
+        prop_assert!(bytes.len() <= 12 + 3 * cells.len() + 6 * ids.min(17) as usize);
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
@@ -256,7 +288,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = value;
         }
-        for bytes in [bytes, noise.clone(), [&[1][..], &noise[..]].concat(), [&[0x81, 40][..], &noise[..]].concat()] {
+        for bytes in [bytes, noise.clone(), [&[1][..], &noise[..]].concat(), [&[3, 0, 3, 5, 9, 0, 7][..], &noise[..]].concat(), [&[0x81, 40][..], &noise[..]].concat()] {
             if let Ok(e) = decoded(&bytes) {
                 // Whatever is accepted is canonical in memory and survives a round trip.
                 prop_assert_eq!(decoded(&encoded(&e)).unwrap(), e);
@@ -273,7 +305,7 @@ fn spellings_no_writer_uses_are_refused() {
         assert!(got.as_ref().is_err_and(|e| e.to_string().contains(why)), "{why}: {got:?}");
     };
     assert!(decoded(&[&[1, 1, 6, 0, 1][..], full, &[0]].concat()).is_ok());
-    refused(&[&[3]], "form 3");
+    refused(&[&[4]], "form 4");
     refused(&[&[0, 0]], "left over");
     refused(&[&[1, 0]], "empty or not ascending");
     refused(&[&[1, 2, 6, 0, 6, 0, 1], full, &[0]], "empty or not ascending");
@@ -293,6 +325,27 @@ fn spellings_no_writer_uses_are_refused() {
     refused(&[&[2, 2, 5, 0, 6, 0], &vec![0; N / 8]], "nothing uses");
     refused(&[&[2, 3, 5, 0, 6, 0, 7, 0], &vec![0xff; N / 4]], "index 3 of 3");
     refused(&[&[2, 2, 5, 0, 6, 0], &vec![0; N / 8 - 1]], "end inside");
+    // Scattered cells: cell 5 is 29, the rest through.
+    let sparse: &[u8] = &[3, 0, 1, 29, 1, 2, 0b0110];
+    let one = Exceptions::from_dense(&dense(|i| if i == 5 { 29 } else { 0 })).unwrap();
+    assert_eq!(decoded(sparse).unwrap(), one);
+    refused(&[&[3, 29, 1, 29, 1, 2, 0b0110]], "or the rest");
+    refused(&[&[3, 0, 2, 0xff, 0xff, 3, 0, 1, 2, 0b0110]], "beyond the last");
+    refused(&[&[3, 0, 0, 1, 2, 0b0110]], "cannot be");
+    refused(&[&[3, 0, 1, 29, 0, 2, 0b0110]], "cannot be");
+    refused(&[&[3, 0, 1, 29, 1, 21, 0b0110]], "cannot be");
+    refused(&[&[3, 0, 1, 29, 0x80, 0x80, 0x40, 0, 1]], "cannot be");
+    refused(&[&[3, 0, 1, 29, 0x81, 0x80, 0x40, 0, 1]], "is more than");
+    refused(&[&[3, 0, 1, 29, 2, 2, 0b0110]], "end inside");
+    refused(&[&[3, 0, 1, 29, 1, 2, 0b1_0110]], "bits are left over");
+    refused(&[&[3, 0, 2, 29, 0, 1, 2, 0b0110]], "nothing uses");
+    refused(&[&[3, 0, 1, 29, 1, 20, 0b100]], "end inside");
+    refused(&[&[3, 0, 1, 29, 1, 20, 0b1000, 0, 0]], "beyond the last sub-cell");
+    refused(&[&[3, 0, 1, 29, 1, 0], &[0; 1 << 18], &[1]], "beyond the last sub-cell");
+    refused(&[&[0x83, 6, 5, 0, 0, 0, 0, 0]], "zstd frame");
+    let frame = zstd::bulk::compress(&[[0, 1, 29, 40, 0].as_slice(), &[0xff; 5]].concat(), 3).unwrap();
+    assert!(decoded(&[&[3, 0, 1, 29, 40, 0][..], &[0xff; 5]].concat()).is_ok());
+    refused(&[&[0x83, 40, frame.len() as u8], &frame], "10 bytes unpacked");
     // Packed lengths: too long to be a body, longer than the body, and a body of another length.
     refused(&[&[0x81, 0xff, 0xff, 0xff, 0x7f, 1, 0]], "is more than");
     refused(&[&[0x81, 5, 6, 0, 0, 0, 0, 0, 0]], "5 bytes packed into 6");
@@ -312,14 +365,23 @@ fn golden_bytes() {
     let bytes = |cells: Dense| encoded(&Exceptions::from_dense(&cells).unwrap());
     insta::assert_snapshot!(hex(&bytes(dense(|_| 0))), @"00");
     insta::assert_snapshot!(hex(&bytes(dense(|_| 6))), @"01010600018080800100");
-    insta::assert_snapshot!(hex(&bytes(dense(|i| if i == 777_777 { 29 } else { 0 }))), @r"
-    010200001d0003b1bc2f01cec3500000
-    00
-    ");
+    insta::assert_snapshot!(hex(&bytes(dense(|i| if i == 777_777 { 29 } else { 0 }))), @"0300011d01128cf11e");
     insta::assert_snapshot!(hex(&bytes(dense(|i| [1, 0, 5, 5, 6, 7, 0, 0][(i >> 18) as usize]))), @r"
     01050000010005000600070006808010
     80801080802080801080801080802001
     0301000000
+    ");
+    // Scattered cells, of one material over through and of three over another.
+    insta::assert_snapshot!(hex(&bytes(dense(|i| if i % 100_003 == 7 { 29 } else { 0 }))), @r"
+    0300011d15100f00143554d450514345
+    0d153554d4505143450d153554d45051
+    43450d153554d4505143450d153554d4
+    505143450d01
+    ");
+    insta::assert_snapshot!(hex(&bytes(dense(|i| if i % 200_003 == 7 { [0, 5, 300][i as usize % 3] } else { 6 }))), @r"
+    0306030004a6020b110f00a450430a35
+    5ca18629d490420d57a8610a35a450c3
+    156a98420d01
     ");
     // Packed bytes belong to zstd, so what is pinned is that old ones are read, not that the same are written.
     let packed = "828580102628b52ffda005000400740000300200000100aa0100f7ff392802020010aa290000aaaaaaaaaa";

@@ -243,7 +243,7 @@ fn sound(tree: &Tree, pages: &Pages) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn content_is_the_oracles_and_bytes_those_from_scratch(mut w in worlds(), seed: u64) {
