@@ -1,4 +1,5 @@
 //! The journal on real files: what goes in comes out, whatever was done in between.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use bm_core::{MaterialId, PageId, Pos};
 use bm_overlay::journal::{
@@ -83,7 +84,7 @@ fn across_segments_and_opens() {
             .log(from..to, &mut |e| {
                 assert_eq!(e.cells, 1);
                 assert_eq!(e.bounds.unwrap().volume(), 1);
-                assert_eq!(e.head.origin.is_empty(), false);
+                assert!(!e.head.origin.is_empty());
                 seen.push(e.head.seq);
                 Ok(())
             })

@@ -1,5 +1,6 @@
 //! The journal on a disk that loses power, fails, and rots: every image a crash can leave is opened and compared
 //! with a model.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 #![cfg(feature = "fault")]
 
 use bm_overlay::journal::{FaultFolder, Head, Journal, JournalError, Options, Record, Recovered};
@@ -302,7 +303,8 @@ fn fail_run(folder: &FaultFolder, options: &Options, dice: &mut Dice) -> (Model,
             3 | 5 => journal.wait(lsn),
             _ => Ok(()),
         });
-        let done = done.and_then(|()| if seq % 20 == 0 { journal.retire(seq / 2).map(|_| ()) } else { Ok(()) });
+        let done =
+            done.and_then(|()| if seq % 20 == 0 { journal.retire(seq / 2).map(|_| ()) } else { Ok(()) });
         if seq % 20 == 0 {
             model.retired.push((0, seq / 2));
         }

@@ -1,7 +1,12 @@
 //! Group commit under a model checker: the very file the journal uses, with loom's mutex and condition variable
 //! underneath, in every order of steps with up to two (or three) preemptions. Loom also reports threads that sleep
 //! for ever.
-#![allow(dead_code, unreachable_pub)] // The file is a module of the journal; not all of it is used here.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the file is a module of the journal; not all of it is used here"
+)]
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "../src/journal/group.rs"]
 mod group;

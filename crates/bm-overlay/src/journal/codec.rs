@@ -30,17 +30,25 @@ pub fn encode_cell(page: PageId, sub: u32, material: MaterialId, out: &mut Vec<u
     // The page's Morton code without its sentinel, and the sub-cell's below it: 21 bits a tier.
     let morton = page.raw() ^ (1 << (3 * level));
     let code = (u128::from(morton) << (3 * PAGE_SPAN)) | u128::from(sub);
+    // The material goes right above the code's whole bytes; what was copied too much is taken off again.
+    let bits = 8 * code_bytes(tier);
+    let code = code | u128::from(material.0) << bits;
     let mut bytes = [0; 17];
     bytes[0] = FORM_CELL | (tier as u8) << 4;
     bytes[1..].copy_from_slice(&code.to_le_bytes());
-    let end = 1 + code_bytes(tier);
-    bytes[end..end + 2].copy_from_slice(&material.0.to_le_bytes());
-    out.extend_from_slice(&bytes[..end + 2]);
+    let start = out.len();
+    out.extend_from_slice(&bytes);
+    out.truncate(start + 1 + bits as usize / 8 + 2);
 }
 
 /// Bytes that hold 21 bits a tier, `tier + 1` times.
-const fn code_bytes(tier: u32) -> usize {
-    (21 * (tier as usize + 1)).div_ceil(8)
+const fn code_bytes(tier: u32) -> u32 {
+    (21 * (tier + 1)).div_ceil(8)
+}
+
+#[cold]
+const fn bad(what: &'static str) -> JournalError {
+    JournalError::Edits(what)
 }
 
 /// Appends edits. They must be in normal form ([`Edits::fault`]); of others the bytes cannot be decoded.
@@ -175,7 +183,7 @@ impl Palette {
     #[inline]
     fn read(&mut self, bytes: &mut Reader<'_>, same: bool) -> Result<MaterialId, JournalError> {
         let material = if same {
-            self.last.ok_or(JournalError::Edits("the material of no edit"))?
+            self.last.ok_or_else(|| bad("the material of no edit"))?
         } else {
             match bytes.u8()? {
                 0 => {
@@ -185,7 +193,7 @@ impl Palette {
                 }
                 at => {
                     let known = self.known.get(usize::from(at) - 1);
-                    *known.ok_or(JournalError::Edits("a material that was not named"))?
+                    *known.ok_or_else(|| bad("a material that was not named"))?
                 }
             }
         };
@@ -222,20 +230,27 @@ pub fn visit_edits(bytes: &[u8], mut visit: impl FnMut(Change)) -> Result<(), Jo
     } else if form == FORM_PAGES {
         read_pages(&mut bytes, &mut visit)?;
     } else {
-        return Err(JournalError::Edits("of an unknown form"));
+        return Err(bad("of an unknown form"));
     }
     bytes.finish()
 }
 
 fn read_cell(tier: u8, bytes: &mut Reader<'_>) -> Result<RunEdit, JournalError> {
-    let mut code = [0; 16];
-    let n = code_bytes(tier.into());
-    code[..n].copy_from_slice(bytes.bytes(n)?);
-    let code = u128::from_le_bytes(code);
+    let mut code = match tier {
+        0 => u128::from(bytes.u16()?),
+        1 => u128::from(bytes.u32()?),
+        _ => u128::from(bytes.u64()?),
+    };
+    match tier {
+        0 => code |= u128::from(bytes.u8()?) << 16,
+        1 => code |= u128::from(bytes.u16()?) << 32,
+        2 => {}
+        _ => code |= (u128::from(bytes.u16()?) | u128::from(bytes.u8()?) << 16) << 64,
+    }
     let level = u32::from(tier) * u32::from(PAGE_SPAN);
     let morton = code >> (3 * PAGE_SPAN);
     if morton >> (3 * level) != 0 {
-        return Err(JournalError::Edits("a cell beyond its level"));
+        return Err(bad("a cell beyond its level"));
     }
     let page = page(morton as u64 | 1 << (3 * level))?;
     let from = code as u32 & (SUBCELLS - 1);
@@ -243,7 +258,7 @@ fn read_cell(tier: u8, bytes: &mut Reader<'_>) -> Result<RunEdit, JournalError> 
 }
 
 fn page(raw: u64) -> Result<PageId, JournalError> {
-    PageId::from_raw(raw).ok_or(JournalError::Edits("no page has this code"))
+    PageId::from_raw(raw).ok_or_else(|| bad("no page has this code"))
 }
 
 fn read_pages(bytes: &mut Reader<'_>, visit: &mut impl FnMut(Change)) -> Result<(), JournalError> {
@@ -254,7 +269,7 @@ fn read_pages(bytes: &mut Reader<'_>, visit: &mut impl FnMut(Change)) -> Result<
         let (gap, flags) = (head >> 2, head & 3);
         let raw = if gap == 0 { bytes.u64()? } else { gap.saturating_add(last) };
         if raw <= last || (last == 0 && gap != 0) {
-            return Err(JournalError::Edits("pages out of order"));
+            return Err(bad("pages out of order"));
         }
         last = raw;
         let page = page(raw)?;
@@ -271,7 +286,7 @@ fn read_pages(bytes: &mut Reader<'_>, visit: &mut impl FnMut(Change)) -> Result<
             let same = lo[0] > LAST;
             lo[0] &= LAST;
             if (0..3).any(|a| lo[a] > hi[a] || hi[a] > LAST) {
-                return Err(JournalError::Edits("an empty box, or one beyond its page"));
+                return Err(bad("an empty box, or one beyond its page"));
             }
             let material = palette.read(bytes, same)?;
             visit(Change::Box(BoxEdit { page, lo, hi, material }));
@@ -292,5 +307,5 @@ fn read_pages(bytes: &mut Reader<'_>, visit: &mut impl FnMut(Change)) -> Result<
 
 #[inline]
 fn sub(v: u64) -> Result<u32, JournalError> {
-    if v < u64::from(SUBCELLS) { Ok(v as u32) } else { Err(JournalError::Edits("a cell beyond its page")) }
+    if v < u64::from(SUBCELLS) { Ok(v as u32) } else { Err(bad("a cell beyond its page")) }
 }

@@ -134,16 +134,20 @@ impl Key {
     }
 }
 
-/// Appends a frame that will lie at `offset`: check sum, length, then `parts`.
+/// Appends a frame that will lie at `offset`: check sum, length, and what `body` appends.
 #[inline]
-pub(super) fn put_frame(out: &mut Vec<u8>, key: Key, offset: u32, parts: [&[u8]; 3]) {
+pub(super) fn put_frame(out: &mut Vec<u8>, key: Key, offset: u32, body: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    let len: usize = parts.iter().map(|p| p.len()).sum();
-    out.reserve(len + 9);
-    out.extend_from_slice(&[0; 4]);
-    put_varint(out, len as u64);
-    for part in parts {
-        out.extend_from_slice(part);
+    // Room for the check sum and a length of one byte, which it mostly is.
+    out.extend_from_slice(&[0; 5]);
+    body(out);
+    let len = out.len() - start - 5;
+    if len < 0x80 {
+        out[start + 4] = len as u8;
+    } else {
+        let mut spelled = Vec::with_capacity(5);
+        put_varint(&mut spelled, len as u64);
+        out.splice(start + 4..start + 5, spelled);
     }
     let crc = key.crc(offset, &out[start + 4..]);
     out[start..start + 4].copy_from_slice(&crc.to_le_bytes());
@@ -166,7 +170,7 @@ impl Context {
     /// Kind and head of an edit record, without note and payload. `note` is its length.
     #[inline]
     pub(super) fn put_head(&mut self, out: &mut Vec<u8>, seq: u64, time_ms: u64, origin: u32, note: usize) {
-        out.clear();
+        let at = out.len();
         out.push(EDITS);
         let mut kind = EDITS;
         if seq != self.next_seq {
@@ -185,7 +189,7 @@ impl Context {
             kind |= HAS_NOTE;
             put_varint(out, note as u64);
         }
-        out[0] = kind;
+        out[at] = kind;
         *self = Self { next_seq: seq + 1, time_ms, origin: Some(origin) };
     }
 

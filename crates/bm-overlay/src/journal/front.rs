@@ -84,7 +84,6 @@ pub(super) struct Front {
     batch: Batch,
     /// Buffer of the last batch, to be filled again.
     spare: Vec<u8>,
-    head: Vec<u8>,
     /// What the last mark says.
     marked: u64,
     /// The system has the records below.
@@ -109,7 +108,6 @@ impl Front {
             names: active.names.iter().cloned().zip(0..).collect(),
             batch: Batch { segment: active.number, offset: active.end, ..Batch::default() },
             spare: Vec::new(),
-            head: Vec::new(),
             marked,
             written_seq: context.next_seq,
             context,
@@ -160,8 +158,14 @@ impl Front {
             _ => self.origin(record.origin),
         };
         let (at, before) = (self.active.end, self.context);
-        self.context.put_head(&mut self.head, record.seq, record.time_ms, origin, record.note.len());
-        put_frame(&mut self.batch.bytes, self.active.key, at, [&self.head, record.note.as_bytes(), payload]);
+        let context = &mut self.context;
+        put_frame(&mut self.batch.bytes, self.active.key, at, |out| {
+            context.put_head(out, record.seq, record.time_ms, origin, record.note.len());
+            if !record.note.is_empty() {
+                out.extend_from_slice(record.note.as_bytes());
+            }
+            out.extend_from_slice(payload);
+        });
         self.framed();
         self.active.anchor(at, before);
         self.active.records += 1;
@@ -200,7 +204,7 @@ impl Front {
 
     fn frame(&mut self, body: &[u8]) {
         let at = self.active.end;
-        put_frame(&mut self.batch.bytes, self.active.key, at, [body, &[], &[]]);
+        put_frame(&mut self.batch.bytes, self.active.key, at, |out| out.extend_from_slice(body));
         self.framed();
     }
 

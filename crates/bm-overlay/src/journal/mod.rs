@@ -210,7 +210,9 @@ impl Journal {
         let shared = Arc::new(Shared::default());
         shared.files().insert(1, file);
         let active = Segment::new(&header, header.key());
-        Self::start(media, shared, options, id, (VecDeque::new(), active, Context::new(&header), 0))
+        // That the header is there needs no mark.
+        let marked = place(1, frame::HEADER);
+        Self::start(media, shared, options, id, (VecDeque::new(), active, Context::new(&header), marked))
     }
 
     /// Opens a journal for writing and hands every record to `replay`, in order. Cuts what a crash left half done.
@@ -273,7 +275,8 @@ impl Journal {
             let len = file.len().map_err(JournalError::io("measure"))?;
             shared.allocated.fetch_add(len, Ordering::Relaxed);
         }
-        let writer = Writer::new(media, shared.clone(), file, options.room_bytes).map_err(JournalError::io("measure"))?;
+        let writer = Writer::new(media, shared.clone(), file, options.room_bytes)
+            .map_err(JournalError::io("measure"))?;
         let front = Front::new(id, options.clone(), sealed, active, context, marked);
         Ok(Self { group: Group::new(front, writer), shared, options, read_only: false })
     }

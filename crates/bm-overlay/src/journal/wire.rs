@@ -58,6 +58,11 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
+    pub(super) fn u32(&mut self) -> Result<u32, JournalError> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    #[inline]
     pub(super) fn u64(&mut self) -> Result<u64, JournalError> {
         Ok(u64::from_le_bytes(self.array()?))
     }
