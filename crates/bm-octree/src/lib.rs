@@ -44,6 +44,7 @@ pub mod parallel;
 pub mod source;
 pub mod tree;
 pub mod validate;
+mod warm;
 
 pub use column::{Run, Volume};
 pub use draft::{Commit, Draft};

@@ -8,6 +8,16 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryPages(pub BTreeMap<PageId, Vec<u8>>);
 
+impl MemoryPages {
+    /// Applies a commit, as a store would.
+    pub fn apply(&mut self, commit: &crate::Commit) {
+        self.0.extend(commit.pages.iter().cloned());
+        for id in &commit.removed {
+            self.0.remove(id);
+        }
+    }
+}
+
 impl PageSource for MemoryPages {
     fn page(&self, id: PageId) -> Result<Option<Vec<u8>>, PageError> {
         Ok(self.0.get(&id).cloned())

@@ -52,6 +52,21 @@ impl Tree {
         Ok(Self { source, context, root: ArcSwap::from_pointee(root), root_crc, resident })
     }
 
+    pub(crate) const fn from_parts(
+        source: Arc<dyn PageSource>,
+        context: Context,
+        root: ArcSwap<Node>,
+        root_crc: u32,
+        resident: AtomicUsize,
+    ) -> Self {
+        Self { source, context, root, root_crc, resident }
+    }
+
+    /// The decoded pages, to be held for longer.
+    pub(crate) fn pages(&self) -> Arc<Node> {
+        self.root.load_full()
+    }
+
     /// Check sum of the root page: it names the whole tree.
     #[must_use]
     pub const fn root_crc(&self) -> u32 {
@@ -375,7 +390,7 @@ impl MaterialSource for Tree {
     }
 }
 
-fn load_root(context: &Context, source: &dyn PageSource, crc: u32) -> Result<Node, TreeError> {
+pub(crate) fn load_root(context: &Context, source: &dyn PageSource, crc: u32) -> Result<Node, TreeError> {
     let body = read_body(source, PageId::ROOT, crc)?;
     let nothing = Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0);
     let origin = resolve(context, PageId::ROOT, &body.base, &nothing)?;

@@ -28,6 +28,13 @@ pub struct Reader<B> {
 #[derive(Default)]
 pub struct Shadows(Mutex<Option<Arc<Shadow>>>);
 
+impl Shadows {
+    /// Lets go of the newest shadow, and of the base it holds.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// Everything folded, in memory.
 struct Shadow {
     tree: Tree,
@@ -121,7 +128,7 @@ impl<B: TreeBase> Reader<B> {
         layer.extend(commit.pages.into_iter().map(|(id, bytes)| (id, Some(bytes))));
         layer.extend(commit.removed.into_iter().map(|id| (id, None)));
         let pages: Arc<dyn PageSource> = Arc::new(Layer { pages: layer, under });
-        let folded = Tree::open(tree.context().clone(), pages.clone(), commit.root_crc)?;
+        let folded = tree.after(pages.clone(), commit.root_crc)?;
         let shadow =
             Arc::new(Shadow { tree: folded, pages, version: self.version(), base, depth: depth + 1 });
         *newest = Some(shadow.clone());

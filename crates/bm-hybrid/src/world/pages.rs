@@ -162,7 +162,7 @@ impl Inner {
         {
             self.store.retire(oldest)?;
         }
-        Ground::read(self.store.snapshot()?, &self.context)
+        Ground::read_after(self.store.snapshot()?, &self.context, Some(&old.tree))
     }
 
     /// Removes what of the journal no version needs any more. It only takes room: a failure is for the next time.

@@ -146,6 +146,15 @@ impl Ground {
 
     /// The world that a snapshot of a store holds.
     pub(super) fn read(snapshot: Arc<dyn Snapshot>, context: &Context) -> Result<Self, WorldError> {
+        Self::read_after(snapshot, context, None)
+    }
+
+    /// The same, with the decoded pages of another version, as far as they are the same.
+    pub(super) fn read_after(
+        snapshot: Arc<dyn Snapshot>,
+        context: &Context,
+        before: Option<&Tree>,
+    ) -> Result<Self, WorldError> {
         let store_version = snapshot.version();
         // The number alone first: another format may have other fields.
         let Format { format } = record(snapshot.as_ref(), HEAD)?;
@@ -164,7 +173,10 @@ impl Ground {
         let registry = MaterialRegistry::new(materials).map_err(|e| damaged(MATERIALS, e))?;
         let log = record(snapshot.as_ref(), LOG)?;
         let source: Arc<dyn PageSource> = Arc::new(Pages(snapshot));
-        let tree = Tree::open(context.clone(), source.clone(), head.root_crc)?;
+        let tree = match before {
+            Some(tree) => tree.after(source.clone(), head.root_crc)?,
+            None => Tree::open(context.clone(), source.clone(), head.root_crc)?,
+        };
         Ok(Self::new(tree, source, store_version, head, registry, log))
     }
 }
