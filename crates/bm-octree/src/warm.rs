@@ -106,7 +106,7 @@ mod tests {
         let (pages, crc) = first(at);
         let tree = Tree::open(Context::default(), pages.into(), crc).unwrap();
         let places: Vec<Pos> =
-            (0..2_000).map(|i| at.east((i * 91) % 100_000)).chain((0..128).map(|i| at.east(i))).collect();
+            (0..2_000).map(|i| at.east((i * 91) % 100_000)).chain((0..400).map(|i| at.east(i))).collect();
         for &p in &places {
             tree.sample(p).unwrap();
         }
