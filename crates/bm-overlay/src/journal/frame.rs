@@ -222,7 +222,8 @@ pub(super) struct Parts<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// Bytes read at once.
+/// Bytes read at once: few at first, for those who want one record.
+const FIRST_WINDOW: u64 = 64 << 10;
 const WINDOW: u64 = 1 << 20;
 
 /// A frame as a walk finds it.
@@ -243,18 +244,21 @@ pub(super) struct Walk<'a> {
     limit: u64,
     window: Vec<u8>,
     base: u64,
+    /// Bytes to read the next time.
+    next: u64,
 }
 
 impl<'a> Walk<'a> {
     pub(super) const fn new(file: &'a dyn RawFile, key: Key, at: u64, limit: u64) -> Self {
-        Self { file, key, at, limit, window: Vec::new(), base: 0 }
+        Self { file, key, at, limit, window: Vec::new(), base: 0, next: FIRST_WINDOW }
     }
 
     /// Bytes `at ..  at + n`, which must lie below the limit.
     fn view(&mut self, at: u64, n: u64) -> io::Result<&[u8]> {
         let have = self.base..self.base + self.window.len() as u64;
         if at < have.start || at + n > have.end {
-            let len = n.max(WINDOW).min(self.limit - at) as usize;
+            let len = n.max(self.next).min(self.limit - at) as usize;
+            self.next = WINDOW.min(2 * self.next);
             self.window.clear();
             self.window.try_reserve(len).map_err(|_too_long| io::ErrorKind::OutOfMemory)?;
             self.window.resize(len, 0);
