@@ -464,36 +464,37 @@ impl ColumnFunction for Strata {
             return;
         };
         let surface = self.surface.height(s);
-        // Boundaries from the top down, then the runs are put out bottom up.
-        let mut tops = vec![(clip(first_above(surface), z0, z1), self.ground)];
-        let mut limit = surface;
+        // From the top down, turned over at the end.
+        let first = out.len();
+        let ground = clip(first_above(surface), z0, z1);
+        let mut floor = ground;
+        if let Some(f) = self.fluid.filter(|_| !self.is_dry(s)) {
+            floor = clip(f.level.into(), z0, z1).max(ground);
+            if floor > ground {
+                out.push(ColumnRun { from: ground, to: floor, material: Some(f.material) });
+            }
+        }
+        if z1 > floor {
+            out.insert(first, ColumnRun { from: floor, to: z1, material: Some(self.above) });
+        }
+        let (mut material, mut to, mut limit) = (self.ground, ground, surface);
         for layer in &self.layers {
             // No later layer rises above this one: below the column's foot nothing matters any more.
-            if tops.last().is_some_and(|&(to, _)| to <= z0) {
+            if to <= z0 {
                 break;
             }
             if let Some(top) = Self::layer_top(layer, x, y, surface, limit) {
-                tops.push((clip(first_above(top), z0, z1), layer.material));
-                limit = top;
+                let from = clip(first_above(top), z0, z1);
+                if to > from {
+                    out.push(ColumnRun { from, to, material: Some(material) });
+                }
+                (material, to, limit) = (layer.material, from.min(to), top);
             }
         }
-        let mut from = z0;
-        for &(to, material) in tops.iter().rev() {
-            if to > from {
-                out.push(ColumnRun { from, to, material: Some(material) });
-                from = to;
-            }
+        if to > z0 {
+            out.push(ColumnRun { from: z0, to, material: Some(material) });
         }
-        if let Some(f) = self.fluid.filter(|_| !self.is_dry(s)) {
-            let to = clip(f.level.into(), z0, z1);
-            if to > from {
-                out.push(ColumnRun { from, to, material: Some(f.material) });
-                from = to;
-            }
-        }
-        if z1 > from {
-            out.push(ColumnRun { from, to: z1, material: Some(self.above) });
-        }
+        out[first..].reverse();
     }
 
     fn uniform(&self, b: &TickBox) -> Option<MaterialId> {

@@ -5,6 +5,7 @@
 //! runs (the midpoint rule in x and y). Cells wider than a page add up the shares their directories keep.
 //! What lies outside the world counts for nobody.
 
+use crate::count::shares_of_whole;
 use crate::error::TreeError;
 use crate::node::Node;
 use crate::origin::{Origin, OriginRun};
@@ -38,7 +39,7 @@ impl Tree {
         if let Some((material, source, page_level)) = self.proven(&root, node, cell)? {
             return Ok(Sample { material, level, exact: true, source, page_level });
         }
-        let shares = self.shares_in(&root, node, cell)?;
+        let shares = self.shares_at(&root, cell)?;
         // Never empty: the cell holds at least the voxel that was asked for.
         let material = shares.plurality().unwrap_or(MaterialId::UNSET);
         let counted = cell.edge_ticks() <= COLUMNS && WORLD.covers(&cell.bounds());
@@ -53,8 +54,20 @@ impl Tree {
     /// [`TreeError`] when a page that is needed cannot be read.
     pub fn shares(&self, cell: Cell) -> Result<Shares, TreeError> {
         let root = self.hold();
-        let node = self.cover(&root, cell)?;
-        self.shares_in(&root, node, cell)
+        self.shares_at(&root, cell)
+    }
+
+    /// Shares of a cell by the page whose sub-cells tell it apart: what a page holds in all, its directory entry
+    /// knows.
+    fn shares_at(&self, root: &Node, cell: Cell) -> Result<Shares, TreeError> {
+        let mut node = root;
+        while node.level + PAGE_SPAN < cell.level() && !node.children.is_empty() {
+            match node.find(cell.origin()) {
+                Some(k) => node = self.child(root, node, k)?,
+                None => break,
+            }
+        }
+        self.shares_in(root, node, cell)
     }
 
     /// The one material of a cell, if it is proven to hold no other.
@@ -125,6 +138,10 @@ impl Tree {
     }
 
     pub(crate) fn shares_in(&self, root: &Node, node: &Node, cell: Cell) -> Result<Shares, TreeError> {
+        if cell == node.id.cell() {
+            let children = node.children.list();
+            return Ok(shares_of_whole(node.id, &node.origin, &node.exceptions, children));
+        }
         let (from, to) = interval(node, cell);
         if !node.children.any_in(from, to) {
             return Ok(shares_of_page(node, cell));
@@ -174,7 +191,7 @@ pub(crate) fn shares_of_page(node: &Node, cell: Cell) -> Shares {
 }
 
 /// One material in the part of a cell that lies in the world.
-fn shares_of_box(m: MaterialId, cell: Cell) -> Shares {
+pub(crate) fn shares_of_box(m: MaterialId, cell: Cell) -> Shares {
     let bounds = cell.bounds();
     let inside = bounds.intersection(&WORLD).volume();
     let mut s = Shares::default();
@@ -226,28 +243,4 @@ pub(crate) fn shares_of_origin(origin: &Origin, cell: Cell) -> Shares {
         s.add(m, (u128::from(v) * u128::from(WHOLE) / whole) as u64);
     }
     s
-}
-
-/// Shares of a whole page that is not loaded as a node: its base resolved, its directory at hand.
-pub(crate) fn shares_of_whole(node: &Node) -> Shares {
-    fn part(node: &Node, cell: Cell) -> Shares {
-        let (from, to) = interval(node, cell);
-        if !node.children.any_in(from, to) {
-            return shares_of_page(node, cell);
-        }
-        if to - from == 1 {
-            return node
-                .children
-                .find(from)
-                .map_or_else(Shares::default, |k| node.children.shares(k).clone());
-        }
-        let mut sum = Shares::default();
-        for p in (0..8).filter_map(|o| cell.child(o)) {
-            if WORLD.intersects(&p.bounds()) {
-                sum.merge(&part(node, p), 3);
-            }
-        }
-        sum
-    }
-    part(node, node.id.cell())
 }

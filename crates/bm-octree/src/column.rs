@@ -189,7 +189,7 @@ impl Tree {
         if (0..3).any(|a| last[a] < v.origin[a] || first[a] >= v.origin[a] + v.size[a]) {
             return Ok(());
         }
-        let mut node = node;
+        let (mut node, above) = (node, node);
         if cell.level() == node.level + PAGE_SPAN
             && let Some(k) = node.children.find(node.sub(cell.origin()))
         {
@@ -199,7 +199,7 @@ impl Tree {
         if let Some((m, ..)) = self.proven(root, node, cell)? {
             paint(v, first, last, m);
         } else if shift == 0 {
-            let m = self.shares_in(root, node, cell)?.plurality().unwrap_or(MaterialId::UNSET);
+            let m = self.shares_in(root, above, cell)?.plurality().unwrap_or(MaterialId::UNSET);
             paint(v, first, last, m);
         } else {
             for part in (0..8).filter_map(|o| cell.child(o)) {

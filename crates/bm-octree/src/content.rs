@@ -96,7 +96,7 @@ pub(crate) struct Against<'a> {
 }
 
 /// Blocks of voxels up to this size are looked at voxel by voxel once bounds fail: 4³.
-const SMALL: u32 = 64;
+pub(crate) const SMALL: u32 = 64;
 
 impl<'a> Against<'a> {
     pub(crate) fn new(page: PageId, origin: &'a Origin) -> Self {
@@ -204,7 +204,7 @@ impl<'a> Against<'a> {
 }
 
 /// The largest octants that make up `from..to`, in order, as (first sub-cell, number of sub-cells).
-fn blocks(from: u32, to: u32, mut f: impl FnMut(u32, u32)) {
+pub(crate) fn blocks(from: u32, to: u32, mut f: impl FnMut(u32, u32)) {
     let mut at = from;
     while at < to {
         // As large as the start's alignment and the rest allow.

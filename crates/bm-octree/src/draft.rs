@@ -1,7 +1,7 @@
 //! Changes to a tree: pages in, one commit out.
 
-use crate::coarse::shares_of_whole;
 use crate::content::EditRun;
+use crate::count::shares_of_whole;
 use crate::error::TreeError;
 use crate::fold::{self, Pending, View};
 use crate::node::Node;
@@ -161,13 +161,6 @@ impl<'t> Draft<'t> {
         Ok(tree.walk(&tree.hold(), id)?.is_some())
     }
 
-    /// The directory of the page as the tree has it; empty if it has no such page.
-    fn stored_children(&self, id: PageId) -> Result<Vec<Child>, TreeError> {
-        let Some(tree) = self.tree else { return Ok(Vec::new()) };
-        let root = tree.hold();
-        Ok(tree.walk(&root, id)?.map_or_else(Vec::new, |n| n.children.list().to_vec()))
-    }
-
     /// Folds edits into pages, works out directories and shares from the finest tier up, and gives the bytes of
     /// every changed page.
     ///
@@ -190,43 +183,54 @@ impl<'t> Draft<'t> {
         for (&page, body) in &self.pages {
             body.check().map_err(|source| TreeError::Decode { page, source })?;
         }
-        let mut entries: BTreeMap<PageId, Child> = BTreeMap::new();
-        let mut bytes: BTreeMap<PageId, Vec<u8>> = BTreeMap::new();
+        let mut entries: Vec<(PageId, Child)> = Vec::new();
+        let mut tiers: Vec<Vec<(PageId, Vec<u8>)>> = Vec::new();
         let mut root_crc = None;
         let (encoded, total) = (AtomicU64::new(0), self.pages.len() as u64);
         for level in [21, 14, 7, 0] {
             let ids: Vec<PageId> = self.pages.keys().filter(|id| id.level() == level).copied().collect();
-            for &id in &ids {
-                let children = self.directory(id, &entries)?;
-                if let Some(b) = self.pages.get_mut(&id) {
-                    b.children = children;
+            if level < 21 {
+                for &id in &ids {
+                    let children = self.directory(id, &entries)?;
+                    if let Some(b) = self.pages.get_mut(&id) {
+                        b.children = children;
+                    }
                 }
             }
-            let origins = self.origins(&ids)?;
-            let jobs: Vec<(PageId, Arc<Origin>)> = ids.into_iter().zip(origins).collect();
-            let pages = &self.pages;
-            let done = parallel::map(&jobs, self.threads, |(id, origin)| {
-                let body = pages.get(id)?;
-                let node = Node::new(*id, origin.clone(), body.clone());
-                let made = (*id, body.encode(), shares_of_whole(&node));
+            // The origins of the pages above are few: worked out once, for all threads to read.
+            let mut above: BTreeMap<PageId, Arc<Origin>> = BTreeMap::new();
+            for parent in ids.iter().filter_map(|id| id.parent()) {
+                if !above.contains_key(&parent) {
+                    self.origin(parent, &mut above)?;
+                }
+            }
+            let done = parallel::map(&ids, self.threads, |&id| -> Result<_, TreeError> {
+                let Some(body) = self.pages.get(&id) else { return Ok(None) };
+                let origin = self.origin_below(id, &above)?;
+                let shares = shares_of_whole(id, &origin, &body.exceptions, &body.children);
+                let bytes = body.encode();
+                let crc = body_crc(&bytes);
                 if let Some(progress) = self.progress {
                     progress(encoded.fetch_add(1, Ordering::Relaxed) + 1, total);
                 }
-                Some(made)
+                Ok(Some((id, bytes, Child { sub: id.sub_index(), crc, shares })))
             });
-            for (id, encoded, shares) in done.into_iter().flatten() {
-                let crc = body_crc(&encoded);
+            let (mut tier, mut below) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
+            for made in done {
+                let Some((id, bytes, child)) = made? else { continue };
                 if id == PageId::ROOT {
-                    root_crc = Some(crc);
-                } else {
-                    entries.insert(id, Child { sub: id.sub_index(), crc, shares });
+                    root_crc = Some(child.crc);
                 }
-                bytes.insert(id, encoded);
+                tier.push((id, bytes));
+                below.push((id, child));
             }
+            entries = below;
+            tiers.push(tier);
         }
         let root_crc = root_crc.ok_or(TreeError::Missing { page: PageId::ROOT })?;
         Ok(Commit {
-            pages: bytes.into_iter().collect(),
+            // Pages order by level first.
+            pages: tiers.into_iter().rev().flatten().collect(),
             removed: self.removed.into_iter().collect(),
             root_crc,
         })
@@ -391,27 +395,68 @@ impl<'t> Draft<'t> {
     }
 
     /// The directory of a page: what the tree had, with the draft's pages put in and its removals taken out.
-    fn directory(&self, id: PageId, entries: &BTreeMap<PageId, Child>) -> Result<Vec<Child>, TreeError> {
-        let mut list: BTreeMap<u32, Child> = BTreeMap::new();
-        list.extend(self.stored_children(id)?.into_iter().map(|c| (c.sub, c)));
+    /// `entries` are the pages of the tier below, ascending.
+    fn directory(&self, id: PageId, entries: &[(PageId, Child)]) -> Result<Vec<Child>, TreeError> {
         let (Some(first), Some(last)) = (id.child(0), id.child(bm_core::page::SUBCELLS - 1)) else {
             return Ok(Vec::new());
         };
-        for (child, entry) in entries.range(first..=last) {
-            list.insert(child.sub_index(), entry.clone());
+        let from = entries.partition_point(|(id, _)| *id < first);
+        let to = entries.partition_point(|(id, _)| *id <= last);
+        let mut new = entries[from..to].iter().map(|(_, c)| c).peekable();
+        let mut gone = self.removed.range(first..=last).map(|id| id.sub_index()).peekable();
+        let mut list = Vec::with_capacity(to - from);
+        let root = self.tree.map(Tree::hold);
+        let stored = match (self.tree, &root) {
+            (Some(tree), Some(root)) => tree.walk(root, id)?.map_or(&[][..], |n| n.children.list()),
+            _ => &[],
+        };
+        for child in stored {
+            while let Some(c) = new.next_if(|c| c.sub < child.sub) {
+                list.push(c.clone());
+            }
+            while gone.next_if(|&sub| sub < child.sub).is_some() {}
+            match new.next_if(|c| c.sub == child.sub) {
+                Some(c) => list.push(c.clone()),
+                None if gone.peek() == Some(&child.sub) => {}
+                None => list.push(child.clone()),
+            }
         }
-        for child in self.removed.range(first..=last) {
-            list.remove(&child.sub_index());
-        }
-        Ok(list.into_values().collect())
+        list.extend(new.cloned());
+        Ok(list)
     }
 
-    /// The resolved origins of pages of one tier, in order.
-    fn origins(&self, ids: &[PageId]) -> Result<Vec<Arc<Origin>>, TreeError> {
-        let mut known: BTreeMap<PageId, Arc<Origin>> = BTreeMap::new();
-        ids.iter().map(|&id| self.origin(id, &mut known)).collect()
+    /// The resolved origin of a page, when that of the page above is known.
+    fn origin_below(
+        &self,
+        id: PageId,
+        above: &BTreeMap<PageId, Arc<Origin>>,
+    ) -> Result<Arc<Origin>, TreeError> {
+        let own = self.peek(id, |base, _| base.clone())?.unwrap_or(Base::Inherit);
+        let above = match id.parent() {
+            None => Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0),
+            Some(p) => {
+                let here = self.peek(p, |_, e| exception_origin(e, p.level(), id.sub_index()))?;
+                let known = || above.get(&p).cloned().ok_or(TreeError::Missing { page: p });
+                here.flatten().map_or_else(known, Ok)?
+            }
+        };
+        match own {
+            Base::Inherit => Ok(above),
+            Base::Shared(owner) => {
+                check_shared(id, owner)?;
+                match self.own_strata(owner)? {
+                    Some(s) => Ok(strata_origin(s, &above, id)),
+                    None => {
+                        let detail = format!("shares the columns of {owner}, which has none");
+                        Err(TreeError::Structure { page: id, detail })
+                    }
+                }
+            }
+            base => resolve(&self.context, id, &base, &above),
+        }
     }
 
+    /// The resolved origin of a page, and of those above it, by name.
     fn origin(
         &self,
         id: PageId,
@@ -420,29 +465,10 @@ impl<'t> Draft<'t> {
         if let Some(o) = known.get(&id) {
             return Ok(o.clone());
         }
-        let above = match id.parent() {
-            None => Origin::uniform(MaterialId::UNSET, SourceKind::Uniform, 0),
-            Some(p) => {
-                let o = self.origin(p, known)?;
-                let here =
-                    self.peek(p, |_, exceptions| exception_origin(exceptions, p.level(), id.sub_index()))?;
-                here.flatten().unwrap_or(o)
-            }
-        };
-        let origin = match self.peek(id, |base, _| base.clone())? {
-            None => above,
-            Some(Base::Shared(owner)) => {
-                check_shared(id, owner)?;
-                match self.own_strata(owner)? {
-                    Some(s) => strata_origin(s, &above, id),
-                    None => {
-                        let detail = format!("shares the columns of {owner}, which has none");
-                        return Err(TreeError::Structure { page: id, detail });
-                    }
-                }
-            }
-            Some(base) => resolve(&self.context, id, &base, &above)?,
-        };
+        if let Some(parent) = id.parent() {
+            self.origin(parent, known)?;
+        }
+        let origin = self.origin_below(id, known)?;
         known.insert(id, origin.clone());
         Ok(origin)
     }

@@ -35,6 +35,7 @@ mod base;
 pub mod coarse;
 pub mod column;
 mod content;
+mod count;
 pub mod draft;
 pub mod error;
 mod fold;

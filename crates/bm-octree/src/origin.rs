@@ -137,14 +137,53 @@ impl Origin {
     }
 
     fn columns_are(&self, b: &TickBox, m: MaterialId) -> bool {
-        let mut runs = Vec::new();
-        (b.min[1]..b.max[1]).all(|y| {
-            (b.min[0]..b.max[0]).all(|x| {
+        self.columns(b, &mut |_, _, _, found| found == m)
+    }
+
+    /// Tells `see` all runs of all columns of a box (x and y, first tick, first tick above, material), bottom up,
+    /// until it says no.
+    pub(crate) fn columns(
+        &self,
+        b: &TickBox,
+        see: &mut dyn FnMut([u32; 2], u32, u32, MaterialId) -> bool,
+    ) -> bool {
+        let [z0, z1] = [b.min[2], b.max[2]];
+        let mut runs: Vec<ColumnRun> = Vec::new();
+        let mut deeper: Vec<OriginRun> = Vec::new();
+        for y in b.min[1]..b.max[1] {
+            for x in b.min[0]..b.max[0] {
                 runs.clear();
-                self.column(x, y, b.min[2], b.max[2], &mut runs);
-                runs.iter().all(|r| r.2 == m)
-            })
-        })
+                let under = match &self.function {
+                    Function::Uniform(m) => {
+                        runs.push(ColumnRun { from: z0, to: z1, material: Some(*m) });
+                        None
+                    }
+                    Function::Strata(s, under) => {
+                        s.column(x, y, z0, z1, &mut runs);
+                        Some(under)
+                    }
+                    Function::Generated(g) => {
+                        g.column(x, y, z0, z1, &mut runs);
+                        None
+                    }
+                };
+                for r in &runs {
+                    let go_on = match (r.material, under) {
+                        (Some(m), _) => see([x, y], r.from, r.to, m),
+                        (None, Some(under)) => {
+                            deeper.clear();
+                            under.column(x, y, r.from, r.to, &mut deeper);
+                            deeper.iter().all(|d| see([x, y], d.0, d.1, d.2))
+                        }
+                        (None, None) => see([x, y], r.from, r.to, MaterialId::UNSET),
+                    };
+                    if !go_on {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
     }
 
     /// Bytes on the heap that this origin alone holds.
