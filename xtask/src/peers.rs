@@ -32,6 +32,24 @@ const PEERS: &[Peer] = &[
         what: "BIGMIN and LITMAX on Morton codes",
         needed: false,
     },
+    Peer {
+        requirement: "tiledb==0.36.1",
+        module: "tiledb",
+        what: "versioned arrays: time travel by fragments",
+        needed: false,
+    },
+    Peer {
+        requirement: "zarr==3.1.6",
+        module: "zarr",
+        what: "the arrays that icechunk keeps versions of",
+        needed: false,
+    },
+    Peer {
+        requirement: "icechunk==1.1.21",
+        module: "icechunk",
+        what: "versioned arrays: a repository of snapshots",
+        needed: false,
+    },
 ];
 
 /// Makes the environment if there is none, and installs what is missing in it.

@@ -7,7 +7,6 @@ one JSON object a line in answer.
   {"do": "commit", "cells": [[x, y, z, value], ...]}       one version more           {"seconds": ...}
   {"do": "read", "version": K, "at": [x, y, z], "edge": E} as after K commits         {"seconds": ..., "crc": ...}
   {"do": "bytes"}                                          all files of the folder    {"bytes": ...}
-  {"do": "written"}                        bytes this process had written to the disk {"bytes": ...}
 
 Arrays are indexed [z, y, x]. Times are those of the work asked for, opening the array included, without
 the talking.
@@ -97,11 +96,6 @@ def bytes_of(folder):
     )
 
 
-def bytes_written():
-    with open("/proc/self/io") as file:
-        return int(dict(line.split(": ") for line in file.read().splitlines())["write_bytes"])
-
-
 def answer(peer, request):
     what = request["do"]
     if what == "create":
@@ -124,8 +118,6 @@ def answer(peer, request):
         return {"seconds": seconds, "crc": zlib.crc32(numpy.ascontiguousarray(block).tobytes())}
     if what == "bytes":
         return {"bytes": bytes_of(FOLDER)}
-    if what == "written":
-        return {"bytes": bytes_written()}
     raise ValueError(what)
 
 

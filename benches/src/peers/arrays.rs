@@ -118,15 +118,6 @@ impl Array {
         self.number(&answer, "bytes")
     }
 
-    /// Bytes it has had written to the disk since it began, as the system counts them: whole blocks.
-    ///
-    /// # Errors
-    /// When the peer fails.
-    pub fn written(&mut self) -> Result<f64, BenchError> {
-        let answer = self.ask(&json!({"do": "written"}))?;
-        self.number(&answer, "bytes")
-    }
-
     fn ask(&mut self, request: &Value) -> Result<Value, BenchError> {
         let fail = |why: &dyn std::fmt::Display| BenchError::contestant(self.kind.name(), why);
         writeln!(self.input, "{request}").map_err(|error| fail(&error))?;

@@ -2,8 +2,11 @@
 //!
 //! Every edit expands the tree down to its cell, and on the way back up joins octants that have become equal
 //! and works out anew which material fills most of each. Nodes take 8 bytes and lie in blocks of eight
-//! siblings, which is one line of the processor's cache; joined blocks are used again. On the way up it
-//! stops where nothing changes any more. That is as fast as such a tree gets without ceasing to be one.
+//! siblings, which is one line of the processor's cache; joined blocks are used again.
+//!
+//! It comes in two forms. The plain one is what the requirements describe: it goes all the way up. The lean one stops
+//! where nothing changes any more, mostly after one step, and is as fast as such a tree gets without ceasing to
+//! be one; it could not keep count of volumes, as those change up to the root.
 
 use bm_core::frame::MAX_LEVEL;
 use bm_core::{MaterialId, Pos};
@@ -24,9 +27,19 @@ impl Node {
     }
 }
 
+/// How far up an edit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// To the root.
+    Plain,
+    /// To where nothing changes.
+    Lean,
+}
+
 /// An octree of the whole root cube down to single cells of a quarter metre.
 #[derive(Clone, Debug)]
 pub struct EagerOctree {
+    form: Form,
     /// Blocks of eight. The first holds the root and seven places that stay empty.
     nodes: Vec<Node>,
     /// Blocks that are free again.
@@ -36,8 +49,8 @@ pub struct EagerOctree {
 impl EagerOctree {
     /// A tree of two halves: what a new world holds near sea level.
     #[must_use]
-    pub fn new(below: MaterialId, above: MaterialId) -> Self {
-        let mut tree = Self { nodes: vec![Node::leaf(0); 8], free: Vec::new() };
+    pub fn new(form: Form, below: MaterialId, above: MaterialId) -> Self {
+        let mut tree = Self { form, nodes: vec![Node::leaf(0); 8], free: Vec::new() };
         // Sea level parts the root's octants: bit 2 is the upper half.
         let children = tree.block(below.0);
         for octant in 4..8 {
@@ -83,7 +96,7 @@ impl EagerOctree {
         }
         self.nodes[here as usize].material = material;
         for &parent in path.iter().rev() {
-            if !self.refresh(parent) {
+            if !self.refresh(parent) && self.form == Form::Lean {
                 break;
             }
         }
@@ -163,7 +176,8 @@ mod tests {
 
     #[test]
     fn it_says_what_it_was_told() {
-        let mut tree = EagerOctree::new(MaterialId::UPPER_CRUST, MaterialId::AIR);
+        let mut tree = EagerOctree::new(Form::Lean, MaterialId::UPPER_CRUST, MaterialId::AIR);
+        let mut plain = EagerOctree::new(Form::Plain, MaterialId::UPPER_CRUST, MaterialId::AIR);
         let base = |p: Pos| if p.z() < SEA_LEVEL { MaterialId::UPPER_CRUST } else { MaterialId::AIR };
         let mut oracle = HashMap::new();
         let centre = at(1 << 20, 1 << 20, SEA_LEVEL);
@@ -172,9 +186,11 @@ mod tests {
         edits.extend(CLUSTERED.edits(2000, 5).unwrap());
         for (p, m) in edits {
             tree.set(p, m);
+            plain.set(p, m);
             oracle.insert(p, m);
             assert_eq!(tree.get(p), m);
         }
+        assert_eq!(tree.nodes, plain.nodes, "going on changes nothing");
         for (&p, &m) in &oracle {
             assert_eq!(tree.get(p), m);
         }
@@ -187,7 +203,7 @@ mod tests {
 
     #[test]
     fn equal_octants_join_again() {
-        let mut tree = EagerOctree::new(MaterialId::UPPER_CRUST, MaterialId::AIR);
+        let mut tree = EagerOctree::new(Form::Plain, MaterialId::UPPER_CRUST, MaterialId::AIR);
         assert_eq!(tree.len(), 9);
         for undo in [false, true] {
             for i in 0..64 {

@@ -97,13 +97,13 @@ fn fail(why: impl std::fmt::Display) -> BenchError {
 mod tests {
     use super::*;
     use crate::inputs::edits::EROSION;
-    use crate::peers::EagerOctree;
+    use crate::peers::{EagerOctree, Form};
 
     #[test]
     fn both_eager_peers_say_the_same() {
         let edits = EROSION.edits(500, 9).unwrap();
         let mut pages = EagerPages::new().unwrap();
-        let mut octree = EagerOctree::new(MaterialId::UPPER_CRUST, MaterialId::AIR);
+        let mut octree = EagerOctree::new(Form::Plain, MaterialId::UPPER_CRUST, MaterialId::AIR);
         for batch in edits.chunks(BATCH) {
             pages.commit(batch).unwrap();
             for &(at, material) in batch {

@@ -5,5 +5,5 @@ pub mod eager_octree;
 pub mod eager_pages;
 pub mod key_value;
 
-pub use eager_octree::EagerOctree;
+pub use eager_octree::{EagerOctree, Form};
 pub use eager_pages::EagerPages;

@@ -23,7 +23,7 @@ pub struct Suite {
 }
 
 /// Every suite that can run, in the order it runs and is listed.
-pub const ALL: &[Suite] = 
+pub const ALL: &[Suite] =
     &[morton::SUITE, ingest::SUITE, point::SUITE, overlay::SUITE, versions::SUITE, consolidate::SUITE];
 
 /// The suite of this name.

@@ -139,11 +139,8 @@ fn one_by_one<E: std::fmt::Display>(
     }
     let equal = same_side(points, &answers, dense);
     let ops = points.len() as u64;
-    let sum = || {
-        points
-            .iter()
-            .fold(0, |sum: u64, &at| sum + sample(at).map_or(0, |found| found.material.0.into()))
-    };
+    let sum =
+        || points.iter().fold(0, |sum: u64, &at| sum + sample(at).map_or(0, |found| found.material.0.into()));
     bench.run(Case::new(name, UNIT, Measure::one_thread(ops, sum)).targets(Targets::new(2e6, 20e6)).peer(
         "dense array",
         Measure::one_thread(ops, || sum_dense(points, dense)),

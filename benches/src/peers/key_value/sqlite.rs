@@ -73,8 +73,7 @@ fn upsert(connection: &mut Connection, cells: &[CellEdit]) -> rusqlite::Result<(
 }
 
 fn read(connection: &Connection) -> rusqlite::Result<Vec<(u128, u16)>> {
-    let mut statement =
-        connection.prepare("SELECT page, cell, material FROM cells ORDER BY page, cell")?;
+    let mut statement = connection.prepare("SELECT page, cell, material FROM cells ORDER BY page, cell")?;
     let rows = statement.query_map([], |row| {
         let (page, cell): (i64, i64) = (row.get(0)?, row.get(1)?);
         // Neither is ever negative.

@@ -24,8 +24,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         let cells = last(&edits);
         commit_all(&world, &edits, 1000)?;
         world.compact().map_err(ours)?;
-        let equal =
-            agrees(&world, &cells, &|at| bare.sample(at).map(|found| found.material).map_err(ours))?;
+        let equal = agrees(&world, &cells, &|at| bare.sample(at).map(|found| found.material).map_err(ours))?;
         let each = (files(&path)? - before) / cells.len() as f64;
         bench.run(
             Case::new(

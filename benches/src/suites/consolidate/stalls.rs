@@ -48,12 +48,8 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
             write(world, &more, until, times)
         })?);
     }
-    for (name, unit, rounds) in
-        [("stall-read", Unit::Nanoseconds("read"), &reads), ("stall-write", Unit::Nanoseconds("commit"), &writes)]
-    {
-        rows(bench, name, unit, rounds, equal)?;
-    }
-    Ok(())
+    rows(bench, "stall-read", &reads, equal)?;
+    rows(bench, "stall-write", &writes, equal)
 }
 
 /// When to stop: after so many operations, or when the flag says so.
@@ -155,18 +151,12 @@ fn write(
     Ok(())
 }
 
-fn rows(
-    bench: &mut Bench<'_>,
-    name: &str,
-    unit: Unit,
-    rounds: &[Round],
-    equal: bool,
-) -> Result<(), BenchError> {
+fn rows(bench: &mut Bench<'_>, name: &str, rounds: &[Round], equal: bool) -> Result<(), BenchError> {
     let mut row = |what: &str, value: &dyn Fn(&Latencies) -> f64, targets| {
-        let busy: Vec<f64> = rounds.iter().map(|round| value(&round.busy)).collect();
-        let idle = rounds.iter().map(|round| value(&round.idle)).collect();
+        let busy: Vec<f64> = rounds.iter().map(|round| value(&round.busy) * 1e-9).collect();
+        let idle = rounds.iter().map(|round| value(&round.idle) * 1e-9).collect();
         bench.run(
-            Case::new(format!("{name}-{what}"), unit, one_after_another(busy))
+            Case::new(format!("{name}-{what}"), Unit::Seconds, one_after_another(busy))
                 .peer_with("ourselves, idle", one_after_another(idle), equal, targets)
                 .rounds(rounds.len()),
         )

@@ -32,9 +32,13 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let cube = in_a_cube(alps()?, KILOMETRE, cube, &EIGHT, 17).map_err(ours)?;
     let planet = CLUSTERED.edits(planet, 18).map_err(ours)?;
     for (place, edits) in [("cube", &cube), ("planet", &planet)] {
-        for kind in
-            [StrategyKind::Lazy, StrategyKind::Spatial, StrategyKind::Time, StrategyKind::Adaptive, StrategyKind::All]
-        {
+        for kind in [
+            StrategyKind::Lazy,
+            StrategyKind::Spatial,
+            StrategyKind::Time,
+            StrategyKind::Adaptive,
+            StrategyKind::All,
+        ] {
             let name = format!("fold-{place}-{}", kind.name());
             let mut folds = Vec::new();
             let mut equal = true;
@@ -88,9 +92,8 @@ fn fold_all(
         sum.bytes_written += report.bytes_written;
     }
     let view = bare.view();
-    let right = agrees(&world, &last(edits), &|at| {
-        view.sample(at).map(|found| found.material).map_err(ours)
-    })?;
+    let right =
+        agrees(&world, &last(edits), &|at| view.sample(at).map(|found| found.material).map_err(ours))?;
     let (edits, bytes) = (sum.edits as f64, sum.bytes_written as f64);
     let folded = Folded {
         edits_a_second: edits / sum.seconds,

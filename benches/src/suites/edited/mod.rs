@@ -104,12 +104,22 @@ pub fn emptied(path: &Path) -> Result<(), BenchError> {
     std::fs::create_dir_all(path).map_err(error)
 }
 
-/// Bytes that this process has had written to the disk so far, as the system counts them: whole blocks, when they
-/// become dirty. `None` where the system does not say.
+/// Bytes that the disk under a folder has been sent so far, the file system's own records included, by whoever.
+/// `None` where the system does not say.
+///
+/// What the system counts for a process is no use: it counts the page cache's pieces, which may be a megabyte each
+/// when a single block of them was changed.
 #[must_use]
-pub fn written() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/self/io").ok()?;
-    text.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.trim().parse().ok())
+pub fn written(folder: &Path) -> Option<f64> {
+    use std::os::unix::fs::MetadataExt;
+    const SECTOR: f64 = 512.0;
+    let device = std::fs::metadata(folder).ok()?.dev();
+    // As Linux packs the two numbers.
+    let major = (device >> 8 & 0xfff) | (device >> 32 & !0xfff);
+    let minor = (device & 0xff) | (device >> 12 & !0xff);
+    let text = std::fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat")).ok()?;
+    let sectors: f64 = text.split_whitespace().nth(6)?.parse().ok()?;
+    Some(sectors * SECTOR)
 }
 
 /// Values measured before, as the rounds of a case.

@@ -47,11 +47,12 @@ impl Values {
     /// Has all writers do their work at the same time.
     fn round(
         &self,
+        folder: &Path,
         work: &Work,
         commit: impl Fn(usize, &[CellEdit]) -> Result<(), BenchError> + Sync,
     ) -> Result<(), BenchError> {
         let transactions: usize = work.iter().map(Vec::len).sum();
-        let before = written();
+        let before = written(folder);
         let start = Instant::now();
         std::thread::scope(|scope| {
             let writers: Vec<_> = work
@@ -68,7 +69,7 @@ impl Values {
         })?;
         let count = transactions as f64;
         self.rates.borrow_mut().push(count / start.elapsed().as_secs_f64());
-        if let (Some(before), Some(after)) = (before, written()) {
+        if let (Some(before), Some(after)) = (before, written(folder)) {
             self.written.borrow_mut().push((after - before) / count);
         }
         Ok(())
@@ -88,9 +89,8 @@ fn compare(bench: &mut Bench<'_>, name: &str, work: &Work) -> Result<(), BenchEr
         emptied(&here)?;
         let world = World::create(here.join("w.bm")).map_err(ours)?;
         warm(&world)?;
-        mine.round(work, |_, cells| commit(&world, cells, Durability::Group).map(drop))?;
-        equal[0] &=
-            agrees(&world, &cells, &|at| empty.sample(at).map(|found| found.material).map_err(ours))?;
+        mine.round(&here, work, |_, cells| commit(&world, cells, Durability::Group).map(drop))?;
+        equal[0] &= agrees(&world, &cells, &|at| empty.sample(at).map(|found| found.material).map_err(ours))?;
         drop(world);
         equal[1] &= peer::<Redb>(folder.path(), work, &redb, &content)?;
         equal[2] &= peer::<Sqlite>(folder.path(), work, &sqlite, &content)?;
@@ -108,7 +108,7 @@ fn compare(bench: &mut Bench<'_>, name: &str, work: &Work) -> Result<(), BenchEr
         one_after_another(values.rates.borrow().clone())
     }))?;
     if mine.written.borrow().is_empty() {
-        return bench.leave_out("bytes written", "the system does not count them");
+        return bench.leave_out("bytes written", "the system does not say what the disk is sent");
     }
     bench.run(case("written", Unit::Bytes, [none; 3], &|values| {
         one_after_another(values.written.borrow().clone())
@@ -125,6 +125,6 @@ fn peer<D: KeyValue>(
     let here = folder.join("peer");
     emptied(&here)?;
     let database = D::create(&here)?;
-    values.round(work, |writer, cells| database.commit(writer, cells))?;
+    values.round(&here, work, |writer, cells| database.commit(writer, cells))?;
     Ok(database.content()? == content)
 }

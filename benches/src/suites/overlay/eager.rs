@@ -10,12 +10,13 @@ use crate::harness::{Bench, BenchError, Case, Measure, Targets, Unit};
 use crate::inputs::edits::{CellEdit, EROSION, PATTERNS};
 use crate::memory::retained;
 use crate::peers::eager_pages::BATCH;
-use crate::peers::{EagerOctree, EagerPages};
+use crate::peers::{EagerOctree, EagerPages, Form};
 use crate::suites::edited::ours::{agrees, commit_all, last};
 use crate::suites::edited::{Cells, ours};
 
 const UNIT: Unit = Unit::Nanoseconds("edit");
 const OCTREE: &str = "eager octree";
+const LEAN: &str = "eager octree, stopping early";
 const PAGES: &str = "eager pages";
 /// Cells of our transactions.
 const TRANSACTION: usize = 1000;
@@ -38,12 +39,12 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
 }
 
 /// What a new world holds near sea level.
-fn octree() -> EagerOctree {
-    EagerOctree::new(MaterialId::UPPER_CRUST, MaterialId::AIR)
+fn octree(form: Form) -> EagerOctree {
+    EagerOctree::new(form, MaterialId::UPPER_CRUST, MaterialId::AIR)
 }
 
-fn octree_with(edits: &[CellEdit]) -> EagerOctree {
-    let mut tree = octree();
+fn octree_with(form: Form, edits: &[CellEdit]) -> EagerOctree {
+    let mut tree = octree(form);
     edits.iter().for_each(|&(at, material)| tree.set(at, material));
     tree
 }
@@ -82,10 +83,10 @@ fn sample<'a, S>(
 }
 
 /// The octree, made from nothing by these edits.
-fn octree_sample(edits: &[CellEdit]) -> Measure<'_> {
+fn octree_sample(form: Form, edits: &[CellEdit]) -> Measure<'_> {
     sample(
         edits,
-        || Ok(octree()),
+        move || Ok(octree(form)),
         |tree| {
             edits.iter().for_each(|&(at, material)| tree.set(at, material));
             Ok(())
@@ -104,7 +105,7 @@ fn compare(bench: &mut Bench<'_>, name: &str, edits: &[CellEdit]) -> Result<(), 
     let world = World::in_memory().map_err(ours)?;
     commit_all(&world, edits, TRANSACTION)?;
     let cells = last(edits);
-    let equal = same(&world, &octree_with(edits), &cells)?;
+    let equal = same(&world, &octree_with(Form::Plain, edits), &cells)?;
     drop(world);
 
     // At least thirty fresh samples where they are quick.
@@ -117,20 +118,23 @@ fn compare(bench: &mut Bench<'_>, name: &str, edits: &[CellEdit]) -> Result<(), 
     let write = |world: &mut World| commit_all(world, edits, TRANSACTION);
     bench.run(
         Case::new(format!("{name}-ack"), UNIT, world_sample(edits, write))
-            .peer_with(OCTREE, octree_sample(edits), equal, ack)
+            .peer_with(OCTREE, octree_sample(Form::Plain, edits), equal, ack)
+            .peer(LEAN, octree_sample(Form::Lean, edits), equal)
             .rounds(rounds),
     )?;
     if edits.len() == 10_000 {
         let single = |world: &mut World| commit_all(world, edits, 1);
         bench.run(
             Case::new(format!("{name}-ack-single"), UNIT, world_sample(edits, single))
-                .peer_with(OCTREE, octree_sample(edits), equal, ack)
+                .peer_with(OCTREE, octree_sample(Form::Plain, edits), equal, ack)
+                .peer(LEAN, octree_sample(Form::Lean, edits), equal)
                 .rounds(rounds),
         )?;
     }
     let both = |world: &mut World| commit_all(world, edits, TRANSACTION).and_then(|()| fold(world));
     let mut case = Case::new(format!("{name}-amortised"), UNIT, world_sample(edits, both))
-        .peer_with(OCTREE, octree_sample(edits), equal, amortised)
+        .peer_with(OCTREE, octree_sample(Form::Plain, edits), equal, amortised)
+        .peer(LEAN, octree_sample(Form::Lean, edits), equal)
         .rounds(if edits.len() > 1_000 { rounds.min(7) } else { rounds });
     // Seconds each beyond that.
     if edits.len() <= if bench.is_quick() { 1_000 } else { 10_000 } {
@@ -157,7 +161,7 @@ fn again(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         Ok(world)
     };
     let world = world_before()?;
-    let mut tree = octree_with(&before);
+    let mut tree = octree_with(Form::Plain, &before);
     commit_all(&world, &now, TRANSACTION)?;
     now.iter().for_each(|&(at, material)| tree.set(at, material));
     let mut cells = last(&before);
@@ -172,10 +176,11 @@ fn again(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         Case::new("eager-erosion-10k-again-ack", UNIT, sample(&now, world_before, write))
             .peer_with(
                 OCTREE,
-                sample(&now, || Ok(octree_with(&before)), set),
+                sample(&now, || Ok(octree_with(Form::Plain, &before)), set),
                 equal,
                 Targets::new(10.0, 50.0),
             )
+            .peer(LEAN, sample(&now, || Ok(octree_with(Form::Lean, &before)), set), equal)
             .rounds(if bench.is_quick() { 5 } else { 31 }),
     )
 }
@@ -187,7 +192,7 @@ fn memory(bench: &mut Bench<'_>, name: &str, edits: &[CellEdit]) -> Result<(), B
     done?;
     let (done, more) = retained(|| fold(&world));
     done?;
-    let (tree, tree_bytes) = retained(|| octree_with(edits));
+    let (tree, tree_bytes) = retained(|| octree_with(Form::Plain, edits));
     let (pages, pages_bytes) = retained(|| pages_with(edits));
     let pages = pages?;
     let cells = last(edits);

@@ -20,13 +20,15 @@ cube of 1 km or over the planet within 100 m of the ground. The peer is the stan
 `durable-…`: eight threads commit transactions of 100 cells, each on the disk when it is acknowledged (`Group`: commits
 that wait at the same time share a sync): clusters (normal, σ 25/25/5 cells) or uniform in a cube of 1 km. Peers keep
 the cell by its key on the Morton curve, one durable transaction each; SQLite has a connection for each thread.
-`written` is what the system counts as written for the process, in whole blocks, for each transaction. In the end all
-hold the same cells.
+`written` is what the disk is sent meanwhile for each transaction, the file system's own records included (whoever
+else writes counts too). In the end all hold the same cells.
 
 `eager-…`: the four patterns of the requirements, counted in cells of a quarter metre, into a new world in memory.
 `ack` is the time until a transaction of 1 000 cells is acknowledged, building it included (`ack-single`: each cell a
 commit of its own); `amortised` adds the fold of all edits into pages. `eager octree` is an octree in memory, expanded
-and collapsed at every edit, which nothing keeps on a disk; `eager pages` is our own page tree without an overlay,
+and collapsed at every edit, which nothing keeps on a disk: it works out every node above the cell anew, or stops
+early where nothing changes any more (`again`: as many edits were made about the same places before, so that the
+octree is fine there already). `eager pages` is our own page tree without an overlay,
 committed to a store in memory every 100 edits. Each sample begins anew. `memory` is the heap that is still in use
 after the same 10 000 edits, before (`live`) and after (`folded`) they are folded, pages in the store in memory
 included.

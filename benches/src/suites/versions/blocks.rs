@@ -194,7 +194,11 @@ impl Scene {
             }
             let round = Self::rounds(&self.reads, move |read| {
                 let (seconds, crc) = array.borrow_mut().read(read.after, read.at, BLOCK)?;
-                if crc == read.crc { Ok(seconds) } else { Err(BenchError::contestant(kind.name(), "wrong block")) }
+                if crc == read.crc {
+                    Ok(seconds)
+                } else {
+                    Err(BenchError::contestant(kind.name(), "wrong block"))
+                }
             });
             case = case.peer(kind.name(), round, same);
         }

@@ -16,7 +16,8 @@ uniform in a cube of 1 km; `p99` is the time that 99 of a hundred commits do not
 its key, in their strict modes; TileDB and icechunk keep an array of 256³ bytes in tiles of 32³, and a commit is a
 version, as with us. (icechunk syncs nothing when it commits to a local folder.) `growth` is how much longer the
 files become with each commit: our journal's records, TileDB's and icechunk's files; redb's and fjall's grow in steps,
-so for them there is only `written`: what the system counts as written, in whole blocks.
+so for them there is only `written`: what the disk is sent meanwhile, in whole blocks, the file system's own records
+included.
 
 `block-…`: a world of real relief and 1 000 commits of 100 cells each, normal (σ 12 cells) about one place on the
 ground; then blocks of 32³ cells about that place as they were at random versions. Finding the version counts. `live`:

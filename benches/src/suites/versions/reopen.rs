@@ -30,9 +30,8 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
             let seconds = start.elapsed().as_secs_f64();
             if found == material { Ok((world, seconds)) } else { Err(ours("an edit is lost")) }
         };
-        let equal = agrees(&opened()?.0, &cells, &|at| {
-            empty.sample(at).map(|found| found.material).map_err(ours)
-        })?;
+        let equal =
+            agrees(&opened()?.0, &cells, &|at| empty.sample(at).map(|found| found.material).map_err(ours))?;
         bench.run(
             Case::new(
                 format!("reopen-{name}"),

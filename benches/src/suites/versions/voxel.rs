@@ -22,18 +22,19 @@ const TURN: usize = 32;
 const EDGE: u32 = 256;
 const TILE: u32 = 32;
 
+type Commit<'a> = dyn FnMut(&[CellEdit], &mut Latencies) -> Result<(), BenchError> + 'a;
+
 /// One contestant: how it commits, and what that took.
 struct Contestant<'a> {
     name: &'static str,
     /// Commits the cells one by one and times each.
-    commit: Box<dyn FnMut(&[CellEdit], &mut Latencies) -> Result<(), BenchError> + 'a>,
+    commit: Box<Commit<'a>>,
     /// All of its commits.
     all: Latencies,
     /// The median of each turn, in seconds.
     medians: Vec<f64>,
-    /// Bytes written a commit, by turn; of this process unless it has its own.
+    /// Bytes the disk was sent a commit, by turn.
     written: Vec<f64>,
-    own_written: Option<Box<dyn FnMut() -> Result<f64, BenchError> + 'a>>,
 }
 
 impl<'a> Contestant<'a> {
@@ -47,24 +48,19 @@ impl<'a> Contestant<'a> {
             all: Latencies::new()?,
             medians: Vec::new(),
             written: Vec::new(),
-            own_written: None,
         })
     }
 
-    fn turn(&mut self, cells: &[CellEdit]) -> Result<(), BenchError> {
+    fn turn(&mut self, folder: &Path, cells: &[CellEdit]) -> Result<(), BenchError> {
         let mut times = Latencies::new()?;
-        let before = self.bytes_written()?;
+        let before = written(folder);
         (self.commit)(cells, &mut times)?;
-        if let (Some(before), Some(after)) = (before, self.bytes_written()?) {
+        if let (Some(before), Some(after)) = (before, written(folder)) {
             self.written.push((after - before) / cells.len() as f64);
         }
         self.medians.push(times.at(0.5) * 1e-9);
         self.all.join(&times);
         Ok(())
-    }
-
-    fn bytes_written(&mut self) -> Result<Option<f64>, BenchError> {
-        self.own_written.as_mut().map_or_else(|| Ok(written()), |own| own().map(Some))
     }
 }
 
@@ -101,29 +97,26 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         Contestant::new(Fjall::NAME, |cells, times| one_by_one(&fjall, cells, times))?,
     ];
     for array in &arrays {
-        let mut contestant = Contestant::new(array.borrow().kind().name(), |cells, times| {
+        contestants.push(Contestant::new(array.borrow().kind().name(), |cells, times| {
             for &(at, material) in cells {
                 let at = [at.x(), at.y(), at.z()].map(|c| c % EDGE);
                 let seconds = array.borrow_mut().commit(&[(at, material.0 as u8)])?;
                 times.add(std::time::Duration::from_secs_f64(seconds));
             }
             Ok(())
-        })?;
-        contestant.own_written = Some(Box::new(|| array.borrow_mut().written()));
-        contestants.push(contestant);
+        })?);
     }
     for turn in cells.chunks(TURN) {
         for contestant in &mut contestants {
-            contestant.turn(turn)?;
+            contestant.turn(folder.path(), turn)?;
         }
     }
 
     let count = cells.len() as f64;
     let growth = (world.overlay().journal_bytes - journal_before) as f64 / count;
     let empty = World::in_memory().map_err(ours)?.view();
-    let right = agrees(&world, &last(&cells), &|at| {
-        empty.sample(at).map(|found| found.material).map_err(ours)
-    })?;
+    let right =
+        agrees(&world, &last(&cells), &|at| empty.sample(at).map(|found| found.material).map_err(ours))?;
     let content = expected(&cells);
     let mut equal = vec![right && redb.content()? == content, right && fjall.content()? == content];
     for array in &arrays {
@@ -154,7 +147,7 @@ fn rows(bench: &mut Bench<'_>, contestants: &[Contestant<'_>], equal: &[bool]) -
     bench.run(of("one-voxel-median", Unit::Seconds, &|c| c.medians.clone()).targets(seconds))?;
     bench.run(of("one-voxel-p99", Unit::Seconds, &|c| vec![c.all.at(0.99) * 1e-9]))?;
     if mine.written.is_empty() {
-        return bench.leave_out("bytes written", "the system does not count them");
+        return bench.leave_out("bytes written", "the system does not say what the disk is sent");
     }
     bench.run(of("one-voxel-written", Unit::Bytes, &|c| c.written.clone()))
 }
