@@ -395,11 +395,13 @@ fn every_truncation_is_found() {
             }
             let mut files = files.clone();
             files.remove(f);
+            let names = files.len() + 1;
             let folder = FaultFolder::with_files(files);
             let found = open(&folder, &Options::default());
             // The oldest file may be gone by right; the caller asks for the first sequence number.
             match found {
                 Ok((_, recovered, _)) => assert!(f == 0 && recovered.first_seq > 1, "{name} removed"),
+                Err(JournalError::Missing) => assert_eq!(names, 1),
                 Err(e) => assert!(matches!(e, JournalError::Damaged { .. }), "{name} removed: {e}"),
             }
         }
