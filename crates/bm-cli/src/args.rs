@@ -1,5 +1,9 @@
 //! The command line.
 
+mod edit;
+
+pub(crate) use edit::{At, Compact, Edit, EditRevert, EditWhat, How, Log, StrategyArg};
+
 use bm_hybrid::{Sea, Size};
 use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -11,6 +15,7 @@ Examples:
   bm query earth.bm --lon 86.925 --lat 27.988 --alt 4000  what is there?
   bm query earth.bm --stdin < points.csv                  one JSON object a line
   bm render earth.bm --surface -o earth.png               a picture
+  bm edit earth.bm sphere --lon 7.66 --lat 45.98 --alt 2000 --radius 50 --material air
   bm verify earth.bm --against etopo5.cdf                 does it still say what the file said?
 
 Exit codes: 0 good, 1 the work failed, 2 the input was bad.";
@@ -32,14 +37,14 @@ pub(crate) enum Command {
     /// Load data into a world, which is created if there is none
     #[command(subcommand)]
     Ingest(Ingest),
-    /// What a world holds
-    Info(World),
+    Info(Info),
     Verify(Verify),
     Query(Query),
     Render(Render),
     Export(Export),
-    /// The commits of a world, oldest first
-    Log(World),
+    Edit(Edit),
+    Log(Log),
+    Compact(Compact),
 }
 
 /// Build the Earth from bundled data; report, draw, ask
@@ -131,11 +136,15 @@ pub(crate) struct Strata {
     pub(crate) nearest: bool,
 }
 
+/// What a world holds
 #[derive(clap::Args)]
-pub(crate) struct World {
+pub(crate) struct Info {
     /// The world.
     #[arg(value_name = "W")]
     pub(crate) world: PathBuf,
+    /// List its materials too.
+    #[arg(long)]
+    pub(crate) materials: bool,
 }
 
 /// Check every page, and compare with the file the relief came from
@@ -195,7 +204,7 @@ pub(crate) struct Query {
     pub(crate) stdin: bool,
     #[command(flatten)]
     pub(crate) scale: Scale,
-    /// Ask this version; only the newest is kept.
+    /// Ask this version instead of the newest; `bm log W` lists them.
     #[arg(long, value_name = "V")]
     pub(crate) at: Option<u64>,
 }
@@ -248,6 +257,9 @@ pub(crate) struct Render {
     /// A vertical section along the shortest way between two points.
     #[arg(long, value_name = "LON,LAT,LON,LAT", allow_hyphen_values = true, value_parser = numbers::<4>, conflicts_with = "bbox")]
     pub(crate) line: Option<[f64; 4]>,
+    /// Draw this version instead of the newest.
+    #[arg(long, value_name = "V")]
+    pub(crate) at: Option<u64>,
     /// The picture.
     #[arg(long, short, value_name = "PNG")]
     pub(crate) output: PathBuf,
@@ -280,6 +292,9 @@ pub(crate) struct Export {
     /// Heights of the ground instead of materials.
     #[arg(long, action = ArgAction::SetTrue)]
     pub(crate) heights: bool,
+    /// Write this version instead of the newest.
+    #[arg(long, value_name = "V")]
+    pub(crate) at: Option<u64>,
     /// The file.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,

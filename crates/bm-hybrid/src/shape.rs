@@ -48,6 +48,7 @@ pub use mask::Mask;
 pub use polygon::{Polygon, Polygons};
 
 use crate::error::WorldError;
+use crate::ingest::Progress;
 use crate::query::check_level;
 use crate::render::Window;
 use bm_core::frame::{WORLD_X, edge_metres};
@@ -123,8 +124,22 @@ impl Shape {
         material: MaterialId,
         transaction: &mut Transaction,
     ) -> Result<u64, WorldError> {
+        self.apply_telling(level, material, transaction, &|_| ())
+    }
+
+    /// [`Shape::apply`], telling `progress` how many runs of cells of about how many are done.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn apply_telling(
+        &self,
+        level: u8,
+        material: MaterialId,
+        transaction: &mut Transaction,
+        progress: &(dyn Fn(&Progress) + Sync),
+    ) -> Result<u64, WorldError> {
         check_level(level)?;
-        let mut emit = Emitter::new(self.name(), level, material, transaction);
+        let mut emit = Emitter::new(self.name(), level, material, transaction, progress);
         match self {
             Self::Cell(cell) => return emit.single(*cell),
             Self::Ticks(b) => ticks(b, &mut emit)?,

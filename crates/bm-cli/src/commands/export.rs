@@ -23,7 +23,7 @@ pub(super) fn run(a: &args::Export, out: &mut Out) -> Result<u8, Fault> {
     let [west, south, east, north] = a.bbox;
     let window = Window::new(west, south, east, north)?;
     let level = a.scale.level()?;
-    let view = super::open(&a.world)?.view();
+    let view = super::view(&a.world, a.at)?;
     let bar = Bar::new();
     let (report, cell_m) = match format {
         Format::Npy => volume(a, &view, &window, level, &bar)?,

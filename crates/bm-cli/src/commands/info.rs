@@ -1,26 +1,45 @@
-//! `bm info` and `bm log`.
+//! `bm info`.
 
 use crate::args;
 use crate::fault::Fault;
 use crate::output::{Out, bytes, count};
 use serde_json::json;
 
-pub(super) fn info(a: &args::World, out: &mut Out) -> Result<u8, Fault> {
+pub(super) fn info(a: &args::Info, out: &mut Out) -> Result<u8, Fault> {
     let world = super::open(&a.world)?;
     let info = world.info()?;
-    let materials = world.view().materials().all().len();
+    let overlay = world.overlay();
+    let view = world.view();
+    let materials = view.materials().all();
     if out.is_json() {
-        // Edits, boundaries and grids cannot be put into a world yet: it has none.
-        out.json(&json!({
+        // Boundaries and grids cannot be put into a world yet: it has none.
+        let mut all = json!({
             "version": info.version,
             "bytes_on_disk": info.bytes_on_disk,
             "pages": info.pages,
-            "edits": 0,
+            "edits": overlay.edits,
             "boundaries": 0,
             "grids": 0,
             "page_bytes": info.page_bytes,
-            "materials": materials,
-        }))?;
+            "history_bytes": info.history_bytes,
+            "oldest_version": overlay.oldest_version,
+            "overlay": {
+                "edits": overlay.edits,
+                "pages": overlay.pages,
+                "bytes": overlay.bytes,
+                "budget": overlay.budget,
+                "folded_version": overlay.folded_version,
+                "journal_bytes": overlay.journal_bytes,
+                "journal_segments": overlay.journal_segments,
+                "journal_records": overlay.journal_records,
+            },
+            "materials": materials.len(),
+        });
+        if a.materials {
+            all["material_list"] =
+                materials.iter().map(|m| json!({ "id": m.id.0, "name": m.name, "rgb": m.rgb })).collect();
+        }
+        out.json(&all)?;
         return Ok(0);
     }
     out.pair("world", a.world.display())?;
@@ -32,24 +51,39 @@ pub(super) fn info(a: &args::World, out: &mut Out) -> Result<u8, Fault> {
     for (kind, n) in &info.pages {
         out.pair(&format!("pages {kind}"), count(*n))?;
     }
-    out.pair("materials", materials)?;
-    Ok(0)
-}
-
-pub(super) fn log(a: &args::World, out: &mut Out) -> Result<u8, Fault> {
-    let view = super::open(&a.world)?.view();
-    if out.is_json() {
-        let entries: Vec<_> = view
-            .log()
-            .iter()
-            .map(|e| json!({ "version": e.version, "what": e.what, "pages": e.pages }))
-            .collect();
-        out.json(&json!({ "version": view.version(), "log": entries }))?;
-        return Ok(0);
-    }
-    out.line("version    pages  what")?;
-    for e in view.log() {
-        out.line(format_args!("{:>7} {:>8}  {}", e.version, count(e.pages), e.what))?;
+    out.pair(
+        "edits",
+        format_args!(
+            "{} in {} pages, {} of memory ({} at most)",
+            count(overlay.edits),
+            count(overlay.pages),
+            bytes(overlay.bytes),
+            bytes(overlay.budget)
+        ),
+    )?;
+    out.pair(
+        "journal",
+        format_args!(
+            "{} commits, {} in {} files",
+            count(overlay.journal_records),
+            bytes(overlay.journal_bytes),
+            count(overlay.journal_segments)
+        ),
+    )?;
+    out.pair(
+        "versions",
+        format_args!(
+            "{} to {} can be read; old pages {}",
+            overlay.oldest_version,
+            info.version,
+            bytes(info.history_bytes)
+        ),
+    )?;
+    out.pair("materials", materials.len())?;
+    if a.materials {
+        for m in materials {
+            out.line(format_args!("  {:>5}  {}", m.id.0, m.name))?;
+        }
     }
     Ok(0)
 }

@@ -1,7 +1,9 @@
 //! One module a command. Each returns its exit code.
 
 mod demo;
+mod edit;
 mod export;
+mod history;
 mod info;
 mod ingest;
 mod query;
@@ -12,8 +14,9 @@ use crate::args::{Args, Command, Ingest, Scale};
 use crate::fault::Fault;
 use crate::output::Out;
 use bm_core::frame::level_for_resolution;
-use bm_hybrid::World;
+use bm_hybrid::{View, World};
 use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Fault> {
     match &args.command {
@@ -25,13 +28,24 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Fault> {
         Command::Query(a) => query::run(a, out),
         Command::Render(a) => render::run(a, out),
         Command::Export(a) => export::run(a, out),
-        Command::Log(a) => info::log(a, out),
+        Command::Edit(a) => edit::run(a, out),
+        Command::Log(a) => history::log(a, out),
+        Command::Compact(a) => history::compact(a, out),
     }
 }
 
 /// Opens a world for reading.
 fn open(path: &Path) -> Result<World, Fault> {
     Ok(World::open_read_only(local(path)?)?)
+}
+
+/// Opens a world for reading at a version, by default the newest.
+fn view(path: &Path, at: Option<u64>) -> Result<Arc<View>, Fault> {
+    let world = open(path)?;
+    Ok(match at {
+        Some(version) => world.at(version)?,
+        None => world.view(),
+    })
 }
 
 /// Refuses addresses of remote stores, which would otherwise be taken for odd file names.

@@ -9,15 +9,7 @@ use bm_hybrid::{Answer, Place, query};
 
 pub(super) fn run(a: &args::Query, out: &mut Out) -> Result<u8, Fault> {
     let level = a.scale.level()?.unwrap_or(MAX_LEVEL);
-    let world = super::open(&a.world)?;
-    let view = world.view();
-    if let Some(at) = a.at.filter(|&at| at != view.version()) {
-        return Err(Fault::usage(format!(
-            "{}: version {at} is not there: the world is at version {}, and older ones are not kept; leave out --at",
-            a.world.display(),
-            view.version()
-        )));
-    }
+    let view = super::view(&a.world, a.at)?;
     let place = match (a.lon, a.lat, a.alt, a.x, a.y, a.z) {
         (Some(lon), Some(lat), Some(alt), ..) => Place::degrees(lon, lat, alt),
         (.., Some(x), Some(y), Some(z)) => Place::Metres([x, y, z]),

@@ -29,7 +29,7 @@ pub(super) fn run(a: &args::Render, out: &mut Out) -> Result<u8, Fault> {
         (None, Some(_)) => Size::new(SECTION[0], SECTION[1])?,
         (None, None) => Size::fitting(&window, WIDTH)?,
     };
-    let view = super::open(&a.world)?.view();
+    let view = super::view(&a.world, a.at)?;
     let image = {
         let bar = Bar::new();
         let tell = |p: &_| bar.tell(p);

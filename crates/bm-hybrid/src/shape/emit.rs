@@ -3,6 +3,7 @@
 use super::MAX_RUNS;
 use super::bad;
 use crate::error::WorldError;
+use crate::ingest::Progress;
 use bm_core::frame::{WORLD_X, WORLD_Y, WORLD_Z_MAX, WORLD_Z_MIN, edge_metres, edge_ticks};
 use bm_core::page::{PAGE_LEVELS, PAGE_SPAN};
 use bm_core::{Cell, MaterialId, PageId, Pos, TickBox};
@@ -10,6 +11,9 @@ use bm_overlay::{EditError, Transaction};
 
 /// The world box.
 pub(super) const WORLD: TickBox = TickBox { min: [0, 0, WORLD_Z_MIN], max: [WORLD_X, WORLD_Y, WORLD_Z_MAX] };
+
+/// Runs between two reports.
+const TOLD: u64 = 1 << 16;
 
 /// A run that may still grow.
 #[derive(Clone, Copy)]
@@ -25,6 +29,9 @@ pub(super) struct Emitter<'a> {
     level: u8,
     material: MaterialId,
     to: &'a mut Transaction,
+    progress: &'a (dyn Fn(&Progress) + Sync),
+    /// About how many runs there will be.
+    total: u64,
     /// The run at hand in pages of each tier: larger cells and smaller ones come mixed.
     pending: [Option<Run>; PAGE_LEVELS.len()],
     runs: u64,
@@ -32,8 +39,15 @@ pub(super) struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    pub(super) fn new(what: &'static str, level: u8, material: MaterialId, to: &'a mut Transaction) -> Self {
-        Self { what, level, material, to, pending: [None; PAGE_LEVELS.len()], runs: 0, count: 0 }
+    pub(super) fn new(
+        what: &'static str,
+        level: u8,
+        material: MaterialId,
+        to: &'a mut Transaction,
+        progress: &'a (dyn Fn(&Progress) + Sync),
+    ) -> Self {
+        let pending = [None; PAGE_LEVELS.len()];
+        Self { what, level, material, to, progress, total: 0, pending, runs: 0, count: 0 }
     }
 
     /// Level of the cells that are told apart.
@@ -41,9 +55,10 @@ impl<'a> Emitter<'a> {
         self.level
     }
 
-    /// Refuses what will become far too many runs.
-    pub(super) fn expect(&self, runs: f64) -> Result<(), WorldError> {
+    /// Hears about how many runs it will be, and refuses far too many.
+    pub(super) fn expect(&mut self, runs: f64) -> Result<(), WorldError> {
         if runs <= MAX_RUNS as f64 {
+            self.total = runs as u64;
             return Ok(());
         }
         // A level coarser has a quarter of the surface's cells.
@@ -131,6 +146,9 @@ impl<'a> Emitter<'a> {
     /// One run more; the estimate may have been too low.
     fn more(&mut self) -> Result<(), WorldError> {
         self.runs += 1;
+        if self.runs % TOLD == 0 {
+            (self.progress)(&Progress { stage: "shape", done: self.runs, total: self.total.max(self.runs) });
+        }
         if self.runs > MAX_RUNS { self.expect(self.runs as f64) } else { Ok(()) }
     }
 
