@@ -467,15 +467,14 @@ impl ColumnFunction for Strata {
         // From the top down, turned over at the end.
         let first = out.len();
         let ground = clip(first_above(surface), z0, z1);
-        let mut floor = ground;
-        if let Some(f) = self.fluid.filter(|_| !self.is_dry(s)) {
-            floor = clip(f.level.into(), z0, z1).max(ground);
-            if floor > ground {
-                out.push(ColumnRun { from: ground, to: floor, material: Some(f.material) });
-            }
-        }
+        let fluid =
+            self.fluid.filter(|_| !self.is_dry(s)).map(|f| (clip(f.level.into(), z0, z1), f.material));
+        let floor = fluid.map_or(ground, |(level, _)| level.max(ground));
         if z1 > floor {
-            out.insert(first, ColumnRun { from: floor, to: z1, material: Some(self.above) });
+            out.push(ColumnRun { from: floor, to: z1, material: Some(self.above) });
+        }
+        if let Some((_, material)) = fluid.filter(|_| floor > ground) {
+            out.push(ColumnRun { from: ground, to: floor, material: Some(material) });
         }
         let (mut material, mut to, mut limit) = (self.ground, ground, surface);
         for layer in &self.layers {

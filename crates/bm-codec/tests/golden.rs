@@ -148,6 +148,12 @@ fn exceptions() {
     let few = [(1000, None), (1, a), (64, b), (7, a), (SUBCELLS - 1072, None)];
     assert_snapshot!("runs", hex(&with(Exceptions::from_runs(few).unwrap())));
     assert_snapshot!("runs_one", hex(&with(Exceptions::from_runs([(SUBCELLS, a)]).unwrap())));
+    // Scattered cells: forty of two materials over through.
+    let scattered =
+        (0..40).flat_map(|k: u32| [(k * k % 997 * 50, None), (1, if k % 3 == 0 { b } else { a })]);
+    let filled: u32 = scattered.clone().map(|r| r.0).sum();
+    let scattered = scattered.chain([(SUBCELLS - filled, None)]);
+    assert_snapshot!("scattered", hex(&with(Exceptions::from_runs(scattered).unwrap())));
     // Layers: many runs with an order that zstd finds.
     let mut layers: Vec<(u32, Option<MaterialId>)> =
         (0..4000).map(|k| (8 + k % 3, if k % 2 == 0 { a } else { None })).collect();

@@ -91,7 +91,7 @@ pub(crate) struct Against<'a> {
     low: [u32; 3],
     /// Sub-cells are this many ticks wide, as a power of two.
     shift: u8,
-    /// The one material of the whole page, if proven.
+    /// The one material of the whole page, if that is proven and lies in the world.
     all: Option<MaterialId>,
 }
 
@@ -100,13 +100,13 @@ pub(crate) const SMALL: u32 = 64;
 
 impl<'a> Against<'a> {
     pub(crate) fn new(page: PageId, origin: &'a Origin) -> Self {
-        let inside = page.cell().bounds().intersection(&WORLD);
-        let all = if inside.is_empty() { None } else { origin.proven(&inside).map(|(m, _)| m) };
+        let bounds = page.cell().bounds();
+        let all = if WORLD.covers(&bounds) { origin.proven(&bounds).map(|(m, _)| m) } else { None };
         Self { origin, low: page.cell().origin(), shift: MAX_LEVEL - PAGE_SPAN - page.level(), all }
     }
 
     /// What of the content differs from the base. Single voxels are compared exactly; a coarser sub-cell
-    /// stays unless the base is known to be its material throughout.
+    /// stays unless the base is known to be its material throughout. What lies beyond the world vanishes.
     pub(crate) fn differing(&self, content: &Content) -> Content {
         let mut out = Content::new();
         for &(from, to, m) in content {
@@ -128,7 +128,9 @@ impl<'a> Against<'a> {
             if !self.origin.is_all(&cube, m) {
                 push(out, at, at + 1, m);
             }
-        } else if let Some((proven, _)) = self.origin.proven(&inside) {
+        } else if let Some((proven, _)) = self.origin.proven(&inside)
+            && (proven == m || inside == cube)
+        {
             if proven != m {
                 push(out, at, at + size, m);
             }

@@ -208,8 +208,8 @@ struct State {
 
 /// What a page came to.
 enum Outcome {
-    /// As it was: a page, or none.
-    Same { page: bool, own: bool },
+    /// A page as it was.
+    Same { own: bool },
     /// A page to write.
     Page { body: Body, own: bool },
     /// No page any more, or still none: its cell is this material, or left to the base.
@@ -286,8 +286,8 @@ impl Job<'_> {
         let mut above_kids: Vec<EditRun> = Vec::with_capacity(kids.len());
         for (kid, outcome) in kids.iter().zip(outcomes) {
             let (own, left) = match outcome {
-                Outcome::Same { page, own } => {
-                    pages |= page;
+                Outcome::Same { own } => {
+                    pages = true;
                     (*own, None)
                 }
                 Outcome::Page { own, .. } => {
@@ -315,30 +315,17 @@ impl Job<'_> {
         let content = against.differing(&content);
         let was = view.page(self.id)?;
         if !state.own && !pages && self.id != PageId::ROOT {
-            let content = against
-                .whole(&content)
-                .map_or_else(|| if content.is_empty() { Ok(None) } else { Err(content) }, |m| Ok(Some(m)));
-            match content {
-                Ok(content) => return Ok(Outcome::Gone { content, was: was.is_some() }),
-                Err(content) => return self.page(was, false, changed, &content),
+            let whole = against.whole(&content);
+            if whole.is_some() || content.is_empty() {
+                return Ok(Outcome::Gone { content: whole, was: was.is_some() });
             }
         }
-        self.page(was, state.own, changed, &content)
-    }
-
-    fn page(
-        &self,
-        was: Option<(&Base, &Exceptions)>,
-        own: bool,
-        changed: bool,
-        content: &Content,
-    ) -> Result<Outcome, TreeError> {
-        let exceptions = content::exceptions(self.id, content)?;
+        let exceptions = content::exceptions(self.id, &content)?;
         if !changed && was.is_some_and(|(_, e)| *e == exceptions) {
-            return Ok(Outcome::Same { page: true, own });
+            return Ok(Outcome::Same { own: state.own });
         }
         let base = was.map_or(Base::Inherit, |(b, _)| b.clone());
-        Ok(Outcome::Page { body: Body { exceptions, ..Body::new(base) }, own })
+        Ok(Outcome::Page { body: Body { exceptions, ..Body::new(base) }, own: state.own })
     }
 }
 

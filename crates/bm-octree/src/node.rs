@@ -79,10 +79,9 @@ impl Node {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        size_of::<Self>()
-            + self.origin.heap_bytes()
-            + self.exceptions.heap_bytes()
-            + self.children.heap_bytes()
+        // Strata belong to the page that carries them, however many inherit or share them.
+        let own = if matches!(self.base, Base::Strata(_)) { self.origin.heap_bytes() } else { 0 };
+        size_of::<Self>() + own + self.exceptions.heap_bytes() + self.children.heap_bytes()
     }
 }
 

@@ -4,6 +4,10 @@ use crate::oracle::{Bodies, Oracle};
 use crate::worlds::{Rng, World, anchor_sub, beside, open, worlds};
 use bm_codec::body::{Base, Body};
 use bm_codec::exceptions::Exceptions;
+use bm_codec::raster::{Axis, Interpolation, Raster};
+use bm_codec::shares::WHOLE;
+use bm_codec::strata::{Mask, Strata};
+use bm_core::frame::SEA_LEVEL;
 use bm_core::page::{PAGE_SPAN, SUBCELLS};
 use bm_core::{Cell, MaterialId, PageId, Pos, TickBox};
 use bm_octree::{Commit, Context, Draft, MemoryPages, Tree, TreeError};
@@ -360,6 +364,71 @@ proptest! {
     }
 }
 
+/// Voxels of a cell by material, in the order of the Morton curve.
+fn dense(tree: &Tree, cell: Cell) -> Vec<(MaterialId, u64)> {
+    let v = tree.volume(&cell.bounds(), 28).unwrap();
+    let edge = cell.edge_ticks();
+    let mut out: Vec<(MaterialId, u64)> = Vec::new();
+    for k in 0..edge.pow(3) {
+        let m = v.get(bm_morton::decode3_u32(k).map(u32::from));
+        match out.iter_mut().find(|(o, _)| *o == m) {
+            Some((_, n)) => *n += 1,
+            None => out.push((m, 1)),
+        }
+    }
+    let whole = u64::from(edge).pow(3);
+    out.iter().map(|&(m, n)| (m, n * (WHOLE / whole))).collect()
+}
+
+/// A base of one material: every level is exact. A mixed one: cells of 8³ voxels and whole pages of voxels are.
+#[test]
+fn shares_count_voxels() {
+    for mixed in [false, true] {
+        let page = place();
+        let [x, y, z] = page.cell().origin();
+        let mut d = rock();
+        if mixed {
+            let axis = |low: u32| Axis { origin: i64::from(low) - 64, step: 64, den: 1 };
+            let heights: Vec<i32> = (0..25).map(|k| z as i32 - SEA_LEVEL as i32 + k * 31 % 128).collect();
+            let how = Interpolation::Bilinear;
+            let r = Raster::new((axis(x), axis(y)), (5, 5), 1, how, &heights).unwrap();
+            let mut s = Strata::new(r, MaterialId::ROCK);
+            s.holes = Mask::new(25, |k| k == 13);
+            d.put(page.parent().unwrap(), Body::new(Base::Strata(s.into())));
+        }
+        let mut rng = Rng(5);
+        let mut subs: Vec<u32> = (0..400).map(|_| rng.range(0, SUBCELLS.into()) as u32).collect();
+        subs.extend(4096..5000);
+        subs.sort_unstable();
+        subs.dedup();
+        let runs: Runs = subs.iter().map(|&s| (s, s + 1, Some(rng.material()))).collect();
+        d.edit(page, &runs).unwrap();
+        d.edit(page, &[(800_000, 1_000_000, Some(MaterialId::ORE))]).unwrap();
+        let tree = open(&d.finish().unwrap());
+        for level in 21..=28 {
+            if mixed && (22..25).contains(&level) {
+                continue;
+            }
+            for _ in 0..if level == 21 { 1 } else { 20 } {
+                let at = [x, y, z].map(|c| (c + rng.range(0, 128) as u32) >> (28 - level));
+                let cell = Cell::new(level, at).unwrap();
+                let mut got = tree.shares(cell).unwrap().list().to_vec();
+                let mut want = dense(&tree, cell);
+                if mixed && level == 21 {
+                    got.sort_unstable();
+                    want.sort_unstable();
+                }
+                assert_eq!(got, want, "{cell:?}, mixed {mixed}");
+            }
+        }
+        // A coarser cell adds them up.
+        let coarse = tree.shares(page.cell().ancestor(19).unwrap()).unwrap();
+        let ore = |s: &[(MaterialId, u64)]| s.iter().find(|s| s.0 == MaterialId::ORE).map_or(0, |s| s.1);
+        let one = ore(tree.shares(page.cell()).unwrap().list());
+        assert!(ore(coarse.list()).abs_diff(one / 64) <= 2);
+    }
+}
+
 fn rock() -> Draft<'static> {
     let mut d = Draft::new(Context::default());
     d.put(PageId::ROOT, Body::new(Base::Uniform(MaterialId::ROCK)));
@@ -439,6 +508,21 @@ fn what_is_put_or_removed_after_an_edit_wins() {
     let commit = d.finish().unwrap();
     assert_eq!(commit.pages.len(), 4);
     assert!(commit.pages.iter().all(|(_, b)| Body::decode(b).unwrap().exceptions.is_empty()));
+}
+
+#[test]
+fn what_lies_beyond_the_world_leaves_nothing() {
+    let beyond = PageId::new(7, [77, 0, 45]).unwrap();
+    for whole in [true, false] {
+        let mut d = rock();
+        if whole {
+            d.edit(PageId::ROOT, &[(beyond.sub_index(), beyond.sub_index() + 1, Some(MaterialId::ORE))])
+                .unwrap();
+        } else {
+            d.edit(beyond, &[(0, SUBCELLS, Some(MaterialId::ORE))]).unwrap();
+        }
+        assert_eq!(d.finish().unwrap(), rock().finish().unwrap());
+    }
 }
 
 #[test]
