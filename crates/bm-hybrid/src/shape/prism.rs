@@ -83,7 +83,7 @@ const fn page_level(level: u8) -> u8 {
 pub(super) fn runs(outline: f64, area: f64, z: [u32; 2], level: u8) -> f64 {
     let e = f64::from(edge_ticks(level));
     let page = f64::from(edge_ticks(page_level(level)));
-    let walls = outline / e * f64::from(z[1].saturating_sub(z[0])) * 0.5;
+    let walls = outline / e * f64::from(z[1].saturating_sub(z[0])) * 0.4;
     let faces = 2.0 * (area / (page * page)) + outline * page / (e * e) * 0.25;
     walls + faces
 }
