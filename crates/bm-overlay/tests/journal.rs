@@ -45,7 +45,6 @@ fn across_segments_and_opens() {
     let folder = Folder::create(dir.path().join("w.edits")).unwrap();
     let media = Arc::new(folder.clone());
     let journal = Journal::create(media.clone(), ID, 10, small()).unwrap();
-    assert!(matches!(Journal::create(media.clone(), ID, 10, small()), Err(JournalError::Exists)));
     let mut expected = Vec::new();
     let mut seq = 10;
     let mut journal = journal;
@@ -118,9 +117,16 @@ fn what_it_refuses() {
     assert!(matches!(journal.append(&head(5, &long), &[]), Err(JournalError::TooLarge { .. })));
     let noted = Head { note: &long, ..head(5, "a") };
     assert!(matches!(journal.append(&noted, &[]), Err(JournalError::TooLarge { .. })));
+    // Nothing is in it yet: made anew, it is as good.
+    drop(journal);
+    drop(Journal::create(media.clone(), ID + 1, 1, small()).unwrap());
+    let journal = Journal::create(media.clone(), ID, 5, small()).unwrap();
     let lsn = journal.append(&head(5, "a"), &cell(5)).unwrap();
     assert!(matches!(journal.append(&head(5, "a"), &[]), Err(JournalError::Order { found: 5, last: 5 })));
     journal.wait(lsn).unwrap();
+    assert!(matches!(Journal::create(media.clone(), ID, 10, small()), Err(JournalError::Exists)));
+    let nowhere = Arc::new(Folder::read_only(dir.path().join("nowhere")));
+    assert!(matches!(Journal::open_read_only(nowhere, ID, &mut |_| Ok(())), Err(JournalError::Missing)));
     assert!(matches!(open(ID + 1), Err(JournalError::Foreign { .. })));
 
     let (reader, found) = Journal::open_read_only(media.clone(), ID, &mut |_| Ok(())).unwrap();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// What a disk is taken to promise, besides what [`RawFile`] says: a file that was created or removed is surely there,
 /// or gone, after a successful [`Media::sync_folder`]; before it, after a power loss, either may be found.
 pub trait Media: fmt::Debug + Send + Sync + 'static {
-    /// Names of the files, in any order.
+    /// Names of the files, in any order; none if the folder is not there.
     ///
     /// # Errors
     /// What the system says.
@@ -95,7 +95,11 @@ impl Media for Folder {
     fn list(&self) -> io::Result<Vec<String>> {
         // A name that is not Unicode is none of ours.
         let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().into_string().ok());
-        fs::read_dir(&self.path)?.filter_map(|entry| name(entry).transpose()).collect()
+        match fs::read_dir(&self.path) {
+            // A folder that was never made has no files.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            entries => entries?.filter_map(|entry| name(entry).transpose()).collect(),
+        }
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn RawFile>> {

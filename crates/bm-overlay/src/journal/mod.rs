@@ -191,7 +191,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Makes a journal in a folder that has none. `id`: a random number that ties the files together and to their
+    /// Makes a journal in a folder that has none, or one without a single record. `id`: a random number that ties the files together and to their
     /// world; `first_seq`: no record will have a lower sequence number.
     ///
     /// # Errors
@@ -203,7 +203,7 @@ impl Journal {
         options: Options,
     ) -> Result<Self, JournalError> {
         let options = options.checked();
-        recover::clear_unborn(&*media, id)?;
+        recover::clear_empty(&*media)?;
         let header = Header { segment: 1, id, first_seq, time_ms: 0, durable: 0, prev_end: 0 };
         let file = writer::begin(&*media, 1, &header.bytes(), options.room_bytes)
             .map_err(|failure| JournalError::Io { doing: "create", source: failure.source })?;

@@ -87,23 +87,24 @@ fn find(media: &dyn Media, id: u64) -> Result<Vec<Found>, JournalError> {
     Ok(found)
 }
 
-/// Makes sure that no journal is in the folder. What a creation left that never came to its end is removed.
-pub(super) fn clear_unborn(media: &dyn Media, id: u64) -> Result<(), JournalError> {
-    if media
-        .list()
-        .map_err(JournalError::io("list the files of"))?
-        .iter()
-        .all(|n| frame::segment_of(n).is_none())
-    {
-        return Ok(());
+/// Makes sure that no journal is in the folder. One that never held a record is removed, whether its creation came to
+/// its end or not: whoever made it may have been killed before anybody else knew of it.
+pub(super) fn clear_empty(media: &dyn Media) -> Result<(), JournalError> {
+    let number = match *numbers(media)? {
+        [] => return Ok(()),
+        [number] => number,
+        _ => return Err(JournalError::Exists),
+    };
+    let name = frame::file_name(number);
+    let file = media.open(&name).map_err(JournalError::io("open"))?;
+    let len = file.len().map_err(JournalError::io("measure"))?;
+    let from = u64::from(HEADER).min(len);
+    // A later segment is proof of an earlier one.
+    if number != 1 || frame::used(&*file, from, len).map_err(JournalError::io("read"))? > from {
+        return Err(JournalError::Exists);
     }
-    match find(media, id).as_deref() {
-        Ok([Found { number, header: None, .. }]) => {
-            media.remove(&frame::file_name(*number)).map_err(JournalError::io("clear"))?;
-            media.sync_folder().map_err(JournalError::io("clear"))
-        }
-        _ => Err(JournalError::Exists),
-    }
+    media.remove(&name).map_err(JournalError::io("clear"))?;
+    media.sync_folder().map_err(JournalError::io("clear"))
 }
 
 /// Reads everything and hands each record to `replay`.
