@@ -150,7 +150,7 @@ fn exceptions() {
     assert_snapshot!("runs_one", hex(&with(Exceptions::from_runs([(SUBCELLS, a)]).unwrap())));
     // Scattered cells: forty of two materials over through.
     let scattered =
-        (0..40).flat_map(|k: u32| [(k * k % 997 * 50, None), (1, if k % 3 == 0 { b } else { a })]);
+        (0..40).flat_map(|k: u32| [(k * k % 997 * 50, None), (1, if k.is_multiple_of(3) { b } else { a })]);
     let filled: u32 = scattered.clone().map(|r| r.0).sum();
     let scattered = scattered.chain([(SUBCELLS - filled, None)]);
     assert_snapshot!("scattered", hex(&with(Exceptions::from_runs(scattered).unwrap())));

@@ -55,9 +55,12 @@ fn world() -> Result<Commit, Box<dyn Error>> {
     Ok(draft.finish()?)
 }
 
-fn fold(first: &Commit, bottom: u32, edits: u32, threads: usize) -> Result<(), Box<dyn Error>> {
-    let mut rng = Rng(7);
-    let mut by_page: BTreeMap<PageId, BTreeMap<u32, MaterialId>> = BTreeMap::new();
+type Edits = BTreeMap<PageId, BTreeMap<u32, MaterialId>>;
+
+/// Uniformly random voxels of the cube, in eight materials.
+fn random(seed: u64, bottom: u32, edits: u32) -> Result<Edits, Box<dyn Error>> {
+    let mut rng = Rng(seed);
+    let mut by_page = Edits::new();
     for _ in 0..edits {
         let at =
             Pos::new(CORNER[0] + rng.below(EDGE), CORNER[1] + rng.below(EDGE), bottom + rng.below(EDGE))?;
@@ -66,43 +69,63 @@ fn fold(first: &Commit, bottom: u32, edits: u32, threads: usize) -> Result<(), B
         let sub = bm_morton::encode3_u32(c[0], c[1], c[2]);
         by_page.entry(page).or_default().insert(sub, MaterialId(30 + rng.below(8) as u16));
     }
-    let runs: Vec<(PageId, Vec<(u32, u32, Option<MaterialId>)>)> = by_page
-        .into_iter()
-        .map(|(page, cells)| (page, cells.into_iter().map(|(s, m)| (s, s + 1, Some(m))).collect()))
-        .collect();
-    let pages = MemoryPages::from(first.pages.clone());
-    let tree = Tree::open(Context::default(), pages.into(), first.root_crc)?;
+    Ok(by_page)
+}
+
+/// Folds edits into a world, or clears them, and says what it took. Returns the world after that.
+fn fold(
+    what: &str,
+    world: &mut MemoryPages,
+    root_crc: u32,
+    edits: &Edits,
+    (clear, threads): (bool, usize),
+) -> Result<u32, Box<dyn Error>> {
+    let run = |(&sub, &m): (&u32, &MaterialId)| (sub, sub + 1, (!clear).then_some(m));
+    let edits: Vec<(PageId, Vec<_>)> =
+        edits.iter().map(|(&page, cells)| (page, cells.iter().map(run).collect())).collect();
+    let tree = Tree::open(Context::default(), world.clone().into(), root_crc)?;
     let start = Instant::now();
     let mut draft = Draft::of(&tree);
     draft.threads(threads);
-    for (page, runs) in &runs {
+    for (page, runs) in &edits {
         draft.edit(*page, runs)?;
     }
-    let taken = start.elapsed();
     let commit = draft.finish()?;
-    let all = start.elapsed();
-    let bytes =
-        |level: u8| commit.pages.iter().filter(|p| p.0.level() == level).map(|p| p.1.len()).sum::<usize>();
-    let above: usize = [0, 7, 14].into_iter().map(bytes).sum();
+    let seconds = start.elapsed().as_secs_f64();
+    let n = edits.iter().map(|e| e.1.len()).sum::<usize>() as f64;
+    for id in &commit.removed {
+        world.0.remove(id);
+    }
+    world.0.extend(commit.pages);
+    let bytes = |finest: bool| {
+        let of = world.0.iter().filter(|p| (p.0.level() == 21) == finest);
+        of.map(|p| p.1.len()).sum::<usize>() as f64 / n
+    };
     println!(
-        "{edits} edits, {} pages, {threads} threads: edit {:.3} s, with finish {:.3} s; {:.2} bytes an edit ({:.2} pages, {:.2} above)",
-        commit.pages.len(),
-        taken.as_secs_f64(),
-        all.as_secs_f64(),
-        (bytes(21) + above) as f64 / f64::from(edits),
-        bytes(21) as f64 / f64::from(edits),
-        above as f64 / f64::from(edits),
+        "{what}: {seconds:.3} s; the world has {} pages, {:.2} bytes an edit ({:.2} in voxel pages, {:.2} above)",
+        world.0.len(),
+        bytes(true) + bytes(false),
+        bytes(true),
+        bytes(false),
     );
-    Ok(())
+    Ok(commit.root_crc)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let edits = args.next().map_or(Ok(100_000), |a| a.parse())?;
     let threads = args.next().map_or(Ok(2), |a| a.parse())?;
-    let first = world()?;
-    println!("deep in rock");
-    fold(&first, SEA_LEVEL - 60_000 * 4 / 4, edits, threads)?;
-    println!("across a surface");
-    fold(&first, SEA_LEVEL - EDGE / 2, edits, threads)
+    for (place, bottom) in [("deep in rock", SEA_LEVEL - 60_000), ("across a surface", SEA_LEVEL - EDGE / 2)]
+    {
+        println!("{place}, {edits} edits, {threads} threads");
+        let first = world()?;
+        let mut pages = MemoryPages::from(first.pages);
+        let [a, b] = [random(7, bottom, edits)?, random(8, bottom, edits)?];
+        let crc = fold("  folded", &mut pages, first.root_crc, &a, (false, threads))?;
+        let crc = fold("  as many more", &mut pages, crc, &b, (false, threads))?;
+        let crc = fold("  those cleared", &mut pages, crc, &b, (true, threads))?;
+        let crc = fold("  all cleared", &mut pages, crc, &a, (true, threads))?;
+        assert_eq!(crc, first.root_crc, "the bytes from before");
+    }
+    Ok(())
 }
