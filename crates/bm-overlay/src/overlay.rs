@@ -60,6 +60,12 @@ impl<B> Snapshot<B> {
         &self.state.base
     }
 
+    /// Version the base stands for: what was folded since is no longer among the edits.
+    #[must_use]
+    pub fn base_version(&self) -> u64 {
+        self.state.base_version
+    }
+
     /// Whether there are no edits over the base at all.
     #[must_use]
     pub fn is_bare(&self) -> bool {
@@ -387,11 +393,23 @@ impl<B> Overlay<B> {
         transaction: &Transaction,
         read: impl Fn(&Snapshot<B>, Pos) -> Result<MaterialId, E>,
     ) -> Result<u64, E> {
-        if transaction.is_empty() && transaction.expectations().is_empty() {
+        self.commit_edits(transaction, &transaction.edits(), read)
+    }
+
+    /// As [`Overlay::commit`], for those who have the transaction's normal form at hand.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn commit_edits<E: From<OverlayError>>(
+        &self,
+        transaction: &Transaction,
+        edits: &Edits,
+        read: impl Fn(&Snapshot<B>, Pos) -> Result<MaterialId, E>,
+    ) -> Result<u64, E> {
+        if edits.is_empty() && transaction.expectations().is_empty() {
             return Ok(self.version());
         }
-        let edits = transaction.edits();
-        let pieces = pieces(&edits);
+        let pieces = pieces(edits);
         let w = self.lock();
         if !transaction.expectations().is_empty() {
             // Everything applied counts, what is not yet on the disk included: it is before us in order.
@@ -412,7 +430,7 @@ impl<B> Overlay<B> {
             }
         }
         let (origin, note) = (transaction.origin(), transaction.text());
-        Ok(self.finish(w, Change::Edits(&edits), pieces, transaction.when(), origin, note)?)
+        Ok(self.finish(w, Change::Edits(edits), pieces, transaction.when(), origin, note)?)
     }
 
     fn admit(&self, w: &Writer, pieces: usize) -> Result<(), OverlayError> {

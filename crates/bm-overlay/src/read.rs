@@ -41,8 +41,9 @@ struct Shadow {
     pages: Arc<dyn PageSource>,
     /// Version it stands for.
     version: u64,
-    /// Check sum of the base tree it was made from.
-    base: u32,
+    /// The base it was made from: check sum of its tree, and its version. A fold may leave the tree as it was and
+    /// take edits away all the same.
+    base: (u32, u64),
     /// Layers of pages over the base's.
     depth: u32,
 }
@@ -109,7 +110,7 @@ impl<B: TreeBase> Reader<B> {
     /// Makes the shadow, from the newest one if it is of the same base and not younger.
     fn cast(&self) -> Result<Arc<Shadow>, OverlayError> {
         let mut newest = self.shadows.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let base = self.tree().root_crc();
+        let base = (self.tree().root_crc(), self.snapshot.base_version());
         let start = newest.clone().filter(|s| s.base == base && s.version <= self.version());
         if let Some(shadow) = start.as_ref().filter(|s| s.version == self.version()) {
             return Ok(shadow.clone());

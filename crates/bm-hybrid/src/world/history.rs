@@ -57,7 +57,7 @@ impl World {
                 let snapshot = inner.store.snapshot_at(base.store)?;
                 let ground = Ground::read(snapshot, &inner.context)?;
                 let overlay = Overlay::new(ground, base.version, Options::default());
-                self.edits_between(&overlay, base.version, next)?;
+                self.edits_between(&overlay, base.unfolded, next)?;
                 Past { version: base.version, overlay: Arc::new(overlay), shadows: Arc::default() }
             }
         };
@@ -69,10 +69,11 @@ impl World {
         Ok(Arc::new(View::new(snapshot, &past.shadows)))
     }
 
-    /// Lays the edits after one version of the pages, up to the next one, over it.
-    fn edits_between(&self, overlay: &Overlay<Ground>, from: u64, next: u64) -> Result<(), WorldError> {
+    /// Lays the edits that a version of the pages did not hold, up to the next version of them, over it.
+    fn edits_between(&self, overlay: &Overlay<Ground>, unfolded: u64, next: u64) -> Result<(), WorldError> {
         if let Some(journal) = self.inner.overlay.journal() {
-            let first = journal.first_seq().max(from + 1);
+            // The journal keeps what any readable version needs: before its first record there were no edits.
+            let first = journal.first_seq().max(unfolded);
             let mut failed: Option<OverlayError> = None;
             let mut restore = |record: bm_overlay::journal::Record<'_>| -> Result<(), JournalError> {
                 let mut edits = Edits::default();

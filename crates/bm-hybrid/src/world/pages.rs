@@ -144,8 +144,8 @@ impl Inner {
         let now = now_ms();
         if moves && old.head.version > 0 {
             head.bases = old.head.bases.clone();
-            let until_ms = now;
-            head.bases.push(BaseRef { version: old.head.version, store: old.store_version, until_ms });
+            let Head { version, unfolded, .. } = old.head;
+            head.bases.push(BaseRef { version, store: old.store_version, unfolded, until_ms: now });
             head.retire(head.version, now);
         }
         batch.put_meta(HEAD, to_json(head)?);
@@ -168,7 +168,7 @@ impl Inner {
     /// Removes what of the journal no version needs any more. It only takes room: a failure is for the next time.
     pub(super) fn retire_journal(&self, head: &Head) {
         if let Some(journal) = self.overlay.journal() {
-            let _next_time = journal.retire(head.unfolded.min(head.oldest() + 1));
+            let _next_time = journal.retire(head.bases.first().map_or(head.unfolded, |b| b.unfolded));
         }
     }
 

@@ -55,6 +55,8 @@ pub(super) struct BaseRef {
     pub(super) version: u64,
     /// Version of the store that holds them.
     pub(super) store: u64,
+    /// Oldest version with an edit that they did not hold.
+    pub(super) unfolded: u64,
     /// When they were replaced, milliseconds since 1970.
     pub(super) until_ms: u64,
 }

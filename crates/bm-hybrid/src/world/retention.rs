@@ -62,7 +62,10 @@ mod tests {
     use super::*;
 
     fn head(bases: &[u64], version: u64, retention: Retention) -> Head {
-        let bases = bases.iter().map(|&v| BaseRef { version: v, store: v, until_ms: v * 10 }).collect();
+        let bases = bases
+            .iter()
+            .map(|&v| BaseRef { version: v, store: v, unfolded: v + 1, until_ms: v * 10 })
+            .collect();
         Head { version, bases, retention, ..Head::first(0) }
     }
 
