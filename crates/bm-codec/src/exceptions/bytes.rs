@@ -93,9 +93,10 @@ impl Exceptions {
 fn smallest(runs: impl Iterator<Item = (u32, Code)> + Clone, palette: Option<&Palette>) -> Vec<u8> {
     let set = CodeSet::of(runs.clone().map(|(_, code)| code));
     let (body, count) = runs_body(&set, runs.clone());
-    let sparse = sparse::body(&set, runs.clone());
+    // Not shorter than plain runs, it would not be taken.
+    let sparse = sparse::body(&set, runs.clone(), body.len());
     let cells = sparse.as_ref().map_or(u32::MAX, |s| s.cells);
-    let sparse = sparse.map(|s| plain(SPARSE, &s.body));
+    let sparse = sparse.and_then(|s| s.body).map(|b| plain(SPARSE, &b));
     let packed = if body.len() <= PLAIN_BYTES || cells <= PLAIN_CELLS {
         plain(RUNS, &body)
     } else {

@@ -24,15 +24,19 @@ const WHAT: &str = "exceptions cells";
 /// Largest Rice parameter: a gap has at most 21 bits.
 const MAX_K: u32 = 20;
 
-/// A content as scattered cells: how many there are, and the body.
+/// A content as scattered cells: how many there are, and the body, unless that is not below a limit.
 pub(super) struct Sparse {
     pub(super) cells: u32,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Option<Vec<u8>>,
 }
 
 /// The content as scattered cells over one that fills more than half of the page; `None` if there is no such
-/// content, or nothing else.
-pub(super) fn body(set: &CodeSet, runs: impl Iterator<Item = (u32, Code)> + Clone) -> Option<Sparse> {
+/// content, or nothing else. A body of `limit` bytes or more is not made.
+pub(super) fn body(
+    set: &CodeSet,
+    runs: impl Iterator<Item = (u32, Code)> + Clone,
+    limit: usize,
+) -> Option<Sparse> {
     let rest = majority(runs.clone())?;
     let others: Vec<Code> = set.sorted().into_iter().filter(|&c| c != rest).collect();
     if others.is_empty() {
@@ -56,6 +60,10 @@ pub(super) fn body(set: &CodeSet, runs: impl Iterator<Item = (u32, Code)> + Clon
     let mean = firsts.iter().map(|&g| u64::from(g)).sum::<u64>() / u64::from(cells);
     let about = mean.max(1).ilog2();
     let k = (about.saturating_sub(2)..=(about + 1).min(MAX_K)).min_by_key(|&k| bits(k))?;
+    // Indices come on top of that, and a head: what has many cells in few runs ends here.
+    if bits(k) / 8 >= limit as u64 {
+        return Some(Sparse { cells, body: None });
+    }
     let mut out = Vec::with_capacity((bits(k) / 8) as usize + 2 * others.len() + 16);
     put_varint(&mut out, rest.into());
     put_varint(&mut out, others.len() as u64);
@@ -82,7 +90,7 @@ pub(super) fn body(set: &CodeSet, runs: impl Iterator<Item = (u32, Code)> + Clon
             gap = 0;
         }
     }
-    Some(Sparse { cells, body: w.finish() })
+    Some(Sparse { cells, body: Some(w.finish()).filter(|b| b.len() < limit) })
 }
 
 /// The code that fills more than half of the page.
