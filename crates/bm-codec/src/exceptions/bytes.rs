@@ -129,8 +129,8 @@ fn smallest_packed(
         }
     }
     let (quick, form, body) = best;
-    // What scattered cells say in half the bytes is not made regular by more effort.
-    if body.len() <= THOROUGH_MAX && quick.len() / 2 <= limit {
+    // What is shorter as scattered cells has little order that more effort would find.
+    if body.len() <= THOROUGH_MAX && quick.len() <= limit {
         let thorough = part(form, &body, THOROUGH_LEVEL);
         if thorough.len() < quick.len() {
             return thorough;
