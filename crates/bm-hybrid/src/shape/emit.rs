@@ -146,7 +146,7 @@ impl<'a> Emitter<'a> {
     /// One run more; the estimate may have been too low.
     fn more(&mut self) -> Result<(), WorldError> {
         self.runs += 1;
-        if self.runs % TOLD == 0 {
+        if self.runs.is_multiple_of(TOLD) {
             (self.progress)(&Progress { stage: "shape", done: self.runs, total: self.total.max(self.runs) });
         }
         if self.runs > MAX_RUNS { self.expect(self.runs as f64) } else { Ok(()) }
