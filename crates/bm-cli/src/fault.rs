@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Stream(StreamError),
     /// Arguments that do not fit together.
     Usage(String),
+    /// The world does not hold what a change depends on.
+    Conflict(String),
     /// Standard output.
     Output(io::Error),
 }
@@ -30,7 +32,7 @@ impl Fault {
             Self::World(WorldError::Io(IoError::Os { source, .. })) if is_bad_path(source) => 2,
             Self::World(e) | Self::Stream(StreamError::World(e)) => e.kind().exit_code(),
             Self::Usage(_) => 2,
-            Self::Stream(_) | Self::Output(_) => 1,
+            Self::Stream(_) | Self::Output(_) | Self::Conflict(_) => 1,
         }
     }
 
@@ -42,7 +44,7 @@ impl Fault {
     /// One line, and one more for each cause that the line does not tell already.
     pub(crate) fn text(&self) -> String {
         let error: &dyn Error = match self {
-            Self::Usage(text) => return text.clone(),
+            Self::Usage(text) | Self::Conflict(text) => return text.clone(),
             Self::World(e) => e,
             Self::Stream(e) => e,
             Self::Output(e) => return format!("standard output: cannot write: {e}"),

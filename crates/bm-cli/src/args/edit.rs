@@ -17,7 +17,7 @@ the ground. `bm edit W SHAPE --help` tells more of each.
 Examples:
   bm edit earth.bm cell --lon 7.66 --lat 45.98 --alt 2000 --material granite
   bm edit earth.bm sphere --lon 7.66 --lat 45.98 --alt 2000 --radius 50 --material air --note cave
-  bm edit earth.bm polygon lake.geojson --alt 400,420 --material water --resolution 1
+  bm edit earth.bm polygon lake.geojson --alt 400,420 --material freshwater --resolution 1
   bm edit earth.bm box --bbox 7,46,7.01,46.01 --alt 0,100 --clear
   bm edit earth.bm revert --version 3"
 )]
@@ -61,9 +61,9 @@ pub(crate) struct Who {
     /// Who makes the change, for the log; by default the user's name.
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,
-    /// What it is about, for the log.
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) note: String,
+    /// What it is about, for the log; by default the shape and the material.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
     /// When it counts as done.
     #[arg(long, value_enum, default_value_t = DurabilityArg::Sync)]
     pub(crate) durability: DurabilityArg,
@@ -200,7 +200,7 @@ they are. Over the date line count on beyond 180, or cut the polygon there. A fi
 refused whole, with ring and vertex.
 
 Examples:
-  bm edit earth.bm polygon lake.geojson --alt 400,420 --material water --resolution 1")]
+  bm edit earth.bm polygon lake.geojson --alt 400,420 --material freshwater --resolution 1")]
 pub(crate) struct EditPolygon {
     /// The polygons.
     #[arg(value_name = "GEOJSON")]

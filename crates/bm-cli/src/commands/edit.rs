@@ -8,7 +8,7 @@ use bm_core::frame::{MAX_LEVEL, edge_metres};
 use bm_core::{Cell, MaterialId, MaterialRegistry};
 use bm_hybrid::shape::{Mask, Polygons, Shape};
 use bm_hybrid::{Committed, Place, Window, World, WorldError};
-use bm_overlay::Transaction;
+use bm_overlay::{EditError, OverlayError, Transaction};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;
@@ -47,8 +47,10 @@ pub(super) fn run(a: &args::Edit, out: &mut Out) -> Result<u8, Fault> {
         Some(name) => find(&registry, name)?,
         None => MaterialId::UNSET,
     };
+    let name = if how.clear { "clear" } else { registry.name(material) };
     let mut change = Transaction::new(origin(how.who.origin.as_deref()));
-    change.note(how.who.note.as_str()).durability(how.who.durability.into());
+    let note = how.who.note.clone().unwrap_or_else(|| format!("{}: {name}", title(&a.what)));
+    change.note(note).durability(how.who.durability.into());
     if let Some((pos, name)) = expect {
         change.expect(pos, find(&registry, name)?);
     }
@@ -57,11 +59,10 @@ pub(super) fn run(a: &args::Edit, out: &mut Out) -> Result<u8, Fault> {
     }
     let bar = Bar::new();
     let cells = shape.apply_telling(level, material, &mut change, &|p| bar.tell(p))?;
-    let done = world.edit(&change)?;
+    let done = world.edit(&change).map_err(|e| conflict(e, &registry))?;
     drop(bar);
     let about = About { world: &world, path, done, cells, seconds: start.elapsed().as_secs_f64() };
     if !out.is_json() {
-        let name = if how.clear { "cleared" } else { registry.name(material) };
         out.pair("material", name)?;
         out.pair("cells", format_args!("{} of {} (level {level})", count(cells), edge(edge_metres(level))))?;
         return about.print(out);
@@ -134,6 +135,34 @@ impl At {
             _ => Err(Fault::usage("give --lon, --lat and --alt, or --x, --y and --z")),
         }
     }
+}
+
+/// What the log says when the user says nothing.
+fn title(what: &EditWhat) -> String {
+    let file = |shape: &str, path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{shape} {name}")
+    };
+    match what {
+        EditWhat::Cell(_) => "cell".into(),
+        EditWhat::Box(_) => "box".into(),
+        EditWhat::Sphere(s) => format!("sphere, radius {} m", s.radius),
+        EditWhat::Cylinder(c) => format!("cylinder, radius {} m", c.radius),
+        EditWhat::Polygon(p) => file("polygon", &p.file),
+        EditWhat::Mask(m) => file("mask", &m.file),
+        EditWhat::Revert(r) => format!("revert version {}", r.number),
+    }
+}
+
+/// Expectations that do not hold, with the names of this world.
+fn conflict(e: WorldError, registry: &MaterialRegistry) -> Fault {
+    let WorldError::Overlay(OverlayError::Edit(EditError::Conflicts(all))) = &e else { return e.into() };
+    let Some(c) = all.first() else { return e.into() };
+    let (at, found, expected) = (c.pos.to_geo(), registry.name(c.found), registry.name(c.expected));
+    Fault::Conflict(format!(
+        "the voxel at {:.7}, {:.7}, {} m holds {found}, not {expected}: nothing was changed",
+        at.lon, at.lat, at.alt
+    ))
 }
 
 /// The level asked for, the finest by default.

@@ -49,7 +49,7 @@ fn values_that_make_no_sense() {
         ("query W --lon 0 --lat inf --alt 0", ["lat", "outside"]),
         ("query W --x 0 --y -1 --z 0", ["y = -1", "outside"]),
         ("query W --lon 0 --lat 0 --alt 0 --resolution -1", ["--resolution", "above 0"]),
-        ("query W --lon 0 --lat 0 --alt 0 --at 7", ["version 7", "version 1"]),
+        ("query W --lon 0 --lat 0 --alt 0 --at 7", ["version 7 does not exist", "newest is 1"]),
         ("render W --surface --bbox 0,10,5,5 -o p.png", ["south", "north"]),
         ("render W --surface --bbox nan,0,5,5 -o p.png", ["west", "degrees"]),
         ("render W --alt 1e9 -o p.png", ["alt", "outside"]),

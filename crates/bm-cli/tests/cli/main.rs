@@ -2,5 +2,7 @@
 
 mod bad;
 mod commands;
+mod edits;
+mod edits_refused;
 mod streams;
 mod support;

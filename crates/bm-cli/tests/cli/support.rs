@@ -178,3 +178,13 @@ pub(crate) fn png_size(path: &Path) -> [u32; 2] {
     let word = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("4 bytes"));
     [word(16), word(20)]
 }
+
+/// A NumPy array as a file.
+pub(crate) fn npy(kind: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let head = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    let mut out = b"\x93NUMPY\x01\0".to_vec();
+    out.extend((head.len() as u16).to_le_bytes());
+    out.extend(head.as_bytes());
+    out.extend(data);
+    out
+}
