@@ -298,3 +298,47 @@ fn hostile_files() {
         }
     }
 }
+
+/// Segments with right check sums that do not follow each other.
+#[test]
+fn forged_segments() {
+    let forged = |number: u32, first_seq: u64, prev_end: u32, frames: &[&[u8]]| {
+        let mut file = vec![0; 64];
+        file[..9].copy_from_slice(b"BMedits\n\x01");
+        file[12..16].copy_from_slice(&number.to_le_bytes());
+        file[16] = 1;
+        file[24..32].copy_from_slice(&first_seq.to_le_bytes());
+        file[48..52].copy_from_slice(&prev_end.to_le_bytes());
+        let key = crc32fast::hash(&file[..60]);
+        file[60..].copy_from_slice(&key.to_le_bytes());
+        for body in frames {
+            let seed = key.wrapping_add((file.len() as u32).wrapping_mul(0x9E37_79B1));
+            let mut crc = crc32fast::Hasher::new_with_initial(seed);
+            let frame = [&[body.len() as u8], *body].concat();
+            crc.update(&frame);
+            file.extend(crc.finalize().to_le_bytes());
+            file.extend(frame);
+        }
+        (format!("{number:010}.bmj"), file)
+    };
+    let open = |files: [(String, Vec<u8>); 2]| {
+        let folder = Arc::new(FaultFolder::with_files(files));
+        let mut seqs = Vec::new();
+        let mut each = |r: Record<'_>| Ok(seqs.push(r.head.seq));
+        let (journal, _) = Journal::open(folder, 1, Options::default(), &mut each)?;
+        let mut again = Vec::new();
+        journal.read(journal.first_seq()..u64::MAX, &mut |r| Ok(again.push(r.head.seq)))?;
+        assert_eq!(seqs, again);
+        Ok(seqs)
+    };
+    let one = || forged(1, 7, 0, &[b"\x01a", b"\x14\x00", b"\x10", b"\x03"]);
+    let end = one().1.len() as u32;
+    let two = |first_seq, prev_end| forged(2, first_seq, prev_end, &[b"\x01a", b"\x14\x00"]);
+    assert_eq!(open([one(), two(9, end)]).unwrap(), [7, 8, 9]);
+    assert_eq!(open([one(), two(11, end)]).unwrap(), [7, 8, 11]);
+    let damaged = |opened| matches!(opened, Err(JournalError::Damaged { .. }));
+    assert!(damaged(open([one(), two(8, end)])), "numbers that were used");
+    assert!(damaged(open([one(), two(9, end + 1)])), "not the segment that followed");
+    let loose = || forged(1, 7, 0, &[b"\x01a", b"\x14\x00", b"\x10", b"\x03?"]);
+    assert!(damaged(open([loose(), two(9, end + 1)])), "an end with a body");
+}

@@ -118,11 +118,11 @@ pub(super) fn scan(
     let mut sealed = VecDeque::new();
     let mut recovered = Recovered::default();
     let mut marked = 0;
-    let mut prev_end = None;
+    let mut before: Option<(u32, u64)> = None;
     loop {
         let Some(this) = found.pop_front() else { return Err(missing(&sealed)) };
         let Some((header, key)) = this.header else { return Err(missing(&sealed)) };
-        if prev_end.is_some_and(|end| end != header.prev_end) {
+        if before.is_some_and(|(end, next)| end != header.prev_end || next > header.first_seq) {
             return Err(JournalError::damaged(this.number, 48u32, "it does not follow the segment before"));
         }
         if header.durable >= place(this.number, 0) {
@@ -136,7 +136,7 @@ pub(super) fn scan(
         recovered.bytes += u64::from(segment.end);
         shared.files().insert(this.number, this.file.clone());
         if ended {
-            prev_end = Some(segment.end);
+            before = Some((segment.end, context.next_seq));
             sealed.push_back(segment);
             continue;
         }
@@ -180,6 +180,7 @@ fn replay_segment(
                 let place = frame::marked(this.number, body).filter(|p| *p <= frame::place(this.number, at));
                 *marked = (*marked).max(place.ok_or_else(|| bad("a mark points nowhere"))?);
             }
+            END if !body.is_empty() => return Err(bad("an end is followed by something")),
             END => {
                 segment.end = end;
                 return Ok(true);
