@@ -57,7 +57,8 @@ impl Exceptions {
         let part = match self {
             Self::None => vec![NONE],
             Self::Runs(runs) => smallest(runs.iter(), None),
-            Self::Palette(palette) => smallest(palette.iter(), Some(palette)),
+            // The runs are gone through several times: found once.
+            Self::Palette(palette) => smallest(RunList::of(palette.iter()).iter(), Some(palette)),
         };
         out.extend_from_slice(&part);
     }
