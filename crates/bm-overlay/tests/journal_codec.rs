@@ -324,10 +324,16 @@ fn forged_segments() {
     let open = |files: [(String, Vec<u8>); 2]| {
         let folder = Arc::new(FaultFolder::with_files(files));
         let mut seqs = Vec::new();
-        let mut each = |r: Record<'_>| Ok(seqs.push(r.head.seq));
+        let mut each = |r: Record<'_>| {
+            seqs.push(r.head.seq);
+            Ok(())
+        };
         let (journal, _) = Journal::open(folder, 1, Options::default(), &mut each)?;
         let mut again = Vec::new();
-        journal.read(journal.first_seq()..u64::MAX, &mut |r| Ok(again.push(r.head.seq)))?;
+        journal.read(journal.first_seq()..u64::MAX, &mut |r| {
+            again.push(r.head.seq);
+            Ok(())
+        })?;
         assert_eq!(seqs, again);
         Ok(seqs)
     };
