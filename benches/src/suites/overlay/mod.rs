@@ -15,7 +15,8 @@ pub const SUITE: Suite = Suite {
 `writes-…`: single cells at random, each acknowledged in memory and handed to the journal on disk, by one thread into a
 world on disk: each cell a commit of its own (`single`) or a thousand to a transaction (`thousand`), uniform in a
 cube of 1 km or over the planet within 100 m of the ground. The peer is the standard library's `HashMap` from
-(x, y, z) to a material, which keeps no journal, no versions and no snapshots.
+(x, y, z) to a material, which keeps no journal, no versions and no snapshots. The world has its usual budget of memory
+and folds in the background when it must.
 
 `durable-…`: eight threads commit transactions of 100 cells, each on the disk when it is acknowledged (`Group`: commits
 that wait at the same time share a sync): clusters (normal, σ 25/25/5 cells) or uniform in a cube of 1 km. Peers keep

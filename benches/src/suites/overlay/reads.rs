@@ -45,6 +45,8 @@ fn compare(
     emptied(&here)?;
     copy(path, &here)?;
     let edited = World::open(here.join("earth.bm")).map_err(ours)?;
+    // None of them is to be folded into pages in the background.
+    edited.set_budget(4 << 30);
     commit_all(&edited, made, 1000)?;
     let bare = World::open_read_only(path).map_err(ours)?;
     let (with, without) = (edited.view(), bare.view());
