@@ -148,7 +148,7 @@ impl Shape {
                 let ball = Ball::new(*centre, *radius, level)?;
                 emit.expect(ball.runs())?;
                 for copy in ball.copies() {
-                    solid::walk(&copy, Cell::ROOT, &mut emit)?;
+                    solid::walk(&copy, &mut emit)?;
                 }
             }
             Self::Cylinder { centre, radius, alt } => {
@@ -169,7 +169,7 @@ impl Shape {
             }
             Self::Mask { mask, origin } => {
                 for piece in mask.pieces(*origin, level)? {
-                    solid::walk(&piece, Cell::ROOT, &mut emit)?;
+                    solid::walk(&piece, &mut emit)?;
                 }
             }
         }

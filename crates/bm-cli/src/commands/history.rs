@@ -62,8 +62,9 @@ pub(super) fn compact(a: &args::Compact, out: &mut Out) -> Result<u8, Fault> {
     }
     let report = {
         let bar = Bar::new();
-        world
-            .consolidate(a.strategy.into(), &|done, total| bar.tell(&Progress { stage: "pages", done, total }))?
+        world.consolidate(a.strategy.into(), &|done, total| {
+            bar.tell(&Progress { stage: "pages", done, total })
+        })?
     };
     if a.strategy == args::StrategyArg::All {
         world.compact()?;

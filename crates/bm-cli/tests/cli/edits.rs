@@ -114,9 +114,15 @@ fn history_can_be_read_and_undone() {
     assert_eq!((&j["version"], &j["oldest_version"]), (&json!(4), &json!(1)));
     let log = j["log"].as_array().unwrap();
     assert_eq!(log.len(), 4);
-    assert_eq!((&log[1]["version"], &log[1]["origin"], &log[1]["what"]), (&json!(2), &json!("ann"), &json!("cave")));
+    assert_eq!(
+        (&log[1]["version"], &log[1]["origin"], &log[1]["what"]),
+        (&json!(2), &json!("ann"), &json!("cave"))
+    );
     assert!(log[1]["cells"].as_u64().unwrap() > 1000 && log[1]["pages"].is_u64());
-    assert!(log[1]["time"].as_str().unwrap().ends_with('Z') && log[1]["time_ms"].as_u64().unwrap() > 1_700_000_000_000);
+    assert!(
+        log[1]["time"].as_str().unwrap().ends_with('Z')
+            && log[1]["time_ms"].as_u64().unwrap() > 1_700_000_000_000
+    );
     assert_eq!(log[1]["box"]["alt"], json!([997.0, 1003.0]));
     assert_eq!((&log[2]["what"], &log[2]["cells"]), (&json!("cell: air"), &json!(1)));
     assert_eq!((&log[0]["box"], log[0]["pages"].as_u64() > Some(0)), (&Value::Null, true));
@@ -148,7 +154,10 @@ fn history_can_be_read_and_undone() {
     let render = |v: u64| {
         let picture = dir.join("p.png");
         let bbox = "44.9999,44.9999,45.0001,45.0001";
-        let j = bm(dir, &format!("render tiny.bm --bbox {bbox} --alt 1000 --size 64x64 --at {v} -o p.png --json"));
+        let j = bm(
+            dir,
+            &format!("render tiny.bm --bbox {bbox} --alt 1000 --size 64x64 --at {v} -o p.png --json"),
+        );
         assert_eq!(j.good().json()["version"], v);
         png_size(&picture);
         fs::read(picture).unwrap()
@@ -183,7 +192,10 @@ fn compacting_keeps_the_newest_version_and_says_what_it_freed() {
         assert!(j["after"]["edits"].as_u64() <= j["before"]["edits"].as_u64());
     }
     let j = bm(dir, "compact tiny.bm --json").good().json();
-    assert_eq!((&j["after"]["edits"], &j["version"], &j["oldest_version"]), (&json!(0), &json!(3), &json!(1)));
+    assert_eq!(
+        (&j["after"]["edits"], &j["version"], &j["oldest_version"]),
+        (&json!(0), &json!(3), &json!(1))
+    );
     for field in ["bytes_on_disk", "page_bytes", "history_bytes", "journal_bytes"] {
         assert!(j["before"][field].is_u64() && j["after"][field].is_u64(), "{field}");
     }
@@ -225,7 +237,10 @@ fn an_interrupted_edit_is_there_whole_or_not_at_all() {
         child.wait().expect("ends");
         let found = material(dir, AT);
         let other = material(dir, "--lon 45 --lat 45 --alt 1059");
-        assert!((found == "ore" && other == "upper crust") || (found == "air" && other == "air"), "{found}, {other}");
+        assert!(
+            (found == "ore" && other == "upper crust") || (found == "air" && other == "air"),
+            "{found}, {other}"
+        );
     }
     assert_eq!(bm(dir, "verify tiny.bm --json").good().json()["ok"], true);
 }

@@ -88,6 +88,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// A cell that is inside: in the world whole, or of the level itself.
+    #[inline]
     pub(super) fn cell(&mut self, cell: Cell) -> Result<(), WorldError> {
         let finest = 8u64.checked_pow(u32::from(self.level - cell.level())).unwrap_or(u64::MAX);
         self.count = self.count.saturating_add(finest);

@@ -38,13 +38,21 @@ impl<F: Footprint> Prism<F> {
 
     /// Writes the cells inside.
     pub(super) fn walk(&self, emit: &mut Emitter<'_>) -> Result<(), WorldError> {
-        self.down(Cell::ROOT, false, emit)
+        self.down(Cell::ROOT, false, false, emit)
     }
 
-    fn down(&self, cell: Cell, covered: bool, emit: &mut Emitter<'_>) -> Result<(), WorldError> {
+    /// `covered`, `within`: the column is known to be inside whole, the cell to lie in the world.
+    fn down(
+        &self,
+        cell: Cell,
+        covered: bool,
+        within: bool,
+        emit: &mut Emitter<'_>,
+    ) -> Result<(), WorldError> {
         let bounds = cell.bounds();
         let z = [bounds.min[2].max(self.z[0]), bounds.max[2].min(self.z[1])];
-        if z[0] >= z[1] || !WORLD.intersects(&bounds) {
+        let within = within || WORLD.covers(&bounds);
+        if z[0] >= z[1] || (!within && !WORLD.intersects(&bounds)) {
             return Ok(());
         }
         let [x, y, _] = cell.coords();
@@ -55,7 +63,7 @@ impl<F: Footprint> Prism<F> {
             Side::Mixed => false,
         };
         let whole = z == [bounds.min[2], bounds.max[2]];
-        if covered && (cell.level() == emit.level() || WORLD.covers(&bounds)) {
+        if covered && (within || cell.level() == emit.level()) {
             if whole {
                 return emit.cell(cell);
             }
@@ -65,7 +73,7 @@ impl<F: Footprint> Prism<F> {
                 return emit.cells(cells(0), cells(1), z.map(|t| t / e));
             }
         }
-        (0..8).filter_map(|o| cell.child(o)).try_for_each(|c| self.down(c, covered, emit))
+        (0..8).filter_map(|o| cell.child(o)).try_for_each(|c| self.down(c, covered, within, emit))
     }
 }
 

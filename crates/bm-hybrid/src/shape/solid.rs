@@ -22,16 +22,24 @@ pub(super) trait Solid {
 }
 
 /// Writes what is inside, in Morton order, each cell as large as it fits.
-pub(super) fn walk(solid: &impl Solid, cell: Cell, emit: &mut Emitter<'_>) -> Result<(), WorldError> {
-    let bounds = cell.bounds();
-    if !WORLD.intersects(&bounds) {
+pub(super) fn walk(solid: &impl Solid, emit: &mut Emitter<'_>) -> Result<(), WorldError> {
+    down(solid, Cell::ROOT, false, emit)
+}
+
+/// `within`: the cell is known to lie in the world.
+fn down(solid: &impl Solid, cell: Cell, within: bool, emit: &mut Emitter<'_>) -> Result<(), WorldError> {
+    let side = solid.side(cell);
+    if side == Side::Outside {
         return Ok(());
     }
-    match solid.side(cell) {
-        Side::Outside => Ok(()),
-        Side::Inside if cell.level() == emit.level() || WORLD.covers(&bounds) => emit.cell(cell),
-        _ => (0..8).filter_map(|o| cell.child(o)).try_for_each(|c| walk(solid, c, emit)),
+    let within = within || WORLD.covers(&cell.bounds());
+    if !within && !WORLD.intersects(&cell.bounds()) {
+        return Ok(());
     }
+    if side == Side::Inside && (within || cell.level() == emit.level()) {
+        return emit.cell(cell);
+    }
+    (0..8).filter_map(|o| cell.child(o)).try_for_each(|c| down(solid, c, within, emit))
 }
 
 /// First and last centre in a cell along an axis, in ticks, of the cells whose edge is `e` ticks.
@@ -135,7 +143,7 @@ impl Ball {
         // Area of an ellipsoid after Knud Thomsen, within 1.1 %.
         const P: f64 = 1.6075;
         let (a, b) = ((r / self.ground.narrow).powf(P), r.powf(P));
-        0.5 * 4.0 * std::f64::consts::PI * ((2.0 * a * b + b * b) / 3.0).powf(1.0 / P)
+        0.36 * 4.0 * std::f64::consts::PI * ((2.0 * a * b + b * b) / 3.0).powf(1.0 / P)
     }
 }
 

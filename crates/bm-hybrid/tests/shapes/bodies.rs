@@ -23,7 +23,10 @@ fn cells_by_rule(level: u8, at: [f64; 3], n: [i64; 3], rule: impl Fn([f64; 3]) -
                     continue;
                 }
                 let at = [x, y, z];
-                let part = Cell::new(level, at.map(|c| c as u32)).unwrap().bounds().intersection(&WORLD);
+                let part = Cell::new(level, at.map(|c| c as u32))
+                    .expect("in the root")
+                    .bounds()
+                    .intersection(&WORLD);
                 if !part.is_empty() && rule(at.map(|c| (c * e) as f64 + e as f64 / 2.0)) {
                     out.insert(at.map(|c| c as u32), part.volume());
                 }

@@ -15,7 +15,7 @@ type Ring = Vec<[f64; 2]>;
 fn prism(polygons: &Polygons, alt: [f64; 2], level: u8) -> Result<BTreeSet<[u32; 3]>, String> {
     let cells = applied(&Shape::Prism { polygons: polygons.clone(), alt }, level)?;
     for (at, voxels) in &cells {
-        let part = Cell::new(level, *at).unwrap().bounds().intersection(&WORLD);
+        let part = Cell::new(level, *at).expect("in the root").bounds().intersection(&WORLD);
         assert_eq!(*voxels, part.volume());
     }
     Ok(cells.into_keys().collect())
@@ -102,7 +102,7 @@ fn square(lon: f64, lat: f64, size: f64) -> Ring {
 }
 
 fn one(rings: Vec<Ring>) -> Polygons {
-    Polygons::new(vec![Polygon::new(rings).unwrap()]).unwrap()
+    Polygons::new(vec![Polygon::new(rings).expect("sound")]).expect("one")
 }
 
 #[test]

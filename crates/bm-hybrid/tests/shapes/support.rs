@@ -23,7 +23,7 @@ pub(crate) fn cells_set(t: &Transaction, level: u8) -> Cells {
         for z in b.min[2] / e..b.max[2].div_ceil(e) {
             for y in b.min[1] / e..b.max[1].div_ceil(e) {
                 for x in b.min[0] / e..b.max[0].div_ceil(e) {
-                    let cell = Cell::new(level, [x, y, z]).unwrap().bounds();
+                    let cell = Cell::new(level, [x, y, z]).expect("in the root").bounds();
                     let part = out.entry([x, y, z]).or_default();
                     *part += cell.intersection(&b).volume();
                     assert!(*part <= cell.volume(), "set twice");
@@ -39,7 +39,7 @@ pub(crate) fn cells_set(t: &Transaction, level: u8) -> Cells {
             while up < u32::from(PAGE_SPAN) && at % (8 << (3 * up)) == 0 && at + (8 << (3 * up)) <= r.to {
                 up += 1;
             }
-            let first = sub_cell(r.page, at).unwrap().bounds().min;
+            let first = sub_cell(r.page, at).expect("in the page").bounds().min;
             let edge = edge_ticks(r.page.level() + PAGE_SPAN) << up;
             add(TickBox { min: first, max: first.map(|c| c + edge) });
             at += 1 << (3 * up);
