@@ -20,7 +20,7 @@ fn edit(folder: &Path, rest: &str) -> Value {
 
 fn material(folder: &Path, rest: &str) -> String {
     let j = bm(folder, &format!("query tiny.bm {rest} --json")).good().json();
-    j["material"]["name"].as_str().unwrap().to_owned()
+    j["material"]["name"].as_str().expect("a name").to_owned()
 }
 
 #[test]
