@@ -202,14 +202,16 @@ impl Context {
         }
         let step = if kind & HAS_SEQ != 0 { body.varint()? } else { 0 };
         let seq = self.next_seq.checked_add(step).filter(|s| *s < u64::MAX);
-        let seq = seq.ok_or_else(|| JournalError::Edits("beyond the last sequence number"))?;
+        let Some(seq) = seq else {
+            return Err(JournalError::Edits("beyond the last sequence number"));
+        };
         let later = if kind & HAS_TIME != 0 { body.signed()? } else { 0 };
         let time_ms = self.time_ms.wrapping_add(later as u64);
         let origin = if kind & HAS_ORIGIN != 0 { u32::try_from(body.varint()?).ok() } else { self.origin };
         let note = if kind & HAS_NOTE != 0 { body.varint()?.min(1 << 32) as usize } else { 0 };
-        let note = std::str::from_utf8(body.bytes(note)?)
-            .ok()
-            .ok_or_else(|| JournalError::Edits("with a note that is no text"))?;
+        let Ok(note) = std::str::from_utf8(body.bytes(note)?) else {
+            return Err(JournalError::Edits("with a note that is no text"));
+        };
         *self = Self { next_seq: seq + 1, time_ms, origin };
         Ok(Parts { seq, note, payload: body.rest() })
     }
