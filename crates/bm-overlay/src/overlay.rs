@@ -4,7 +4,7 @@ use crate::delta::{Deltas, MAX_ENTRIES, Meter, PageRun, PageSummary, SHARDS, cub
 use crate::edits::Edits;
 use crate::error::{Conflict, EditError, OverlayError};
 use crate::journal::{Head, Journal, Lsn, encode_cell, encode_edits};
-use crate::publish::Published;
+use crate::publish::{Published, Since};
 use crate::transaction::{Durability, Transaction, voxel};
 use bm_core::{Cell, MaterialId, PageId, Pos, TickBox};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -22,6 +22,12 @@ struct State<B> {
     /// Version up to which the base holds what was folded; earlier ones cannot be read with it.
     base_version: u64,
     deltas: Deltas,
+}
+
+impl<B> Since for State<B> {
+    fn since(&self) -> u64 {
+        self.base_version
+    }
 }
 
 /// One version, for reading: it never changes, however long it is held.
@@ -321,7 +327,7 @@ impl<B> Overlay<B> {
     /// Newest version that readers see.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.published.version()
+        self.published.snapshot().1
     }
 
     /// Bytes of memory that edits hold.
@@ -523,9 +529,11 @@ impl<B> Overlay<B> {
     /// [`OverlayError::Journal`] when the journal cannot be written.
     pub fn pause(&self) -> Result<Paused<'_, B>, OverlayError> {
         let mut w = self.lock();
-        if let (Some(journal), Some((seq, lsn))) = (self.journal.get(), w.pending.take()) {
-            journal.wait(lsn)?;
-            self.published.publish(seq);
+        if let Some(journal) = self.journal.get() {
+            // Those too that asked for memory only: pages must not hold what the journal may lose. And if this
+            // fails, nobody may see what was never acknowledged, however often it is tried.
+            journal.wait(journal.end())?;
+            w.pending = None;
         }
         self.published.publish(w.applied);
         Ok(Paused { overlay: self, writer: w })

@@ -6,9 +6,18 @@
 //! version, and looks whether the state is still the same: then every commit up to that version had been applied
 //! to the very tables it holds. If not it tries again; writers never wait for it.
 //!
+//! A commit of pages replaces the state by one that *is* the new version, and then raises the version: whoever comes
+//! between the two has the new version already.
+//!
 //! `tests/publish_model.rs` runs this file through every interleaving of a writer, a folder and a reader.
 
 use crate::sync::{Arc, AtomicU64, Ordering, Swap};
+
+/// A state that knows how old it is.
+pub(crate) trait Since {
+    /// Version of its base: it cannot say anything older.
+    fn since(&self) -> u64;
+}
 
 /// The newest state, and the version up to which it may be read.
 pub(crate) struct Published<T> {
@@ -16,7 +25,7 @@ pub(crate) struct Published<T> {
     version: AtomicU64,
 }
 
-impl<T> Published<T> {
+impl<T: Since> Published<T> {
     pub(crate) fn new(state: Arc<T>, version: u64) -> Self {
         Self { state: Swap::new(state), version: AtomicU64::new(version) }
     }
@@ -27,6 +36,7 @@ impl<T> Published<T> {
             let state = self.state.load();
             let version = self.version.load(Ordering::Acquire);
             if self.state.is(&state) {
+                let version = version.max(state.since());
                 return (state, version);
             }
         }
@@ -37,7 +47,8 @@ impl<T> Published<T> {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Puts another state in place, which must hold all versions from its base on up to the newest applied.
+    /// Puts another state in place, which must hold all versions from its base on up to the newest applied. A base
+    /// newer than the version readers see must be on the disk.
     pub(crate) fn replace(&self, state: Arc<T>) {
         self.state.store(state);
     }

@@ -56,7 +56,7 @@ mod sync {
 
 use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicU64, AtomicUsize};
-use publish::Published;
+use publish::{Published, Since};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
@@ -142,6 +142,33 @@ impl Protocol for Relaxes {
     }
 }
 
+/// A wrong copy: between a commit of pages and its version it shows the new pages as the old version.
+struct TooOld(Published<State>);
+
+impl Protocol for TooOld {
+    fn new(state: Arc<State>, version: u64) -> Self {
+        Self(Published::new(state, version))
+    }
+
+    fn snapshot(&self) -> (Arc<State>, u64) {
+        loop {
+            let (state, _) = self.0.snapshot();
+            let version = self.0.version();
+            if Arc::ptr_eq(&self.0.snapshot().0, &state) {
+                return (state, version);
+            }
+        }
+    }
+
+    fn replace(&self, state: Arc<State>) {
+        self.0.replace(state);
+    }
+
+    fn publish(&self, version: u64) {
+        self.0.publish(version);
+    }
+}
+
 /// Commits by number, append-only: what a delta table comes to.
 struct Table {
     entries: Vec<AtomicU64>,
@@ -173,6 +200,12 @@ impl Table {
 struct State {
     base: u64,
     table: Arc<Table>,
+}
+
+impl Since for State {
+    fn since(&self) -> u64 {
+        self.base
+    }
 }
 
 struct Writer {
@@ -237,6 +270,17 @@ impl<P: Protocol> Overlay<P> {
         put(&w, version);
     }
 
+    /// `Paused::replace`: a commit of pages, with everything before it.
+    fn ingest(&self) {
+        let mut w = self.writer.lock().unwrap();
+        self.published.publish(w.applied);
+        w.applied += 1;
+        w.table = Table::with(&[], 1);
+        let state = State { base: w.applied, table: w.table.clone() };
+        self.published.replace(Arc::new(state));
+        self.published.publish(w.applied);
+    }
+
     fn read(&self) -> u64 {
         let (state, version) = self.published.snapshot();
         check(&state, version);
@@ -290,6 +334,10 @@ fn fold<P: Protocol>(o: &Overlay<P>) {
     o.fold(false);
 }
 
+fn ingest<P: Protocol>(o: &Overlay<P>) {
+    o.ingest();
+}
+
 fn read<P: Protocol>(o: &Overlay<P>) {
     o.read();
 }
@@ -314,6 +362,12 @@ fn a_writer_a_folder_and_a_reader() {
 }
 
 #[test]
+fn pages_are_committed() {
+    explore::<Real>(3, 1, &[ingest, commit_once, read_twice]);
+    explore::<Real>(2, 1, &[ingest, commit_once, fold, read]);
+}
+
+#[test]
 fn two_writers_and_a_reader() {
     explore::<Real>(3, 1, &[commit_once, commit_once, read_twice]);
 }
@@ -322,6 +376,7 @@ fn two_writers_and_a_reader() {
 fn wrong_protocols_are_found() {
     assert!(is_found::<LooksOnce>(1, &[commit_twice, read]), "a state that is not looked at twice");
     assert!(is_found::<Relaxes>(2, &[commit_twice, read]), "a version without release order");
+    assert!(is_found::<TooOld>(1, &[ingest, read]), "new pages as an old version");
     assert!(is_found::<Real>(1, &[|o| (o.commit(true), o.commit(true)).1, read]), "published too early");
     assert!(
         is_found::<Real>(1, &[|o| (o.commit(false), o.fold(true)).1, read]),

@@ -9,7 +9,7 @@ use bm_overlay::{Durability, Transaction};
 use std::sync::OnceLock;
 
 /// Voxels along a side of the cube that most edits lie in.
-pub(crate) const SIDE: u32 = 40;
+pub(crate) const SIDE: u32 = 24;
 /// Its middle: a corner of pages of all tiers, where the blank world's air meets its rock.
 pub(crate) const MIDDLE: [u32; 3] = [6103 << 14, 2441 << 14, SEA_LEVEL];
 /// Voxels elsewhere, each in pages of its own.
@@ -154,6 +154,25 @@ impl Dense {
                 let row = ((z * SIDE + y) * SIDE) as usize;
                 self.cube[row + x.start as usize..row + x.end as usize].fill(material);
             }
+        }
+    }
+
+    /// This, with everything that some edits wrote as it was before them.
+    pub(crate) fn undone(&self, edits: &[Op], before: &Self) -> Self {
+        let mut written = Self::new();
+        for op in edits {
+            written.apply(&match *op {
+                Op::Voxel(pos, _) => Op::Voxel(pos, MaterialId::AIR),
+                Op::Fill(bounds, _) => Op::Fill(bounds, MaterialId::AIR),
+            });
+        }
+        let pick = |now: &[MaterialId], before: &[MaterialId], written: &[MaterialId]| {
+            let all = now.iter().zip(before).zip(written);
+            all.map(|((&n, &b), &w)| if w == MaterialId::AIR { b } else { n }).collect()
+        };
+        Self {
+            cube: pick(&self.cube, &before.cube, &written.cube),
+            far: pick(&self.far, &before.far, &written.far),
         }
     }
 

@@ -315,7 +315,7 @@ impl Campaign {
         let stats = world.overlay();
         let oldest = stats.oldest_version;
         assert!(oldest <= self.floor, "{oldest} is the oldest version, {} was to be kept", self.floor);
-        let mut ask = vec![oldest, newest.saturating_sub(1), stats.folded_version, self.floor];
+        let mut ask = vec![oldest, (newest - 1).max(1), stats.folded_version, self.floor];
         ask.extend((0..4).map(|_| self.rng.range(oldest as i64, newest as i64 + 1) as u64));
         for version in ask {
             let view = match world.at(version) {

@@ -1,0 +1,215 @@
+//! Runs that can be repeated, and what must be found after each of their moments.
+
+use crate::edits::{Dense, mark, plan, transaction};
+use crate::tools::Rng;
+use bm_hybrid::{Retention, World, WorldError};
+use bm_overlay::journal::JournalError;
+use bm_overlay::{Durability, OverlayError, StrategyKind};
+use std::sync::Arc;
+
+/// Edits of the largest transaction.
+const MOST: i64 = 25;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Edit(u64, Durability),
+    /// Undoes the version so many before the newest.
+    Revert(u64),
+    Fold(StrategyKind),
+    Keep(u64),
+    Ingest(u64),
+    Compact,
+}
+
+/// Everything that can happen to a world, twice.
+pub(crate) fn steps(seed: u64) -> Vec<Step> {
+    use Durability::{Group, Memory, Sync};
+    use Step::{Compact, Edit, Fold, Ingest, Keep, Revert};
+    let mut rng = Rng(seed);
+    let mut steps = vec![
+        Edit(0, Memory),
+        Edit(0, Group),
+        Edit(0, Sync),
+        Edit(0, Memory),
+        Fold(StrategyKind::Lazy),
+        Edit(0, Group),
+        Fold(StrategyKind::Spatial),
+        Edit(0, Memory),
+        Ingest(1),
+        Edit(0, Group),
+        Fold(StrategyKind::Adaptive),
+        Edit(0, Memory),
+        Revert(1),
+        Fold(StrategyKind::All),
+        Keep(4),
+        Edit(0, Sync),
+        Edit(0, Memory),
+        Edit(0, Memory),
+        Compact,
+        Edit(0, Memory),
+        Edit(0, Group),
+        Fold(StrategyKind::Time),
+        Edit(0, Memory),
+        Ingest(2),
+        Keep(1),
+        Edit(0, Group),
+        Fold(StrategyKind::All),
+        Edit(0, Memory),
+    ];
+    for step in &mut steps {
+        if let Edit(edits, _) = step {
+            *edits = rng.next();
+        }
+    }
+    steps
+}
+
+/// What a version comes to.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) dense: Arc<Dense>,
+    /// The last ingest.
+    mark: u64,
+    /// The edits that made it, if edits did.
+    seed: Option<u64>,
+}
+
+/// What may be found.
+#[derive(Clone)]
+pub(crate) struct Expect {
+    /// This version must be there.
+    pub(crate) durable: u64,
+    /// Versions 0 to the newest that readers have seen.
+    pub(crate) seen: Vec<Seen>,
+    /// What the version after that may come to, if it is there.
+    pub(crate) next: Vec<Seen>,
+    /// Versions to be kept.
+    pub(crate) keep: u64,
+}
+
+impl Expect {
+    /// A new world.
+    pub(crate) fn new() -> Self {
+        let blank = Seen { dense: Arc::new(Dense::new()), mark: 0, seed: None };
+        let keep = Retention::default().versions.unwrap();
+        Self { durable: 1, seen: vec![blank.clone(), blank], next: Vec::new(), keep }
+    }
+
+    pub(crate) fn newest(&self) -> u64 {
+        self.seen.len() as u64 - 1
+    }
+
+    /// Whether edits made a version.
+    pub(crate) fn is_edit(&self, version: u64) -> bool {
+        self.seen[version as usize].seed.is_some()
+    }
+
+    /// Whether a world is one of those that may be found. `thorough`: also what takes long.
+    pub(crate) fn check(&self, world: &World, thorough: bool, what: &str) -> u64 {
+        let version = world.view().version();
+        let newest = self.newest();
+        assert!(version >= self.durable, "{what}: version {version}, {} was acknowledged", self.durable);
+        assert!(
+            version <= newest + u64::from(!self.next.is_empty()),
+            "{what}: version {version} of {newest}"
+        );
+        let candidates =
+            if version > newest { &self.next } else { std::slice::from_ref(&self.seen[version as usize]) };
+        let view = world.view();
+        let Some(found) = candidates.iter().find(|c| c.dense.differs(&view).is_none()) else {
+            let differ: Vec<_> = candidates.iter().filter_map(|c| c.dense.differs(&view)).collect();
+            panic!("{what}: version {version} of {newest}: {differ:?}");
+        };
+        let number = found.mark;
+        let stats = world.overlay();
+        let oldest = stats.oldest_version;
+        // The version after the newest may have come with a retirement of its own.
+        let floor = (newest + 2).saturating_sub(self.keep).max(1);
+        assert!(
+            oldest <= floor.min(version),
+            "{what}: the oldest version is {oldest}, {floor} was to be kept"
+        );
+        let log: Vec<u64> = world.log().unwrap().iter().map(|e| e.version).collect();
+        let told = log.iter().filter(|v| **v > oldest).copied();
+        assert!(told.eq(oldest + 1..=version), "{what}: the log is {log:?}, the oldest version {oldest}");
+        let older = if thorough { oldest..version } else { version.saturating_sub(1).max(oldest)..version };
+        for v in older {
+            let view = world.at(v).unwrap();
+            let differs = self.seen[v as usize].dense.differs(&view);
+            assert_eq!(differs, None, "{what}: version {v} of {version}, pages of {}", stats.folded_version);
+        }
+        if thorough {
+            let problems = world.verify(&|_| ()).unwrap().problems;
+            assert!(problems.is_empty(), "{what}: {problems:?}");
+            if number > 0 {
+                let a = world.verify_against(&mark(number), &|_| ()).unwrap();
+                assert_eq!((a.samples, a.wrong), (120, 0), "{what}: ingest {number}: {:?}", a.examples);
+            }
+        }
+        version
+    }
+}
+
+/// Whether nothing may be acknowledged any more before the world is opened again.
+pub(crate) fn is_stopped(e: &WorldError) -> bool {
+    matches!(e, WorldError::Overlay(OverlayError::Journal(JournalError::Poisoned { .. })))
+}
+
+/// Does one step; `say` hears what may be found from now on.
+pub(crate) fn take(
+    world: &mut World,
+    step: Step,
+    expect: &mut Expect,
+    say: &mut dyn FnMut(&Expect),
+) -> Result<(), WorldError> {
+    let newest = expect.seen.last().unwrap().clone();
+    let (next, durability) = match step {
+        Step::Edit(seed, durability) => {
+            let mut dense = (*newest.dense).clone();
+            plan(seed, MOST).iter().for_each(|op| dense.apply(op));
+            (Some(Seen { dense: Arc::new(dense), seed: Some(seed), ..newest }), durability)
+        }
+        Step::Revert(back) => {
+            let version = expect.newest() - back;
+            let at = |v: u64| &expect.seen[v as usize];
+            let edits = plan(at(version).seed.unwrap(), MOST);
+            let dense = newest.dense.undone(&edits, &at(version - 1).dense);
+            (Some(Seen { dense: Arc::new(dense), seed: None, ..newest }), Durability::Group)
+        }
+        Step::Ingest(n) => (Some(Seen { mark: n, seed: None, ..newest }), Durability::Sync),
+        Step::Keep(n) => {
+            expect.keep = expect.keep.min(n);
+            (None, Durability::Memory)
+        }
+        Step::Fold(_) | Step::Compact => (None, Durability::Memory),
+    };
+    if let Some(next) = &next {
+        expect.next.push(next.clone());
+    }
+    say(expect);
+    let made = match step {
+        Step::Edit(seed, durability) => {
+            let mut t = transaction(seed, MOST);
+            t.durability(durability);
+            Some(world.edit(&t)?.version)
+        }
+        Step::Revert(back) => Some(world.revert(expect.newest() - back, "crash")?.version),
+        Step::Ingest(n) => Some(world.ingest_relief(&mark(n), &Default::default(), &|_| ())?.version),
+        Step::Fold(kind) => world.consolidate(kind, &|_, _| ()).map(|_| None)?,
+        Step::Keep(n) => {
+            world.set_retention(Retention { versions: Some(n), age_ms: None })?;
+            None
+        }
+        Step::Compact => world.compact().map(|_| None)?,
+    };
+    if let (Some(next), Some(made)) = (next, made) {
+        assert_eq!(made, expect.newest() + 1, "{step:?}");
+        expect.seen.push(next);
+        expect.next.clear();
+        if durability != Durability::Memory {
+            expect.durable = made;
+        }
+    }
+    say(expect);
+    Ok(())
+}
