@@ -160,20 +160,56 @@ impl Tree {
         Ok(v)
     }
 
-    /// Finest level: column by column, each with its exact runs.
+    /// Finest level: octants that are proven to be one material at once, the rest column by column with exact runs.
     fn fill_columns(&self, root: &Node, v: &mut Volume) -> Result<(), TreeError> {
-        let mut runs = Vec::new();
-        let [w, h, d] = v.size;
-        let (z0, layer) = (v.origin[2], w as usize * h as usize);
-        for j in 0..h {
-            for i in 0..w {
-                runs.clear();
-                let at = [v.origin[0] + i, v.origin[1] + j];
-                self.column_in(root, root, at, z0, z0 + d, &mut runs)?;
-                let k = j as usize * w as usize + i as usize;
-                for &(a, b, m, ..) in &runs {
-                    for z in a - z0..b - z0 {
-                        v.cells[z as usize * layer + k] = m;
+        let max = [0, 1, 2].map(|a| v.origin[a] + v.size[a]);
+        let bounds = TickBox { min: v.origin, max };
+        // A proof for a cell much larger than the box would look at much that is not asked for.
+        let largest = v.size.iter().copied().max().unwrap_or(1).next_power_of_two();
+        let mut job = Fine { bounds, largest, runs: Vec::new() };
+        self.fill_fine(root, root, Cell::ROOT, &mut job, v)
+    }
+
+    fn fill_fine(
+        &self,
+        root: &Node,
+        node: &Node,
+        cell: Cell,
+        job: &mut Fine,
+        v: &mut Volume,
+    ) -> Result<(), TreeError> {
+        let part = job.bounds.intersection(&cell.bounds());
+        if part.is_empty() {
+            return Ok(());
+        }
+        let mut node = node;
+        if cell.level() == node.level + PAGE_SPAN
+            && let Some(k) = node.children.find(node.sub(cell.origin()))
+        {
+            node = self.child(root, node, k)?;
+        }
+        let edge = cell.edge_ticks();
+        if edge <= job.largest
+            && let Some((m, ..)) = self.proven(root, node, cell)?
+        {
+            paint(v, part.min, part.max.map(|c| c - 1), m);
+            return Ok(());
+        }
+        if edge > COLUMN_EDGE {
+            for octant in (0..8).filter_map(|o| cell.child(o)) {
+                self.fill_fine(root, node, octant, job, v)?;
+            }
+            return Ok(());
+        }
+        let [w, h, _] = v.size.map(|s| s as usize);
+        for y in part.min[1]..part.max[1] {
+            for x in part.min[0]..part.max[0] {
+                job.runs.clear();
+                self.column_in(root, node, [x, y], part.min[2], part.max[2], &mut job.runs)?;
+                let k = (y - v.origin[1]) as usize * w + (x - v.origin[0]) as usize;
+                for &(a, b, m, ..) in &job.runs {
+                    for z in a - v.origin[2]..b - v.origin[2] {
+                        v.cells[z as usize * w * h + k] = m;
                     }
                 }
             }
@@ -208,6 +244,17 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Cells up to this edge (ticks) that are not one material are read column by column.
+const COLUMN_EDGE: u32 = 16;
+
+/// A dense box at the finest level, under way.
+struct Fine {
+    bounds: TickBox,
+    /// Largest cell that a proof is tried for, ticks.
+    largest: u32,
+    runs: Vec<OriginRun>,
 }
 
 /// Fills the part of the cells `first..=last` that lies in the volume.

@@ -476,8 +476,10 @@ impl<B> Overlay<B> {
             Change::Voxel(page, sub, material) => (w.deltas.put(page, sub, 0, material, seq), 1),
             Change::Edits(edits) => (w.deltas.apply(edits, seq), edits.cells()),
         };
-        let replaced = applied.map_err(|page| OverlayError::PageFull { page })?;
+        // The journal has the record, so its number is taken, whatever comes. `admit` has made sure that no page is
+        // too full.
         w.applied = seq;
+        let replaced = applied.map_err(|page| OverlayError::PageFull { page })?;
         if replaced {
             self.replace_deltas(&w);
         }

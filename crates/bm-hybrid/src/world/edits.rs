@@ -7,7 +7,9 @@ use bm_core::{MaterialId, MaterialRegistry, Pos};
 use bm_overlay::journal::{self, Journal, JournalError};
 use bm_overlay::{Durability, EditError, Edits, OverlayError, Transaction};
 use bm_store::Batch;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// What a commit of edits came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct OverlayStats {
     pub journal_records: u64,
     /// Syncs since the world was opened.
     pub syncs: u64,
+    /// Bytes of transactions that a crash had cut short, when the world was opened: none of them was acknowledged.
+    pub torn_bytes: u64,
 }
 
 /// Which materials there are, a bit each: asked at every edit.
@@ -139,9 +143,13 @@ impl World {
         let mut tries = 0;
         loop {
             match commit() {
-                Err(e) if is_full(&e) && tries < 3 => {
+                Err(e) if is_full(&e) && tries < TRIES => {
                     self.inner.overlay.waited();
                     self.inner.relieve(tries)?;
+                    // Others may have been quicker to take the room: a large commit stands back until they pause.
+                    if tries > 2 {
+                        std::thread::sleep(Duration::from_millis(u64::from(tries)));
+                    }
                     tries += 1;
                 }
                 other => return other,
@@ -185,6 +193,7 @@ impl World {
             journal_segments: journal.segments,
             journal_records: journal.records,
             syncs: journal.syncs,
+            torn_bytes: self.inner.torn.load(Relaxed),
         }
     }
 
@@ -225,6 +234,9 @@ impl World {
     }
 }
 
+/// How often a commit that finds no room folds what there is.
+const TRIES: u32 = 32;
+
 fn is_full(e: &WorldError) -> bool {
     matches!(e, WorldError::Overlay(OverlayError::Full { .. } | OverlayError::PageFull { .. }))
 }
@@ -254,11 +266,17 @@ impl Inner {
             return Ok(());
         }
         let media = self.writable(media)?;
-        let id = random();
-        let first = self.overlay.version() + 1;
-        let journal = match Journal::create(media.clone(), id, first, journal::Options::default()) {
-            Err(JournalError::Exists) => return Err(WorldError::StrayJournal(self.name())),
-            other => other.map_err(OverlayError::from)?,
+        // Whether a commit that failed is on the disk nobody knows: if it is, it names the journal it was made for.
+        let mut unnamed = self.unnamed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (id, journal) = match unnamed.take() {
+            Some(begun) => begun,
+            None => {
+                let (id, first) = (random(), self.overlay.version() + 1);
+                match Journal::create(media.clone(), id, first, journal::Options::default()) {
+                    Err(JournalError::Exists) => return Err(WorldError::StrayJournal(self.name())),
+                    other => (id, other.map_err(OverlayError::from)?),
+                }
+            }
         };
         // The journal first: a head that names one which is not there would be a lost journal.
         let mut head = self.overlay.snapshot().base().head.clone();
@@ -266,7 +284,13 @@ impl Inner {
         let mut batch = Batch::new();
         batch.put_meta(super::records::HEAD, to_json(&head)?);
         let version = head.version;
-        let ground = self.store_commit(batch, &mut head, false)?;
+        let ground = match self.store_commit(batch, &mut head, false) {
+            Ok(ground) => ground,
+            Err(e) => {
+                *unnamed = Some((id, journal));
+                return Err(e);
+            }
+        };
         let snapshot = self.overlay.snapshot();
         debug_assert_eq!(snapshot.base().head.version, version);
         self.overlay.rebase(ground.into(), version, &|_| false);

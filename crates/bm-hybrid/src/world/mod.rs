@@ -27,13 +27,14 @@ pub use retention::Retention;
 
 use crate::view::View;
 use bm_octree::Context;
-use bm_overlay::journal::Media;
+use bm_overlay::journal::{Journal, Media};
 use bm_overlay::{Overlay, Shadows};
 use bm_store::PageStore;
 use edits::Known;
 use fold::Folder;
 use history::History;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A world: a store of pages, and edits over them.
@@ -55,6 +56,10 @@ pub(crate) struct Inner {
     shadows: Arc<Shadows>,
     history: History,
     known: Known,
+    /// Bytes of the journal that a crash had left half written, when the world was opened.
+    torn: AtomicU64,
+    /// A journal that the head does not name, or perhaps does: the commit that names it failed.
+    unnamed: Mutex<Option<(u64, Journal)>>,
     /// One change of pages at a time; readers never wait, and edits only for ingests.
     writing: Mutex<()>,
 }
@@ -76,6 +81,16 @@ impl World {
     #[must_use]
     pub fn store(&self) -> &dyn PageStore {
         self.inner.store.as_ref()
+    }
+}
+
+impl Drop for Inner {
+    /// Brings what is still in memory to the disk, and says there that all of it is. Whoever was promised more than
+    /// that has waited for it.
+    fn drop(&mut self) {
+        if let Some(journal) = self.overlay.journal() {
+            let _nobody_to_tell = journal.close();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use bm_overlay::journal::{self, Change, Folder as JournalFolder, Journal, Journa
 use bm_overlay::{Edits, Options, Overlay, OverlayError, Shadows};
 use bm_store::{FileStore, MemoryStore, PageStore, StoreError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 /// The folder beside a world's file that holds its journal.
@@ -150,6 +151,7 @@ impl World {
             shadows: Arc::new(Shadows::default()),
             history: History::default(),
             known,
+            torn: AtomicU64::new(0),
             writing: Mutex::new(()),
         };
         let inner = Arc::new(inner);
@@ -213,6 +215,11 @@ impl Inner {
         if let Some(e) = failed {
             return Err(e.into());
         }
+        if found.first_seq > unfolded {
+            // What the pages lack begins before the oldest file: one was taken away.
+            return Err(WorldError::NoJournal(self.name()));
+        }
+        self.torn.store(found.torn_bytes, Relaxed);
         if let Some(last) = found.last_seq {
             self.overlay.advance(last);
         }

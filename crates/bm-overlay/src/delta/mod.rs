@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `table.rs` | a shard: the pages that have edits, found by hash |
 //! | `bucket.rs` | one page's edits, append-only, stamped with versions |
+//! | `cells.rs` | the newest edit of every cube of a shard, found in one step |
 //! | `chunked.rs` | lists that grow without moving |
 //! | `resolve.rs` | what a page's edits come to at a version |
 //! | `meter.rs` | bytes held |
 
 mod bucket;
+mod cells;
 mod chunked;
 mod meter;
 mod resolve;
@@ -76,7 +78,7 @@ const fn tier_bit(level: u8) -> u8 {
 impl Deltas {
     pub(crate) fn new(meter: &Arc<Meter>) -> Self {
         Self {
-            shards: (0..SHARDS).map(|_| Arc::new(Table::new(meter, 0))).collect(),
+            shards: (0..SHARDS).map(|_| Arc::new(Table::new(meter, 0, 0))).collect(),
             tiers: Arc::default(),
             fullest: 0,
         }

@@ -4,14 +4,15 @@
 //! scattered over a planet cost a slot each, and nothing else. A table that is full is replaced by a larger one
 //! that shares its buckets; readers that still hold the old one find in it everything up to their version.
 
-use super::bucket::{Bucket, Entry, Found};
+use super::bucket::{Bucket, Entry, Found, Item};
+use super::cells::{Cells, Newest};
 use super::chunked::Chunked;
 use super::meter::Meter;
 use crate::edits::BoxEdit;
 use bm_core::{MaterialId, PageId};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Slots of the smallest table.
@@ -39,8 +40,10 @@ pub(crate) enum Content<'a> {
 /// One shard.
 pub(crate) struct Table {
     slots: Box<[Slot]>,
-    /// A bit or two for each page, eight bits a slot: most pages without edits are told by it.
-    filter: Box<[AtomicU64]>,
+    /// The newest edit of every cube.
+    cells: Cells,
+    /// Whether any page has boxes.
+    boxes: AtomicBool,
     /// Pages in it.
     len: AtomicUsize,
     /// Codes of the pages as they came.
@@ -64,7 +67,7 @@ impl Drop for Table {
     }
 }
 
-/// Spreads page codes over slots and filter bits.
+/// Spreads page codes over slots.
 #[inline]
 fn hash(page: PageId) -> u64 {
     // Multiplication by 2^64 / φ, with the well-mixed high half folded in.
@@ -73,18 +76,19 @@ fn hash(page: PageId) -> u64 {
 }
 
 impl Table {
-    pub(crate) fn new(meter: &Arc<Meter>, pages: usize) -> Self {
+    pub(crate) fn new(meter: &Arc<Meter>, pages: usize, cubes: usize) -> Self {
         let slots = (pages + pages / 2 + 1).next_power_of_two().max(SMALLEST);
         let table = Self {
             slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
-            filter: std::iter::repeat_with(AtomicU64::default).take(slots.div_ceil(8)).collect(),
+            cells: Cells::new(cubes),
+            boxes: AtomicBool::new(false),
             len: AtomicUsize::new(0),
             pages: Chunked::new(),
             places: Mutex::default(),
             meter: meter.clone(),
             bytes: AtomicUsize::new(0),
         };
-        table.count(size_of::<Self>() + slots * size_of::<Slot>() + slots.div_ceil(8) * 8);
+        table.count(size_of::<Self>() + slots * size_of::<Slot>() + table.cells.bytes());
         table
     }
 
@@ -100,13 +104,7 @@ impl Table {
 
     /// Whether another page would make searches long.
     pub(crate) fn is_full(&self) -> bool {
-        4 * (self.len.load(Relaxed) + 1) > 3 * self.slots.len()
-    }
-
-    #[inline]
-    fn bit(&self, hash: u64) -> (usize, u64) {
-        let bit = (hash >> 20) as usize & (self.filter.len() * 64 - 1);
-        (bit / 64, 1 << (bit % 64))
+        4 * (self.len.load(Relaxed) + 1) > 3 * self.slots.len() || self.cells.is_full()
     }
 
     /// The page's slot, or the free one where it belongs.
@@ -130,35 +128,50 @@ impl Table {
     /// What a sub-cell of a page holds at a version, if any edit up to then speaks of it.
     #[inline]
     pub(crate) fn find(&self, page: PageId, sub: u32, version: u64) -> Option<Found> {
-        let hash = hash(page);
-        let (word, bit) = self.bit(hash);
-        if self.filter[word].load(Relaxed) & bit == 0 {
-            return None;
+        let mut sizes = self.cells.sizes();
+        let mut best: Option<Found> = None;
+        while sizes != 0 {
+            let size = sizes.trailing_zeros();
+            sizes &= sizes - 1;
+            let from = sub >> (3 * size) << (3 * size);
+            let found = match self.cells.newest(page, from, size as u8, version) {
+                Newest::None => continue,
+                Newest::Seen(found) => Some(found),
+                Newest::Later(place) => self.older(page, from, size as u8, place, version),
+            };
+            if let Some(f) = found
+                && best.is_none_or(|(seq, _)| f.0 > seq)
+            {
+                best = Some(f);
+            }
         }
-        let (slot, there) = self.slot(page, hash);
-        if !there {
-            return None;
+        if self.boxes.load(Acquire) { self.find_shape(page, sub, version, best) } else { best }
+    }
+
+    #[cold]
+    fn older(&self, page: PageId, from: u32, size: u8, place: Option<u32>, version: u64) -> Option<Found> {
+        match self.get(page)? {
+            Content::Many(bucket) => bucket.older(from, size, place, version),
+            Content::One(entry) => {
+                let item = entry.get();
+                let it = item.from == from && item.size == size && item.seq <= version;
+                it.then_some((item.seq, item.material))
+            }
         }
-        if let Some(bucket) = slot.more.get() {
-            return bucket.find(sub, version);
+    }
+
+    #[cold]
+    fn find_shape(&self, page: PageId, sub: u32, version: u64, cell: Option<Found>) -> Option<Found> {
+        match self.get(page) {
+            Some(Content::Many(bucket)) => bucket.find_shape(sub, version, cell),
+            _ => cell,
         }
-        let item = slot.first.get();
-        let holds = sub >> (3 * item.size) << (3 * item.size) == item.from;
-        (holds && item.seq != 0 && item.seq <= version).then_some((item.seq, item.material))
     }
 
     /// The edits of a page.
     pub(crate) fn get(&self, page: PageId) -> Option<Content<'_>> {
-        let hash = hash(page);
-        let (word, bit) = self.bit(hash);
-        if self.filter[word].load(Relaxed) & bit == 0 {
-            return None;
-        }
-        let (slot, there) = self.slot(page, hash);
-        if !there {
-            return None;
-        }
-        Some(slot.content())
+        let (slot, there) = self.slot(page, hash(page));
+        there.then(|| slot.content())
     }
 
     /// Adds a cube to a page. Only the one writer calls this, on a table that is not full. Returns how many
@@ -172,31 +185,33 @@ impl Table {
         material: MaterialId,
         seq: u64,
     ) -> Option<u32> {
-        let hash = hash(page);
-        let (slot, there) = self.slot(page, hash);
+        let (slot, there) = self.slot(page, hash(page));
+        let item = Item::new(from, size, material, seq);
         if !there {
             slot.first.put(from, size, material, seq, 0);
-            self.enter(slot, page, hash);
+            self.enter(slot, page);
+            self.cells.put(page, &item, 0);
             return Some(1);
         }
-        let bucket = self.bucket(slot);
-        bucket.push(from, size, material, seq).then(|| bucket.len())
+        let before = self.cells.link(page, from, size);
+        let at = self.bucket(slot).push(&item, before)?;
+        self.cells.put(page, &item, at);
+        Some(at + 1)
     }
 
     /// Adds a box to a page. Only the one writer calls this, on a table that is not full.
     pub(crate) fn push_box(&self, b: &BoxEdit, seq: u64) -> bool {
-        let hash = hash(b.page);
-        let (slot, there) = self.slot(b.page, hash);
+        let (slot, there) = self.slot(b.page, hash(b.page));
+        // The bucket first: once the key is there, so is the edit.
+        let stored = self.bucket(slot).push_box(b, seq);
         if !there {
-            // The bucket first: once the key is there, so is the edit.
-            let stored = self.bucket(slot).push_box(b, seq);
-            self.enter(slot, b.page, hash);
-            return stored;
+            self.enter(slot, b.page);
         }
-        self.bucket(slot).push_box(b, seq)
+        self.boxes.store(true, Release);
+        stored
     }
 
-    fn enter(&self, slot: &Slot, page: PageId, hash: u64) {
+    fn enter(&self, slot: &Slot, page: PageId) {
         let i = self.len.load(Relaxed);
         let (place, made) = self.pages.make(i);
         if made > 0 {
@@ -205,8 +220,6 @@ impl Table {
         if let Some(place) = place {
             place.store(page.raw(), Relaxed);
         }
-        let (word, bit) = self.bit(hash);
-        self.filter[word].store(self.filter[word].load(Relaxed) | bit, Relaxed);
         slot.key.store(page.raw(), Release);
         self.len.store(i + 1, Release);
     }
@@ -216,8 +229,7 @@ impl Table {
         slot.more.get_or_init(|| {
             let bucket = Bucket::new(&self.meter);
             if !slot.first.is_vacant() {
-                let item = slot.first.get();
-                bucket.push(item.from, item.size, item.material, item.seq);
+                bucket.push(&slot.first.get(), 0);
             }
             bucket
         })
@@ -234,35 +246,55 @@ impl Table {
 
     /// The same pages with room for more; `keep` may take edits away.
     pub(crate) fn rebuild(&self, keep: impl Fn(PageId) -> Keep) -> Self {
-        let new = Self::new(&self.meter, self.len() * 2);
+        let new = Self::new(&self.meter, self.len() * 2, self.cells.len() * 2);
         for page in self.pages() {
-            let hash = hash(page);
-            let (old, _) = self.slot(page, hash);
-            let (slot, _) = new.slot(page, hash);
-            match (keep(page), old.more.get()) {
-                (Keep::All, bucket) => {
-                    slot.first.copy_from(&old.first);
-                    if let Some(bucket) = bucket {
-                        // Cannot be set already: the slot is new.
-                        let _ = slot.more.set(bucket.clone());
+            let (old, _) = self.slot(page, hash(page));
+            let after = match keep(page) {
+                Keep::All => {
+                    new.adopt(page, old);
+                    continue;
+                }
+                Keep::After(version) => version,
+            };
+            match old.content() {
+                Content::One(entry) => {
+                    if entry.get().seq > after {
+                        new.adopt(page, old);
                     }
                 }
-                (Keep::After(version), Some(bucket)) => match bucket.after(version) {
-                    Some(rest) => {
-                        let _ = slot.more.set(rest);
+                Content::Many(bucket) => {
+                    let shapes = bucket.shapes(u64::MAX).filter(|s| s.seq > after);
+                    for s in shapes {
+                        let b = BoxEdit { page, lo: s.lo, hi: s.hi, material: s.material };
+                        new.push_box(&b, s.seq);
                     }
-                    None => continue,
-                },
-                (Keep::After(version), None) => {
-                    if old.first.get().seq <= version {
-                        continue;
+                    for i in bucket.items(u64::MAX).filter(|i| i.seq > after) {
+                        new.push(page, i.from, i.size, i.material, i.seq);
                     }
-                    slot.first.copy_from(&old.first);
                 }
             }
-            new.enter(slot, page, hash);
         }
         new
+    }
+
+    /// Takes a page over as it is, its bucket shared.
+    fn adopt(&self, page: PageId, old: &Slot) {
+        let (slot, _) = self.slot(page, hash(page));
+        slot.first.copy_from(&old.first);
+        match old.more.get() {
+            Some(bucket) => {
+                // Cannot be set already: the slot is new.
+                let _ = slot.more.set(bucket.clone());
+                for (i, item) in (0u32..).zip(bucket.items(u64::MAX)) {
+                    self.cells.put(page, &item, i);
+                }
+                if bucket.shapes_len() > 0 {
+                    self.boxes.store(true, Release);
+                }
+            }
+            None => self.cells.put(page, &old.first.get(), 0),
+        }
+        self.enter(slot, page);
     }
 
     /// Calls `f` for every page of a level within cells `lo..=hi` of that level.
