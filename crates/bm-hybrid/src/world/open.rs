@@ -152,6 +152,7 @@ impl World {
             history: History::default(),
             known,
             torn: AtomicU64::new(0),
+            unnamed: Mutex::default(),
             writing: Mutex::new(()),
         };
         let inner = Arc::new(inner);

@@ -82,3 +82,27 @@ fn a_refused_edit_is_never_seen() {
         assert_ne!(world.view().sample(pos(100_000_001)).unwrap().material, MaterialId::ORE);
     }
 }
+
+/// The commit that names a new journal fails, perhaps after it reached the disk; then it is tried again.
+#[test]
+fn a_journal_that_was_named_by_a_failed_commit() {
+    let (first, world) = Disk::create();
+    drop(world);
+    for n in 1..24 {
+        let disk = first.copy();
+        let world = disk.open().unwrap();
+        disk.fail_from(disk.operations() + n, ErrorKind::Other, false);
+        let tries: Vec<_> = (0..3)
+            .map(|x| world.put(pos(100_000_000 + x), MaterialId::ORE, Durability::Sync, "found").is_ok())
+            .collect();
+        for left in
+            [disk.copy(), Disk::new(disk.file.crash_image(|| false), disk.folder.crash_image(|_| 0, 512))]
+        {
+            let again = left.open().unwrap();
+            let newest = again.view().version();
+            for (x, acknowledged) in (0..3).zip(&tries) {
+                assert!(!acknowledged || is_ore(&again, newest, 100_000_000 + x), "operation {n}, edit {x}");
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Real crashes: a process that edits a world from several threads, folds, ingests and compacts, is killed.
 
-use crate::edits::{Op, durability, is_put, mark, plan, transaction};
+use crate::edits::{Op, durability, far, is_put, mark, plan, transaction};
 use crate::model::{Made, Model};
 use crate::tools::{Rng, assert_sound};
 use bm_hybrid::{Retention, World, WorldError};
@@ -199,12 +199,15 @@ struct Campaign {
     /// Versions from here on must be readable.
     floor: u64,
     keep: u64,
+    /// Version when the round began.
+    before: u64,
 }
 
 impl Campaign {
     /// Compares the world with what was said, and with everything before.
     fn check(&mut self, path: &Path, said: &Said) {
         let before = self.model.version();
+        self.before = before;
         let world = match World::open(path) {
             Err(WorldError::Store(StoreError::NotFound { .. }) | WorldError::Unfinished(_)) => {
                 assert!(
@@ -308,10 +311,28 @@ impl Campaign {
         self.totals.commits += newest - before;
     }
 
+    /// How the world came to where it is.
+    fn story(&self, world: &World) -> String {
+        let s = world.overlay();
+        let edits = |v: u64| match self.model.made(v) {
+            Made::Edit(seed) => {
+                let plan = plan(seed, MOST);
+                let far = plan.iter().filter(|op| matches!(op, Op::Voxel(p, _) if far().contains(p)));
+                format!("{v}: {} edits {:?}, far {:?}", plan.len(), durability(seed), far.collect::<Vec<_>>())
+            }
+            Made::Pages => format!("{v}: pages"),
+        };
+        let last: Vec<_> = (self.before.max(1)..=self.model.version()).map(edits).collect();
+        format!(
+            "pages of {}, oldest {}, {} edits in {} pages over them, {} bytes of journal, {} when the round began; {last:#?}",
+            s.folded_version, s.oldest_version, s.edits, s.pages, s.journal_bytes, self.before
+        )
+    }
+
     /// What the world says, now and then.
     fn contents(&mut self, world: &World, newest: u64) {
         let differs = self.model.at(newest).differs(&world.view());
-        assert_eq!(differs, None, "version {newest}, the newest");
+        assert_eq!(differs, None, "version {newest}, the newest; {}", self.story(world));
         let stats = world.overlay();
         let oldest = stats.oldest_version;
         assert!(oldest <= self.floor, "{oldest} is the oldest version, {} was to be kept", self.floor);
@@ -324,7 +345,7 @@ impl Campaign {
             };
             assert_eq!(view.version(), version);
             let differs = self.model.at(version).differs(&view);
-            assert_eq!(differs, None, "version {version} of {newest}, pages of {}", stats.folded_version);
+            assert_eq!(differs, None, "version {version} of {newest}; {}", self.story(world));
             self.totals.versions_read += 1;
         }
         if oldest > 1 {
@@ -348,6 +369,7 @@ fn killed_at_any_moment() {
         totals: Totals::default(),
         ingest: None,
         floor: 1,
+        before: 0,
         keep: Retention::default().versions.unwrap(),
     };
     let mut recoveries = 0;

@@ -33,6 +33,11 @@ impl Model {
         self.commits.len() as u64
     }
 
+    /// What made a version.
+    pub(crate) fn made(&self, version: u64) -> Made {
+        self.commits[version as usize - 1]
+    }
+
     /// The next version.
     pub(crate) fn push(&mut self, made: Made) {
         self.commits.push(made);
