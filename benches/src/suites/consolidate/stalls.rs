@@ -27,7 +27,7 @@ struct Round {
 }
 
 pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
-    let (count, rounds) = if bench.is_quick() { (100_000, 1) } else { (1_000_000, 3) };
+    let (count, rounds) = if bench.is_quick() { (100_000, 1) } else { (1_000_000, 7) };
     let folder = TemporaryFolder::new("stalls")?;
     let base = folder.path().join("earth.bm");
     drop(earth(&base)?);

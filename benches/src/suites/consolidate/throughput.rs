@@ -23,8 +23,7 @@ struct Folded {
 
 pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let (cube, planet) = if bench.is_quick() { (100_000, 20_000) } else { (1_000_000, 200_000) };
-    // Long work varies little.
-    let rounds = if bench.is_quick() { [1, 1] } else { [1, 3] };
+    let rounds = if bench.is_quick() { 1 } else { 3 };
     let folder = TemporaryFolder::new("fold")?;
     let base = folder.path().join("earth.bm");
     let bare = earth(&base)?;
@@ -32,7 +31,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let bare = World::open_read_only(&base).map_err(ours)?;
     let cube = in_a_cube(alps()?, KILOMETRE, cube, &EIGHT, 17).map_err(ours)?;
     let planet = CLUSTERED.edits(planet, 18).map_err(ours)?;
-    for ((place, edits), rounds) in [("cube", &cube), ("planet", &planet)].into_iter().zip(rounds) {
+    for (place, edits) in [("cube", &cube), ("planet", &planet)] {
         for kind in [
             StrategyKind::Lazy,
             StrategyKind::Spatial,
@@ -112,7 +111,7 @@ fn one_thread(
     bare: &World,
     edits: &[CellEdit],
 ) -> Result<(), BenchError> {
-    let rounds = if bench.is_quick() { 1 } else { 2 };
+    let rounds = if bench.is_quick() { 1 } else { 5 };
     let (mut all, mut one, mut equal) = (Vec::new(), Vec::new(), true);
     for _ in 0..rounds {
         let (folded, right) = fold_all(folder, base, bare, edits, StrategyKind::All)?;
