@@ -163,7 +163,9 @@ impl Shape {
             Self::Prism { polygons, alt } => {
                 let z = Axis::altitudes("polygon", *alt, level)?;
                 let [outline, area] = polygons.measure();
-                emit.expect(prism::runs(outline, area, z, level))?;
+                // Each row of cells is looked at where it crosses the outline, however low the prism is.
+                let rows = 2.0 * outline / f64::from(bm_core::frame::edge_ticks(level));
+                emit.expect(prism::runs(outline, area, z, level).max(rows))?;
                 let rows = rows::Rows::new(polygons, level);
                 Prism::new(&rows, z, level).walk(&mut emit)?;
             }

@@ -249,6 +249,9 @@ pub(crate) struct EditRevert {
     /// Who makes the change, for the log; by default the user's name.
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,
+    /// Memory that edits may take before they are folded into pages, MiB.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) budget: Option<u32>,
 }
 
 /// The commits of a world: when, who, what, how many cells, where

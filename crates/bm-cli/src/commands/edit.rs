@@ -54,9 +54,7 @@ pub(super) fn run(a: &args::Edit, out: &mut Out) -> Result<u8, Fault> {
     if let Some((pos, name)) = expect {
         change.expect(pos, find(&registry, name)?);
     }
-    if let Some(mib) = how.who.budget {
-        world.set_budget((mib as usize) << 20);
-    }
+    set_budget(&world, how.who.budget);
     let bar = Bar::new();
     let cells = shape.apply_telling(level, material, &mut change, &|p| bar.tell(p))?;
     let done = world.edit(&change).map_err(|e| conflict(e, &registry))?;
@@ -74,6 +72,7 @@ pub(super) fn run(a: &args::Edit, out: &mut Out) -> Result<u8, Fault> {
 fn revert(path: &Path, a: &args::EditRevert, out: &mut Out) -> Result<u8, Fault> {
     let start = Instant::now();
     let world = World::open(path)?;
+    set_budget(&world, a.budget);
     let done = world.revert(a.number, &origin(a.origin.as_deref()))?;
     let seconds = start.elapsed().as_secs_f64();
     let about = About { world: &world, path, done, cells: done.cells, seconds };
@@ -83,6 +82,12 @@ fn revert(path: &Path, a: &args::EditRevert, out: &mut Out) -> Result<u8, Fault>
     out.pair("reverted", format_args!("version {}", a.number))?;
     out.pair("cells", count(done.cells))?;
     about.print(out)
+}
+
+fn set_budget(world: &World, mib: Option<u32>) {
+    if let Some(mib) = mib {
+        world.set_budget((mib as usize).saturating_mul(1 << 20));
+    }
 }
 
 /// A commit that was made.

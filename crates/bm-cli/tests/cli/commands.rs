@@ -6,14 +6,15 @@ use serde_json::json;
 #[test]
 fn help_names_every_command_and_gives_examples() {
     let help = bm(tiny(), "--help").good().out;
-    for word in
-        ["demo", "ingest", "info", "verify", "query", "render", "export", "log", "Examples:", "Exit codes"]
-    {
+    let commands =
+        ["demo", "ingest", "info", "verify", "query", "render", "export", "edit", "log", "compact"];
+    for word in commands.into_iter().chain(["Examples:", "Exit codes"]) {
         assert!(help.contains(word), "{word}: {help}");
     }
-    for command in
-        ["demo", "ingest relief", "ingest strata", "info", "verify", "query", "render", "export", "log"]
-    {
+    let shapes = ["cell", "box", "sphere", "cylinder", "polygon", "mask", "revert"];
+    let below = shapes.into_iter().map(|s| format!("edit tiny.bm {s}"));
+    let deeper = ["ingest relief", "ingest strata"].map(String::from).into_iter().chain(below);
+    for command in commands.into_iter().map(String::from).chain(deeper) {
         let help = bm(tiny(), &format!("{command} --help")).good().out;
         assert!(help.contains("Usage: bm") && help.contains("--json"), "{help}");
     }

@@ -60,6 +60,11 @@ impl Polygon {
         &self.rings
     }
 
+    /// Westernmost and easternmost longitude.
+    pub(super) fn width(&self) -> [f64; 2] {
+        extent(&self.rings[0], 0)
+    }
+
     /// Edges of all rings, in degrees.
     pub(super) fn edges(&self) -> impl Iterator<Item = [[f64; 2]; 2]> {
         self.rings.iter().flat_map(|r| r.windows(2).map(|e| [e[0], e[1]]))
@@ -294,13 +299,17 @@ fn meeting([a, b]: [[f64; 2]; 2], [c, d]: [[f64; 2]; 2]) -> Meeting {
 
 /// Holes lie in the shell and not in each other. Rings are known not to cross.
 fn check_holes(rings: &[Vec<[f64; 2]>]) -> Result<(), Fault> {
+    let boxes: Vec<[[f64; 2]; 2]> = rings.iter().map(|r| [0, 1].map(|k| extent(r, k))).collect();
+    let meet = |a: usize, b: usize| {
+        (0..2).all(|k| boxes[a][k][0] <= boxes[b][k][1] && boxes[b][k][0] <= boxes[a][k][1])
+    };
     for (r, hole) in rings.iter().enumerate().skip(1) {
         if within(hole, &rings[0]) == Some(false) {
             let [lon, lat] = hole[0];
             return Err(vertex_fault(r, 0, format_args!("{lon}, {lat} lies outside the shell")));
         }
         for (s, other) in rings.iter().enumerate().skip(1) {
-            if s != r && boxes_meet(hole, other) && within(hole, other) == Some(true) {
+            if s != r && meet(r, s) && within(hole, other) == Some(true) {
                 return Err(ring_fault(r, format!("lies in another hole, ring {s}")));
             }
         }
@@ -308,14 +317,9 @@ fn check_holes(rings: &[Vec<[f64; 2]>]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn boxes_meet(a: &[[f64; 2]], b: &[[f64; 2]]) -> bool {
-    let span = |r: &[[f64; 2]], k: usize| {
-        r.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[lo, hi], v| [lo.min(v[k]), hi.max(v[k])])
-    };
-    (0..2).all(|k| {
-        let (s, t) = (span(a, k), span(b, k));
-        s[0] <= t[1] && t[0] <= s[1]
-    })
+/// Least and greatest coordinate of a ring along an axis.
+fn extent(ring: &[[f64; 2]], axis: usize) -> [f64; 2] {
+    ring.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[lo, hi], v| [lo.min(v[axis]), hi.max(v[axis])])
 }
 
 /// Whether a ring lies in another one that it does not cross; `None` if all its vertices and the middles of its
@@ -330,6 +334,9 @@ fn contains(ring: &[[f64; 2]], p: [f64; 2]) -> Option<bool> {
     let mut inside = false;
     for e in ring.windows(2) {
         let (a, b) = (e[0], e[1]);
+        if p[1] < a[1].min(b[1]) || a[1].max(b[1]) < p[1] {
+            continue;
+        }
         let side = turn(a, b, p);
         let between = (0..2).all(|k| a[k].min(b[k]) <= p[k] && p[k] <= a[k].max(b[k]));
         if side == 0 && between {

@@ -31,9 +31,14 @@ impl Rows {
         let mut crossings: Vec<Crossing> = Vec::new();
         let mut stretches: Vec<(u32, [u32; 2])> = Vec::new();
         for polygon in polygons.all() {
-            for turns in [-1.0, 0.0, 1.0] {
+            let [west, east] = polygon.width();
+            let [first, beyond] = Axis::EastWest.cells(level);
+            for turned in [-360.0, 0.0, 360.0] {
+                if east < scale.lon(first) + turned || scale.lon(beyond) + turned < west {
+                    continue;
+                }
                 crossings.clear();
-                scale.crossings(polygon, turns * 360.0, &mut crossings);
+                scale.crossings(polygon, turned, &mut crossings);
                 crossings.sort_unstable();
                 // Between an odd crossing and the next one is inside.
                 for pair in crossings.chunks_exact(2) {
