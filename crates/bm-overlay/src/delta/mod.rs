@@ -192,7 +192,7 @@ impl Deltas {
         }
         let shard = shard_of(page.cell().coords());
         if self.shards[shard].is_full() {
-            self.shards[shard] = Arc::new(self.shards[shard].rebuild(|_| Keep::All));
+            self.shards[shard] = Arc::new(self.shards[shard].grown());
             *replaced = true;
         }
         &self.shards[shard]

@@ -244,9 +244,32 @@ impl Table {
         (first..self.len()).filter_map(|i| PageId::from_raw(self.pages.get(i)?.load(Relaxed)))
     }
 
-    /// The same pages with room for more; `keep` may take edits away.
-    pub(crate) fn rebuild(&self, keep: impl Fn(PageId) -> Keep) -> Self {
+    /// The same pages with room for as many again.
+    pub(crate) fn grown(&self) -> Self {
         let new = Self::new(&self.meter, self.len() * 2, self.cells.len() * 2);
+        for page in self.pages() {
+            new.adopt(page, self.slot(page, hash(page)).0);
+        }
+        new
+    }
+
+    /// The same pages without what was folded of them, and no larger than that takes.
+    pub(crate) fn rebuild(&self, keep: impl Fn(PageId) -> Keep) -> Self {
+        let (mut pages, mut cubes) = (0, 0);
+        for page in self.pages() {
+            let content = self.slot(page, hash(page)).0.content();
+            let left = match (keep(page), content) {
+                (Keep::All, content) => content.len() as usize + 1,
+                (Keep::After(v), Content::One(entry)) => usize::from(entry.get().seq > v),
+                (Keep::After(v), Content::Many(bucket)) if bucket.span().1 > v => {
+                    bucket.items(u64::MAX).filter(|i| i.seq > v).count() + 1
+                }
+                _ => 0,
+            };
+            pages += usize::from(left > 0);
+            cubes += left;
+        }
+        let new = Self::new(&self.meter, pages, cubes);
         for page in self.pages() {
             let (old, _) = self.slot(page, hash(page));
             let after = match keep(page) {
