@@ -46,8 +46,7 @@ pub enum EditError {
     #[error("material {} is not in the world's registry", .0.0)]
     UnknownMaterial(MaterialId),
     /// Voxels that do not hold what the transaction depends on.
-    #[error("{} voxels do not hold what was expected, the first at {:?}: it holds material {}, not {}",
-        .0.len(), .0.first().map(|c| c.pos), .0.first().map_or(0, |c| c.found.0), .0.first().map_or(0, |c| c.expected.0))]
+    #[error("{}", conflicts(.0))]
     Conflicts(Vec<Conflict>),
     /// A transaction that would not fit into memory alone.
     #[error(
@@ -59,6 +58,17 @@ pub enum EditError {
         /// Bytes allowed.
         budget: usize,
     },
+}
+
+/// How many voxels do not hold what was expected, and the first of them.
+fn conflicts(list: &[Conflict]) -> String {
+    let first = list.first().map(|c| {
+        let (x, y, z) = (c.pos.x(), c.pos.y(), c.pos.z());
+        format!(": at ticks {x}, {y}, {z} there is material {}, not {}", c.found.0, c.expected.0)
+    });
+    let n = list.len();
+    let what = if n == 1 { "1 voxel does".into() } else { format!("{n} voxels do") };
+    format!("{what} not hold what was expected{}", first.unwrap_or_default())
 }
 
 impl EditError {

@@ -439,12 +439,22 @@ impl<B> Overlay<B> {
         Ok(self.finish(w, Change::Edits(edits), pieces, transaction.when(), origin, note)?)
     }
 
-    fn admit(&self, w: &Writer, pieces: usize) -> Result<(), OverlayError> {
+    fn admit(&self, w: &Writer, change: &Change<'_>, pieces: usize) -> Result<(), OverlayError> {
         let (needs, budget) = (pieces.saturating_mul(BYTES_PER_EDIT), self.budget());
         if needs > budget {
             return Err(EditError::TooLarge { bytes: needs, budget }.into());
         }
         let held = self.bytes();
+        // Far from the limit nobody counts what tables may have to grow.
+        let needs = if held < budget / 8 {
+            needs
+        } else {
+            needs
+                + match change {
+                    Change::Voxel(page, ..) => w.deltas.growth_for(*page),
+                    Change::Edits(edits) => w.deltas.growth(edits),
+                }
+        };
         if held + needs > budget || w.deltas.fullest() as usize + pieces > MAX_ENTRIES as usize {
             return Err(OverlayError::Full { bytes: held, budget });
         }
@@ -460,7 +470,7 @@ impl<B> Overlay<B> {
         origin: &str,
         note: &str,
     ) -> Result<u64, OverlayError> {
-        self.admit(&w, pieces)?;
+        self.admit(&w, &change, pieces)?;
         let seq = w.applied + 1;
         let mut lsn = None;
         if let Some(journal) = self.journal.get() {

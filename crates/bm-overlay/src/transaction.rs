@@ -1,7 +1,9 @@
 //! Edits in any order, brought to normal form.
 
+use crate::delta::{box_runs, cubes};
 use crate::edits::{BoxEdit, Edits, RunEdit};
 use crate::error::EditError;
+use crate::journal::Change;
 use bm_core::frame::{MAX_LEVEL, WORLD_X, WORLD_Y, WORLD_Z_MAX, WORLD_Z_MIN};
 use bm_core::page::{PAGE_LEVELS, PAGE_SPAN, SUBCELLS};
 use bm_core::{Cell, MaterialId, PageId, Pos, TickBox};
@@ -310,6 +312,20 @@ pub fn sub_cell(page: PageId, sub: u32) -> Option<Cell> {
     let at = bm_morton::decode3_u32(sub);
     let first = page.cell().coords();
     Cell::new(page.level() + PAGE_SPAN, [0, 1, 2].map(|a| (first[a] << PAGE_SPAN) + u32::from(at[a])))
+}
+
+/// The fewest cells that a change consists of.
+pub fn cells_of(change: &Change, f: &mut dyn FnMut(Cell)) {
+    let mut run = |page: PageId, from: u32, to: u32| {
+        for (first, size) in cubes(from, to) {
+            let cell = sub_cell(page, first).and_then(|c| c.ancestor(c.level() - size));
+            cell.into_iter().for_each(&mut *f);
+        }
+    };
+    match change {
+        Change::Run(r) => run(r.page, r.from, r.to),
+        Change::Box(b) => box_runs(b.lo, b.hi, &mut |from, to| run(b.page, from, to)),
+    }
 }
 
 /// Pages of the two finest tiers that a box ends in: the cost of its faces.

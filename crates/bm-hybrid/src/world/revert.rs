@@ -7,8 +7,8 @@ use bm_core::page::{PAGE_LEVELS, PAGE_SPAN};
 use bm_core::{Cell, MaterialId, PageId, Pos};
 use bm_octree::Tree;
 use bm_overlay::journal::Change;
-use bm_overlay::transaction::sub_cell;
-use bm_overlay::{Edits, OverlayError, Transaction};
+use bm_overlay::transaction::cells_of;
+use bm_overlay::{OverlayError, Transaction};
 
 /// Most cells that a commit which undoes another one may write.
 const MAX_CELLS: usize = 1 << 22;
@@ -27,7 +27,7 @@ impl World {
             return Err(WorldError::NoSuchVersion { version, newest });
         }
         let refuse = |detail: String| WorldError::Data { what: "revert", detail };
-        let mut edits = Edits::default();
+        let mut changes: Vec<Change> = Vec::new();
         let mut found = false;
         if let Some(journal) = self.inner.overlay.journal() {
             let first = journal.first_seq();
@@ -36,10 +36,7 @@ impl World {
             }
             let read = journal.read(version..version + 1, &mut |record| {
                 found = true;
-                record.visit(|change| match change {
-                    Change::Box(b) => edits.boxes.push(b),
-                    Change::Run(r) => edits.runs.push(r),
-                })
+                record.visit(|change| changes.push(change))
             });
             read.map_err(OverlayError::from)?;
         }
@@ -60,25 +57,16 @@ impl World {
             }
             Ok(())
         };
-        // Boxes are undone where they were written: by their sub-cells.
-        for b in &edits.boxes {
-            for z in b.lo[2]..=b.hi[2] {
-                for y in b.lo[1]..=b.hi[1] {
-                    for x in b.lo[0]..=b.hi[0] {
-                        let sub = bm_morton::encode3_u32(x.into(), y.into(), z.into());
-                        if let Some(cell) = sub_cell(b.page, sub) {
-                            restore(cell)?;
-                        }
-                    }
+        let mut failed = None;
+        for change in &changes {
+            cells_of(change, &mut |cell| {
+                if failed.is_none() {
+                    failed = restore(cell).err();
                 }
-            }
+            });
         }
-        for r in &edits.runs {
-            for sub in r.from..r.to {
-                if let Some(cell) = sub_cell(r.page, sub) {
-                    restore(cell)?;
-                }
-            }
+        if let Some(e) = failed {
+            return Err(e);
         }
         self.edit(&t)
     }
@@ -89,7 +77,6 @@ fn restore(tree: &Tree, cell: Cell, t: &mut Transaction, left: &mut usize) -> Re
     if *left == 0 {
         return Ok(());
     }
-    *left -= 1;
     let bounds = cell.bounds();
     if !is_edited(tree, cell)? {
         t.clear(bounds).map_err(OverlayError::from)?;
@@ -105,6 +92,8 @@ fn restore(tree: &Tree, cell: Cell, t: &mut Transaction, left: &mut usize) -> Re
         t.fill(bounds, material).map_err(OverlayError::from)?;
         return Ok(());
     }
+    // Only what is mixed counts: the rest is written in as few pieces as it came in.
+    *left -= 1;
     for part in (0..8).filter_map(|o| cell.child(o)) {
         restore(tree, part, t, left)?;
     }

@@ -5,6 +5,7 @@
 //! to the page's bucket, from the entry that the slot names back to the one it may see.
 
 use super::bucket::{Found, Item};
+use super::table::room;
 use bm_core::{MaterialId, PageId};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, fence};
@@ -61,7 +62,7 @@ const fn cube(from: u32, size: u8) -> u64 {
 
 impl Cells {
     pub(super) fn new(cubes: usize) -> Self {
-        let slots = (cubes + cubes / 2 + 1).next_power_of_two().max(SMALLEST);
+        let slots = room(cubes, SMALLEST);
         Self {
             slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
             filter: std::iter::repeat_with(AtomicU64::default).take(slots / 8).collect(),
@@ -73,6 +74,10 @@ impl Cells {
     /// Bytes it takes.
     pub(super) fn bytes(&self) -> usize {
         self.slots.len() * size_of::<Slot>() + self.filter.len() * size_of::<AtomicU64>()
+    }
+
+    pub(super) fn slots(&self) -> usize {
+        self.slots.len()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -21,7 +21,7 @@ mod tests;
 pub(crate) use bucket::{Found, MAX_ENTRIES};
 pub(crate) use meter::Meter;
 pub use resolve::PageRun;
-pub(crate) use resolve::cubes;
+pub(crate) use resolve::{box_runs, cubes};
 pub(crate) use table::Keep;
 
 use crate::edits::Edits;
@@ -280,6 +280,23 @@ impl Deltas {
             new.fullest = new.shards.iter().map(edits).max().unwrap_or(0);
         }
         Some(new)
+    }
+
+    /// Bytes that larger tables would take, should these edits call for them.
+    pub(crate) fn growth(&self, edits: &Edits) -> usize {
+        let mut more = [0usize; SHARDS];
+        let boxes = edits.boxes.iter().map(|b| b.page);
+        for page in boxes.chain(edits.runs.iter().map(|r| r.page)) {
+            more[shard_of(page.cell().coords())] += 1;
+        }
+        let touched = self.shards.iter().zip(more).filter(|(_, n)| *n > 0);
+        touched.map(|(shard, n)| shard.growth(n)).sum()
+    }
+
+    /// The same for one cube.
+    #[inline]
+    pub(crate) fn growth_for(&self, page: PageId) -> usize {
+        self.shard(page.cell().coords()).growth(1)
     }
 
     /// Edits of the page that has most, or had before it was folded.

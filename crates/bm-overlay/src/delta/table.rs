@@ -67,6 +67,11 @@ impl Drop for Table {
     }
 }
 
+/// Slots for so many keys: a power of two, at most three quarters full.
+pub(super) fn room(keys: usize, smallest: usize) -> usize {
+    (keys + keys / 3).next_power_of_two().max(smallest)
+}
+
 /// Spreads page codes over slots.
 #[inline]
 fn hash(page: PageId) -> u64 {
@@ -77,7 +82,7 @@ fn hash(page: PageId) -> u64 {
 
 impl Table {
     pub(crate) fn new(meter: &Arc<Meter>, pages: usize, cubes: usize) -> Self {
-        let slots = (pages + pages / 2 + 1).next_power_of_two().max(SMALLEST);
+        let slots = room(pages, SMALLEST);
         let table = Self {
             slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
             cells: Cells::new(cubes),
@@ -105,6 +110,16 @@ impl Table {
     /// Whether another page would make searches long.
     pub(crate) fn is_full(&self) -> bool {
         4 * (self.len.load(Relaxed) + 1) > 3 * self.slots.len() || self.cells.is_full()
+    }
+
+    /// Bytes of a larger table, should so many cubes more call for one.
+    pub(crate) fn growth(&self, more: usize) -> usize {
+        let beyond = |len: usize, slots: usize| 4 * (len + more + 1) > 3 * slots;
+        if beyond(self.len.load(Relaxed), self.slots.len()) || beyond(self.cells.len(), self.cells.slots()) {
+            2 * self.bytes.load(Relaxed)
+        } else {
+            0
+        }
     }
 
     /// The page's slot, or the free one where it belongs.
