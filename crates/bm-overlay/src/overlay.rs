@@ -217,6 +217,8 @@ struct Writer {
     applied: u64,
     /// Newest version that must not be seen before it is on the disk, and where it stands in the journal.
     pending: Option<(u64, Lsn)>,
+    /// Whether the next version may be on the disk already, as a commit of pages that failed.
+    doubt: bool,
     /// A payload under construction.
     payload: Vec<u8>,
 }
@@ -237,7 +239,13 @@ impl<B> Overlay<B> {
         let state = State { base: base.into(), base_version: version, deltas: deltas.clone() };
         Self {
             published: Published::new(Arc::new(state), version),
-            writer: Mutex::new(Writer { deltas, applied: version, pending: None, payload: Vec::new() }),
+            writer: Mutex::new(Writer {
+                deltas,
+                applied: version,
+                pending: None,
+                doubt: false,
+                payload: Vec::new(),
+            }),
             journal: OnceLock::new(),
             meter,
             budget: AtomicUsize::new(options.budget),
@@ -471,7 +479,8 @@ impl<B> Overlay<B> {
         note: &str,
     ) -> Result<u64, OverlayError> {
         self.admit(&w, &change, pieces)?;
-        let seq = w.applied + 1;
+        // The number of a commit that may be on the disk is not used again: one of the two would be lost.
+        let seq = w.applied + 1 + u64::from(w.doubt);
         let mut lsn = None;
         if let Some(journal) = self.journal.get() {
             let payload = &mut w.payload;
@@ -488,7 +497,7 @@ impl<B> Overlay<B> {
         };
         // The journal has the record, so its number is taken, whatever comes. `admit` has made sure that no page is
         // too full.
-        w.applied = seq;
+        (w.applied, w.doubt) = (seq, false);
         let replaced = applied.map_err(|page| OverlayError::PageFull { page })?;
         if replaced {
             self.replace_deltas(&w);
@@ -582,9 +591,16 @@ impl<B> Paused<'_, B> {
         self.writer.applied + 1
     }
 
+    /// Says that a commit of pages as the next version failed, and may be on the disk all the same.
+    pub fn doubt(&mut self) {
+        self.writer.doubt = true;
+    }
+
     /// Puts a base in place that stands for `version` and holds everything: no edits are over it.
     pub fn replace(&mut self, base: Arc<B>, version: u64) {
         self.writer.deltas = Deltas::new(&self.overlay.meter);
+        // A store that takes another commit has not taken the one that failed.
+        self.writer.doubt &= version == self.writer.applied;
         self.writer.applied = version;
         let deltas = self.writer.deltas.clone();
         let state = State { base, base_version: version, deltas };

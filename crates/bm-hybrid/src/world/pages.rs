@@ -125,7 +125,13 @@ impl Inner {
         head.root_crc = root_crc.unwrap_or(head.root_crc);
         head.version = version;
         head.unfolded = version + 1;
-        let ground = self.store_commit(batch, &mut head, true)?;
+        let ground = match self.store_commit(batch, &mut head, true) {
+            Ok(ground) => ground,
+            Err(e) => {
+                paused.doubt();
+                return Err(e);
+            }
+        };
         paused.replace(Arc::new(ground), version);
         self.retire_journal(&head);
         Ok(version)
@@ -158,9 +164,10 @@ impl Inner {
             other => other?,
         };
         if let Some(oldest) = head.bases.first().map(|b| b.store)
-            && self.store.oldest()? < oldest
+            && self.store.oldest().is_ok_and(|o| o < oldest)
         {
-            self.store.retire(oldest)?;
+            // The commit stands; room is for the next time.
+            let _next_time = self.store.retire(oldest);
         }
         Ground::read_after(self.store.snapshot()?, &self.context, Some(&old.tree))
     }

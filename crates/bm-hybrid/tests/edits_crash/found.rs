@@ -3,7 +3,7 @@
 use crate::disk::Disk;
 use crate::edits::mark;
 use bm_core::{MaterialId, PageId, Pos};
-use bm_hybrid::World;
+use bm_hybrid::{Retention, World};
 use bm_overlay::{Durability, Need, PageSummary, Strategy};
 use std::io::ErrorKind;
 
@@ -105,4 +105,38 @@ fn a_journal_that_was_named_by_a_failed_commit() {
             }
         }
     }
+}
+
+/// A commit of pages that failed may be on the disk all the same, and so is what was acknowledged after it.
+#[test]
+fn edits_after_an_ingest_that_failed() {
+    let (first, world) = Disk::create();
+    put(&world, 100_000_000, Durability::Sync);
+    world.ingest_relief(&mark(1), &Default::default(), &|_| ()).unwrap();
+    world.set_retention(Retention { versions: Some(1), age_ms: None }).unwrap();
+    drop(world);
+    let (mut failed, mut ahead) = (0, 0);
+    for n in 1.. {
+        let disk = first.copy();
+        let world = disk.open().unwrap();
+        let start = disk.operations();
+        disk.fail_from(start + n, ErrorKind::Other, false);
+        failed += u32::from(world.ingest_relief(&mark(2), &Default::default(), &|_| ()).is_err());
+        if disk.operations() < start + n {
+            break;
+        }
+        let version = put(&world, 100_000_001, Durability::Sync);
+        assert!(is_ore(&world, version, 100_000_001), "operation {n}");
+        // Killed; and without power.
+        for left in
+            [disk.copy(), Disk::new(disk.file.crash_image(|| false), disk.folder.crash_image(|_| 0, 512))]
+        {
+            let again = left.open().unwrap();
+            assert_eq!(again.view().version(), version, "operation {n}");
+            assert!(is_ore(&again, version, 100_000_000), "operation {n}");
+            assert!(is_ore(&again, version, 100_000_001), "operation {n}: an acknowledged edit is lost");
+            ahead += u32::from(again.verify_against(&mark(2), &|_| ()).unwrap().wrong == 0);
+        }
+    }
+    assert!(failed > 5 && ahead > 0, "{failed} {ahead}");
 }

@@ -42,7 +42,7 @@ fn child_that_edits() {
     }
     let mut rng = Rng(seed);
     let commits = AtomicU64::new(0);
-    world.set_budget(rng.range(192, 768) as usize * 1024);
+    world.set_budget(rng.range(512, 1500) as usize * 1024);
     loop {
         let strategy = StrategyKind::ALL[rng.range(0, 5) as usize];
         world.set_folding(strategy, 0.2, 0.5);
