@@ -82,10 +82,14 @@ fn hash(page: PageId) -> u64 {
 
 impl Table {
     pub(crate) fn new(meter: &Arc<Meter>, pages: usize, cubes: usize) -> Self {
+        Self::with(meter, pages, Cells::new(cubes))
+    }
+
+    fn with(meter: &Arc<Meter>, pages: usize, cells: Cells) -> Self {
         let slots = room(pages, SMALLEST);
         let table = Self {
             slots: std::iter::repeat_with(Slot::default).take(slots).collect(),
-            cells: Cells::new(cubes),
+            cells,
             boxes: AtomicBool::new(false),
             len: AtomicUsize::new(0),
             pages: Chunked::new(),
@@ -261,9 +265,17 @@ impl Table {
 
     /// The same pages with room for as many again.
     pub(crate) fn grown(&self) -> Self {
-        let new = Self::new(&self.meter, self.len() * 2, self.cells.len() * 2);
+        let new = Self::with(&self.meter, self.len() * 2, self.cells.grown());
+        new.boxes.store(self.boxes.load(Relaxed), Relaxed);
         for page in self.pages() {
-            new.adopt(page, self.slot(page, hash(page)).0);
+            let (old, _) = self.slot(page, hash(page));
+            let (slot, _) = new.slot(page, hash(page));
+            slot.first.copy_from(&old.first);
+            if let Some(bucket) = old.more.get() {
+                // Cannot be set already: the slot is new.
+                let _ = slot.more.set(bucket.clone());
+            }
+            new.enter(slot, page);
         }
         new
     }
