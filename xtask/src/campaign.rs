@@ -18,6 +18,8 @@ pub(crate) struct Args {
 enum Campaign {
     /// A process that commits to a store, or ingests into a world, is killed at random moments
     Kill,
+    /// A process that edits a world from several threads is killed; power fails, or a write does, at every operation
+    Edits,
     /// Every byte of a store and of a world is flipped in turn
     Flip,
 }
@@ -29,15 +31,18 @@ struct Part {
     test: [&'static str; 4],
     filter: &'static str,
     variable: &'static str,
+    /// Its value; none for the number of rounds.
+    value: Option<u32>,
 }
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 7] = [
     Part {
         campaign: Campaign::Kill,
         title: "kill a store's writer",
         test: ["-p", "bm-store", "--test", "crash"],
         filter: "",
         variable: "BM_STORE_KILLS",
+        value: None,
     },
     Part {
         campaign: Campaign::Kill,
@@ -45,6 +50,33 @@ const PARTS: [Part; 4] = [
         test: ["-p", "bm-hybrid", "--test", "world"],
         filter: "killed",
         variable: "BM_KILL_ROUNDS",
+        value: None,
+    },
+    Part {
+        campaign: Campaign::Edits,
+        title: "kill a process that edits",
+        test: ["-p", "bm-hybrid", "--test", "edits_crash"],
+        filter: "killed",
+        variable: "BM_EDITS_KILL_ROUNDS",
+        value: None,
+    },
+    Part {
+        campaign: Campaign::Edits,
+        title: "crash images of edited worlds",
+        test: ["-p", "bm-hybrid", "--test", "edits_crash"],
+        filter: "images",
+        variable: "BM_EDITS_IMAGES",
+        // So many at each operation.
+        value: Some(150),
+    },
+    Part {
+        campaign: Campaign::Edits,
+        title: "every operation on an edited world fails",
+        test: ["-p", "bm-hybrid", "--test", "edits_crash"],
+        filter: "failures",
+        variable: "BM_EDITS_FAILURES",
+        // A stride of one: every operation.
+        value: Some(1),
     },
     Part {
         campaign: Campaign::Flip,
@@ -52,6 +84,8 @@ const PARTS: [Part; 4] = [
         test: ["-p", "bm-store", "--test", "damage"],
         filter: "",
         variable: "BM_STORE_FLIPS",
+        // A stride of one: every byte.
+        value: Some(1),
     },
     Part {
         campaign: Campaign::Flip,
@@ -59,6 +93,7 @@ const PARTS: [Part; 4] = [
         test: ["-p", "bm-hybrid", "--test", "world"],
         filter: "flipped",
         variable: "BM_FLIP_STEP",
+        value: Some(1),
     },
 ];
 
@@ -68,11 +103,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         if !args.which.is_empty() && !args.which.contains(&part.campaign) {
             continue;
         }
-        let value = match part.campaign {
-            Campaign::Kill => args.rounds,
-            // A stride of one: every byte.
-            Campaign::Flip => 1,
-        };
+        let value = part.value.unwrap_or(args.rounds);
         let mut command = shell::cargo(&root);
         command.arg("test").args(part.test).arg("--").args(["--nocapture"]);
         if !part.filter.is_empty() {

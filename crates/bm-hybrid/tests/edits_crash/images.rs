@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 
 /// Images at each operation.
-const EACH: u64 = 24;
+const EACH: u64 = 28;
 /// Images that are at hand at a time.
 const WAITING: usize = 8;
 
@@ -158,5 +158,5 @@ fn every_image_is_a_world_with_all_that_was_promised() {
         (images, operations) = (images + i, operations + o);
     }
     println!("{operations} crash points, {images} different images");
-    assert!(images >= 4000, "{images}");
+    assert!(images >= 9000, "{images}");
 }

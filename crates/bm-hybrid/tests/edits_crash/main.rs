@@ -7,6 +7,7 @@
 //! | `failures.rs` | operations that fail, one by one, and a disk that is full |
 //! | `found.rs` | what the others found, one by one |
 //! | `script.rs`, `disk.rs` | runs that can be repeated, and the disk under them |
+//! | `random.rs` | histories: random steps, and threads whose answers must fit one order |
 //! | `model.rs` | what the world must say, at every version |
 //! | `edits.rs` | transactions that can be told again from their seed |
 #![allow(
@@ -26,6 +27,7 @@ mod found;
 mod images;
 mod killed;
 mod model;
+mod random;
 mod script;
 #[allow(dead_code, reason = "shared with the tests of worlds; not all of it is used here")]
 #[path = "../world/tools.rs"]
