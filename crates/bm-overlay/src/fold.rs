@@ -62,7 +62,8 @@ pub fn choose<B>(snapshot: &Snapshot<B>, strategy: &dyn Strategy, bytes: u64) ->
     all.into_iter().collect()
 }
 
-/// Puts the edits of pages, as a snapshot sees them, into a draft. Coarse pages must come before finer ones.
+/// Puts the edits of pages, as a snapshot sees them, into a draft. Coarse pages must come before finer ones. It may
+/// use so many threads; 0 means as many as the machine has.
 ///
 /// # Errors
 /// [`OverlayError::Tree`] when pages cannot be read.
@@ -70,8 +71,9 @@ pub fn fold_into<B: Send + Sync>(
     draft: &mut Draft<'_>,
     snapshot: &Snapshot<B>,
     pages: &[PageId],
+    threads: usize,
 ) -> Result<Folded, OverlayError> {
-    let resolved: Vec<Vec<PageRun>> = parallel::map(pages, 0, |&page| snapshot.resolve(page));
+    let resolved: Vec<Vec<PageRun>> = parallel::map(pages, threads, |&page| snapshot.resolve(page));
     let mut count = Folded::default();
     for (&page, runs) in pages.iter().zip(&resolved) {
         if let Some(summary) = snapshot.page(page) {

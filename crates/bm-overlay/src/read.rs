@@ -123,7 +123,7 @@ impl<B: TreeBase> Reader<B> {
         let changed = Changed { since };
         let pages = choose(&self.snapshot, &changed, u64::MAX);
         let mut draft = Draft::of(tree);
-        fold_into(&mut draft, &self.snapshot, &pages)?;
+        fold_into(&mut draft, &self.snapshot, &pages, 0)?;
         let commit = draft.finish()?;
         let mut layer: HashMap<PageId, Option<Vec<u8>>> = HashMap::new();
         layer.extend(commit.pages.into_iter().map(|(id, bytes)| (id, Some(bytes))));

@@ -8,10 +8,11 @@ use crate::error::WorldError;
 use bm_core::PageId;
 use bm_octree::Draft;
 use bm_overlay::fold::{choose, fold_into};
-use bm_overlay::{Folded, Snapshot, Strategy, StrategyKind};
+use bm_overlay::{Folded, OverlayError, Snapshot, Strategy, StrategyKind};
 use bm_store::Batch;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -52,11 +53,11 @@ impl World {
         kind: StrategyKind,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<FoldReport, WorldError> {
-        let bytes = if kind == StrategyKind::All { u64::MAX } else { self.inner.overlay.bytes() as u64 / 2 };
-        self.inner.fold(kind.strategy().as_ref(), bytes, progress)
+        let much = if kind == StrategyKind::All { Much::ALL } else { Much::Share(0.5) };
+        self.inner.fold(kind.strategy().as_ref(), much, 0, progress)
     }
 
-    /// Folds as much as a strategy of one's own chooses.
+    /// Folds as much as a strategy of one's own chooses, so many bytes of [`bm_overlay::PageSummary`] at least.
     ///
     /// # Errors
     /// As [`World::consolidate`].
@@ -66,7 +67,7 @@ impl World {
         bytes: u64,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<FoldReport, WorldError> {
-        self.inner.fold(strategy, bytes, progress)
+        self.inner.fold(strategy, Much::Bytes(bytes), 0, progress)
     }
 
     /// Sets by what strategy and how full the background folds: it begins above `high` and ends below `low`, both
@@ -110,7 +111,11 @@ impl World {
     ///
     /// [`StoreError::SnapshotsOpen`]: bm_store::StoreError::SnapshotsOpen
     pub fn compact(&mut self) -> Result<u64, WorldError> {
-        self.inner.fold(StrategyKind::All.strategy().as_ref(), u64::MAX, &|_, _| ())?;
+        self.inner.fold(StrategyKind::All.strategy().as_ref(), Much::ALL, 0, &|_, _| ())?;
+        // The journal's last file can only go when another one follows.
+        if let Some(journal) = self.inner.overlay.journal() {
+            journal.begin_segment(self.inner.overlay.version() + 1, now_ms()).map_err(OverlayError::from)?;
+        }
         // Also applies the retention as it is now.
         self.set_retention(self.retention())?;
         let inner = &self.inner;
@@ -134,7 +139,8 @@ impl Inner {
     pub(super) fn fold(
         &self,
         strategy: &dyn Strategy,
-        bytes: u64,
+        much: Much,
+        threads: usize,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<FoldReport, WorldError> {
         let _one_at_a_time = self.write_lock();
@@ -146,7 +152,7 @@ impl Inner {
         // What the pages will say must not be lost from the journal only.
         self.overlay.sync()?;
         let before = self.overlay.bytes();
-        let (ground, pages, mut report) = self.fold_pages(&snapshot, strategy, bytes, progress)?;
+        let (ground, pages, mut report) = self.fold_pages(&snapshot, strategy, much, threads, progress)?;
         let head = ground.head.clone();
         let folded: HashSet<PageId> = pages.into_iter().collect();
         self.overlay.rebase(ground.into(), snapshot.version(), &|page| folded.contains(&page));
@@ -162,14 +168,22 @@ impl Inner {
         &self,
         snapshot: &Snapshot<Ground>,
         strategy: &dyn Strategy,
-        bytes: u64,
+        much: Much,
+        threads: usize,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<(Ground, Vec<PageId>, FoldReport), WorldError> {
+        let bytes = match much {
+            Much::Bytes(bytes) => bytes,
+            Much::Share(share) => {
+                let all: u64 = snapshot.pages().iter().map(|p| p.bytes).sum();
+                (all as f64 * share).ceil() as u64
+            }
+        };
         let pages = choose(snapshot, strategy, bytes);
         let old = snapshot.base();
         let mut draft = Draft::of(&old.tree);
-        draft.on_progress(progress);
-        let Folded { pages: n, edits, cells, .. } = fold_into(&mut draft, snapshot, &pages)?;
+        draft.on_progress(progress).threads(threads);
+        let Folded { pages: n, edits, cells, .. } = fold_into(&mut draft, snapshot, &pages, threads)?;
         let commit = draft.finish()?;
         let report = FoldReport {
             pages: n,
@@ -196,19 +210,34 @@ impl Inner {
 
     /// Makes room for a commit: first what the strategy would take, then everything.
     pub(super) fn relieve(&self, tries: u32) -> Result<(), WorldError> {
-        let (kind, bytes) = match tries {
-            0 => (StrategyKind::Spatial, self.overlay.bytes() as u64 / 2),
-            _ => (StrategyKind::All, u64::MAX),
+        let (kind, much) = match tries {
+            0 => (StrategyKind::Spatial, Much::Share(0.5)),
+            _ => (StrategyKind::All, Much::ALL),
         };
-        self.fold(kind.strategy().as_ref(), bytes, &|_, _| ())?;
+        self.fold(kind.strategy().as_ref(), much, 0, &|_, _| ())?;
         Ok(())
     }
+}
+
+/// How much a fold has to free.
+#[derive(Clone, Copy)]
+pub(super) enum Much {
+    /// So many bytes of the pages' edits.
+    Bytes(u64),
+    /// This share of all of them.
+    Share(f64),
+}
+
+impl Much {
+    pub(super) const ALL: Self = Self::Bytes(u64::MAX);
 }
 
 /// The thread that folds in the background.
 #[derive(Default)]
 pub(super) struct Folder {
     settings: Mutex<Option<Settings>>,
+    /// One more than the high mark in 1/256 of the budget; 0 while nobody has said one.
+    high: AtomicUsize,
     thread: std::sync::OnceLock<Running>,
 }
 
@@ -233,14 +262,19 @@ impl Folder {
 
     fn set(&self, kind: StrategyKind, low: f64, high: f64) {
         let settings = Settings { kind, low: low.clamp(0.0, 1.0), high: high.clamp(0.0, 1.0) };
+        self.high.store((settings.high * 256.0) as usize + 1, Relaxed);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
     }
 
     /// Looks after a commit whether the background has to work.
     #[inline]
     pub(super) fn look(&self, inner: &Arc<Inner>) {
-        // An eighth of the budget is below any sensible mark: the usual way out costs two loads.
-        if inner.overlay.bytes() > inner.overlay.budget() / 8 {
+        // A few loads; the mark is kept in 1/256 of the budget, the usual one as zero.
+        let high = match self.high.load(Relaxed) {
+            0 => 128,
+            high => high - 1,
+        };
+        if inner.overlay.bytes() / high.max(1) >= inner.overlay.budget() / 256 {
             self.wake(inner);
         }
     }
@@ -278,13 +312,16 @@ impl Drop for Folder {
 }
 
 fn fold_all_day(inner: &Inner, woken: &Receiver<Settings>) {
+    // Half of the machine stays with those who read and write meanwhile.
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2));
     while let Ok(settings) = woken.recv() {
         let low = settings.low * inner.overlay.budget() as f64;
         let strategy = settings.kind.strategy();
-        let over = inner.overlay.bytes() as f64 - low;
-        if over > 0.0 {
+        let held = inner.overlay.bytes() as f64;
+        if held > low {
             // A failure leaves the edits where they are. The writer that finds no room folds itself and is told.
-            let _told_to_the_writer = inner.fold(strategy.as_ref(), over as u64, &|_, _| ());
+            let share = Much::Share(1.0 - low / held);
+            let _told_to_the_writer = inner.fold(strategy.as_ref(), share, threads, &|_, _| ());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Commits of pages: ingests, materials, and what every commit to the store has in common.
 
+use super::fold::Much;
 use super::records::{BaseRef, Ground, HEAD, Head, LOG, LogEntry, MATERIALS, blank, root_body, to_json};
 use super::{Inner, World};
 use crate::error::WorldError;
@@ -186,7 +187,7 @@ impl Inner {
             return Ok(());
         }
         let strategy = StrategyKind::All.strategy();
-        let (ground, ..) = self.fold_pages(&snapshot, strategy.as_ref(), u64::MAX, &|_, _| ())?;
+        let (ground, ..) = self.fold_pages(&snapshot, strategy.as_ref(), Much::ALL, 0, &|_, _| ())?;
         paused.replace(Arc::new(ground), snapshot.version());
         Ok(())
     }

@@ -102,7 +102,7 @@ impl Deltas {
         let since = self.cover(page, version);
         let origin = page.cell().origin();
         let shift = MAX_LEVEL - PAGE_SPAN - page.level();
-        let mut cube = |item: &Item| {
+        let cube = |canvas: &mut Canvas<'_>, item: &Item| {
             let c = bm_morton::decode3_u32(item.from);
             let min = [0, 1, 2].map(|a| origin[a] + (u32::from(c[a]) << shift));
             let edge = 1u32 << (item.size + shift);
@@ -112,7 +112,7 @@ impl Deltas {
             Content::One(entry) => {
                 let item = entry.get();
                 if item.seq != 0 && (since..=version).contains(&item.seq) {
-                    cube(&item);
+                    cube(canvas, &item);
                 }
                 return;
             }
@@ -120,7 +120,29 @@ impl Deltas {
         };
         if bucket.shapes_len() == 0 {
             // In the order they came, so that later ones lie over earlier ones.
-            bucket.items(version).filter(|i| i.seq >= since).for_each(|i| cube(&i));
+            if shift > 0 {
+                bucket.items(version).filter(|i| i.seq >= since).for_each(|i| cube(canvas, &i));
+                return;
+            }
+            // Voxels, mostly: what lies outside is told by its place along the curve.
+            let page_box = page.cell().bounds().intersection(&canvas.bounds);
+            let local = |c: [u32; 3]| [0, 1, 2].map(|a| (c[a] - origin[a]) as u16);
+            let (lo, hi) = (local(page_box.min), local(page_box.max.map(|c| c - 1)));
+            let first = bm_morton::encode3_u32(lo[0], lo[1], lo[2]);
+            let last = bm_morton::encode3_u32(hi[0], hi[1], hi[2]);
+            for item in bucket.items(version).filter(|i| i.seq >= since) {
+                if item.from > last || item.to() <= first {
+                    continue;
+                }
+                if item.size > 0 {
+                    cube(canvas, &item);
+                    continue;
+                }
+                let c = bm_morton::decode3_u32(item.from);
+                if (0..3).all(|a| lo[a] <= c[a] && c[a] <= hi[a]) {
+                    canvas.set([0, 1, 2].map(|a| origin[a] + u32::from(c[a])), item.material);
+                }
+            }
             return;
         }
         for (from, to, m) in self.resolve(page, version) {
@@ -142,6 +164,17 @@ struct Canvas<'a> {
 }
 
 impl Canvas<'_> {
+    /// Paints one voxel inside.
+    #[inline]
+    fn set(&mut self, at: [u32; 3], material: MaterialId) {
+        self.cleared |= material == MaterialId::UNSET;
+        let [w, h, _] = self.bounds.size().map(|s| s as usize);
+        let [x, y, z] = [0, 1, 2].map(|a| (at[a] - self.bounds.min[a]) as usize);
+        if let Some(cell) = self.cells.get_mut((z * h + y) * w + x) {
+            *cell = material;
+        }
+    }
+
     #[inline]
     fn fill(&mut self, b: &TickBox, material: MaterialId) {
         let part = self.bounds.intersection(b);

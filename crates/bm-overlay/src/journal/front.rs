@@ -225,7 +225,7 @@ impl Front {
     }
 
     /// Ends the active segment and begins the next one, for `record`.
-    fn rotate(&mut self, record: &Head<'_>, durable: u64) -> Result<(), JournalError> {
+    pub(super) fn rotate(&mut self, record: &Head<'_>, durable: u64) -> Result<(), JournalError> {
         let too_many =
             JournalError::TooLarge { what: "the journal", found: usize::MAX, max: u32::MAX as usize };
         let number = self.active.number.checked_add(1).ok_or(too_many)?;

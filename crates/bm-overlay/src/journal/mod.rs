@@ -348,6 +348,28 @@ impl Journal {
         Ok(self.group.wait(end)?)
     }
 
+    /// Ends the segment that is appended to, unless it is empty, so that [`Journal::retire`] can remove it. No later
+    /// record will have a lower sequence number than `first_seq`.
+    ///
+    /// # Errors
+    /// As [`Journal::append`] and [`Journal::wait`].
+    pub fn begin_segment(&self, first_seq: u64, time_ms: u64) -> Result<(), JournalError> {
+        if self.read_only {
+            return Err(JournalError::ReadOnly);
+        }
+        let end = {
+            use group::Queue;
+            let mut state = self.group.running()?;
+            let durable = state.durable;
+            if state.queue.active.records == 0 || first_seq < state.queue.next_seq() {
+                return Ok(());
+            }
+            state.queue.rotate(&Head { seq: first_seq, time_ms, origin: "", note: "" }, durable)?;
+            state.queue.end()
+        };
+        Ok(self.group.wait(end)?)
+    }
+
     /// Removes the oldest segments whose records all have sequence numbers below `before_seq`, and hands back how
     /// many. The segment that is appended to stays.
     ///
