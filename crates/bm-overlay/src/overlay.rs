@@ -479,6 +479,9 @@ impl<B> Overlay<B> {
         note: &str,
     ) -> Result<u64, OverlayError> {
         self.admit(&w, &change, pieces)?;
+        if let Change::Voxel(page, sub, _) = change {
+            w.deltas.touch(page, sub);
+        }
         // The number of a commit that may be on the disk is not used again: one of the two would be lost.
         let seq = w.applied + 1 + u64::from(w.doubt);
         let mut lsn = None;

@@ -140,6 +140,15 @@ impl Cells {
         }
     }
 
+    /// Looks at the memory that writing a cube will need, so that it is on its way.
+    #[inline]
+    pub(super) fn touch(&self, page: PageId, from: u32, size: u8) -> u64 {
+        let hash = hash(page, cube(from, size));
+        let (word, _) = self.bits(hash);
+        let slot = &self.slots[hash as usize & (self.slots.len() - 1)];
+        slot.page.load(Relaxed) ^ self.filter[word].load(Relaxed)
+    }
+
     /// What the newest edit of a cube is to a reader of `version`.
     #[inline]
     pub(super) fn newest(&self, page: PageId, from: u32, size: u8, version: u64) -> Newest {

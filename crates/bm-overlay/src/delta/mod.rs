@@ -35,6 +35,8 @@ use table::{Content, Table};
 
 /// Shards of the pages; pages of one column lie in the same one.
 pub(crate) const SHARDS: usize = 32;
+/// Runs whose memory is asked for together.
+const ROUND: usize = 16;
 /// Edits of a page that are nowhere near the limit.
 const SETTLED: u32 = MAX_ENTRIES / 4;
 
@@ -154,16 +156,25 @@ impl Deltas {
                 return Err(b.page);
             }
         }
-        for r in &edits.runs {
-            if r.to - r.from == 1 {
-                replaced |= self.put(r.page, r.from, 0, r.material, seq)?;
-                continue;
-            }
-            for (from, size) in cubes(r.from, r.to) {
-                replaced |= self.put(r.page, from, size, r.material, seq)?;
+        for round in edits.runs.chunks(ROUND) {
+            round.iter().for_each(|r| self.touch(r.page, r.from));
+            for r in round {
+                if r.to - r.from == 1 {
+                    replaced |= self.put(r.page, r.from, 0, r.material, seq)?;
+                    continue;
+                }
+                for (from, size) in cubes(r.from, r.to) {
+                    replaced |= self.put(r.page, from, size, r.material, seq)?;
+                }
             }
         }
         Ok(replaced)
+    }
+
+    /// Looks at the memory that writing a voxel will need, so that it is on its way while something else is done.
+    #[inline]
+    pub(crate) fn touch(&self, page: PageId, from: u32) {
+        self.shard(page.cell().coords()).touch(page, from, 0);
     }
 
     /// Writes one cube. As [`Deltas::apply`].
