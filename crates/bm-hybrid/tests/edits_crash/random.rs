@@ -181,9 +181,9 @@ fn every_answer_fits_one_order() {
     let (disk, world) = Disk::create();
     world.set_retention(Retention::ALL).unwrap();
     // Views that are held need memory of their own.
-    world.set_budget(400 << 10);
+    world.set_budget(4 << 20);
     world.set_folding(StrategyKind::Adaptive, 0.2, 0.6);
-    // Not a view that is held: it would keep in memory whatever comes into its tables, and the budget is short.
+    // Not from a view that is held: it would keep in memory whatever comes into its tables.
     let bare = [0, 1, 2].map(|w| world.view().sample(place(w, 0)).unwrap().material);
     let (seen, stop) = (Mutex::new(Seen::default()), AtomicBool::new(false));
     let mut held = Vec::new();
