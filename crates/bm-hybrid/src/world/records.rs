@@ -61,12 +61,6 @@ pub(super) struct BaseRef {
     pub(super) until_ms: u64,
 }
 
-/// What every format of that record will have.
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
-}
-
 /// One line of a world's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
@@ -159,9 +153,11 @@ impl Ground {
     ) -> Result<Self, WorldError> {
         let store_version = snapshot.version();
         // The number alone first: another format may have other fields.
-        let Format { format } = record(snapshot.as_ref(), HEAD)?;
-        if format != WORLD_FORMAT {
-            let cure = if format > WORLD_FORMAT {
+        let any: serde_json::Value = record(snapshot.as_ref(), HEAD)?;
+        let format = any.get("format").and_then(serde_json::Value::as_u64);
+        let format = format.ok_or_else(|| damaged(HEAD, "it names no format"))?;
+        if format != u64::from(WORLD_FORMAT) {
+            let cure = if format > u64::from(WORLD_FORMAT) {
                 format!("world format {format} is newer than {WORLD_FORMAT}: update the program")
             } else {
                 format!(
