@@ -53,7 +53,7 @@ pub use delta::{PageRun, PageSummary};
 pub use edits::{BoxEdit, Edits, RunEdit};
 pub use error::{Conflict, EditError, OverlayError};
 pub use fold::{Folded, TreeBase};
-pub use overlay::{Hit, Options, Overlay, Paused, Snapshot, Stats};
+pub use overlay::{Hit, Options, Overlay, Paused, Snapshot, Stats, now_ms};
 pub use read::{Over, PinnedReader, Reader, Shadows};
 pub use strategy::{Need, Strategy, StrategyKind};
 pub use transaction::{Durability, Expectation, Transaction};

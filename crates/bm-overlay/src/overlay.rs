@@ -264,34 +264,12 @@ impl<B> Overlay<B> {
     pub fn restore(&self, version: u64, edits: &Edits) -> Result<(), OverlayError> {
         let mut w = self.lock();
         let replaced = w.deltas.apply(edits, version).map_err(|page| OverlayError::PageFull { page })?;
-        self.restored(&mut w, version, replaced);
-        Ok(())
-    }
-
-    /// [`Overlay::restore`] for a transaction of one voxel.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn restore_voxel(
-        &self,
-        version: u64,
-        page: PageId,
-        sub: u32,
-        material: MaterialId,
-    ) -> Result<(), OverlayError> {
-        let mut w = self.lock();
-        let put = w.deltas.put(page, sub, 0, material, version);
-        let replaced = put.map_err(|page| OverlayError::PageFull { page })?;
-        self.restored(&mut w, version, replaced);
-        Ok(())
-    }
-
-    fn restored(&self, w: &mut Writer, version: u64, replaced: bool) {
         w.applied = w.applied.max(version);
         if replaced {
-            self.replace_deltas(w);
+            self.replace_deltas(&w);
         }
         self.published.publish(version);
+        Ok(())
     }
 
     /// Says that no commit will come for versions up to this one: what stands now stands for them too.
@@ -618,8 +596,9 @@ fn pieces(edits: &Edits) -> usize {
     edits.boxes.len() + edits.runs.iter().map(|r| run(r.from, r.to)).sum::<usize>()
 }
 
-/// Milliseconds since 1970.
-fn now_ms() -> u64 {
+/// Milliseconds since 1970, as the log of commits has them.
+#[must_use]
+pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -129,11 +129,7 @@ impl World {
     ) -> Result<u64, WorldError> {
         self.inner.known.check(material)?;
         self.inner.ready()?;
-        let put = || Ok(self.inner.overlay.put(pos, material, durability, origin)?);
-        let version = match put() {
-            Err(e) if is_full(&e) => self.make_room(put)?,
-            other => other?,
-        };
+        let version = self.make_room(|| Ok(self.inner.overlay.put(pos, material, durability, origin)?))?;
         self.folder.look(&self.inner);
         Ok(version)
     }
@@ -238,7 +234,7 @@ impl World {
 const TRIES: u32 = 32;
 
 fn is_full(e: &WorldError) -> bool {
-    matches!(e, WorldError::Overlay(OverlayError::Full { .. } | OverlayError::PageFull { .. }))
+    matches!(e, WorldError::Overlay(OverlayError::Full { .. }))
 }
 
 impl Inner {
@@ -304,6 +300,6 @@ fn random() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     // Seeded by the system for each process, then mixed with the time.
     let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
-    hasher.write_u64(super::pages::now_ms());
+    hasher.write_u64(bm_overlay::now_ms());
     hasher.finish() | 1
 }

@@ -1,6 +1,6 @@
 //! Edits into pages: at once, in the background, and the room they leave.
 
-use super::pages::{now_ms, put_pages};
+use super::pages::put_pages;
 use super::records::Ground;
 use super::retention::Retention;
 use super::{Inner, World};
@@ -8,7 +8,7 @@ use crate::error::WorldError;
 use bm_core::PageId;
 use bm_octree::Draft;
 use bm_overlay::fold::{choose, fold_into};
-use bm_overlay::{Folded, OverlayError, Snapshot, Strategy, StrategyKind};
+use bm_overlay::{Folded, OverlayError, Snapshot, Strategy, StrategyKind, now_ms};
 use bm_store::Batch;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::collections::HashSet;
@@ -146,7 +146,7 @@ impl Inner {
         let _one_at_a_time = self.write_lock();
         let start = Instant::now();
         let snapshot = self.overlay.snapshot();
-        if snapshot.is_bare() || snapshot.pages().is_empty() {
+        if snapshot.is_bare() {
             return Ok(FoldReport { version: snapshot.version(), ..FoldReport::default() });
         }
         // What the pages will say must not be lost from the journal only.

@@ -4,8 +4,8 @@ use super::World;
 use super::records::Ground;
 use crate::error::WorldError;
 use crate::view::View;
-use bm_overlay::journal::{Change, JournalError};
-use bm_overlay::{Edits, Options, Overlay, OverlayError, Shadows};
+use bm_overlay::journal::{JournalError, Record};
+use bm_overlay::{Options, Overlay, OverlayError, Shadows};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Older bases that stay at hand.
@@ -75,13 +75,8 @@ impl World {
             // The journal keeps what any readable version needs: before its first record there were no edits.
             let first = journal.first_seq().max(unfolded);
             let mut failed: Option<OverlayError> = None;
-            let mut restore = |record: bm_overlay::journal::Record<'_>| -> Result<(), JournalError> {
-                let mut edits = Edits::default();
-                record.visit(|change| match change {
-                    Change::Box(b) => edits.boxes.push(b),
-                    Change::Run(r) => edits.runs.push(r),
-                })?;
-                failed = failed.take().or(overlay.restore(record.head.seq, &edits).err());
+            let mut restore = |record: Record<'_>| -> Result<(), JournalError> {
+                failed = failed.take().or(overlay.restore(record.head.seq, &record.edits()?).err());
                 Ok(())
             };
             journal.read(first..next, &mut restore).map_err(OverlayError::from)?;

@@ -7,8 +7,8 @@ use super::records::Ground;
 use super::{Inner, World};
 use crate::error::WorldError;
 use bm_octree::Context;
-use bm_overlay::journal::{self, Change, Folder as JournalFolder, Journal, JournalError, Media};
-use bm_overlay::{Edits, Options, Overlay, OverlayError, Shadows};
+use bm_overlay::journal::{self, Folder as JournalFolder, Journal, JournalError, Media};
+use bm_overlay::{Options, Overlay, OverlayError, Shadows};
 use bm_store::{FileStore, MemoryStore, PageStore, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -183,25 +183,13 @@ impl Inner {
         let Some(media) = self.media.clone() else {
             return Err(WorldError::NoJournal(self.name()));
         };
-        // A transaction is put back whole: one voxel directly, anything else as edits.
         let mut failed: Option<OverlayError> = None;
         let mut restore = |record: journal::Record<'_>| -> Result<(), JournalError> {
             let seq = record.head.seq;
             if seq < unfolded || failed.is_some() {
                 return Ok(());
             }
-            let mut edits = Edits::default();
-            record.visit(|change| match change {
-                Change::Box(b) => edits.boxes.push(b),
-                Change::Run(r) => edits.runs.push(r),
-            })?;
-            let restored = match (edits.boxes.as_slice(), edits.runs.as_slice()) {
-                ([], [r]) if r.to - r.from == 1 => {
-                    self.overlay.restore_voxel(seq, r.page, r.from, r.material)
-                }
-                _ => self.overlay.restore(seq, &edits),
-            };
-            failed = restored.err();
+            failed = self.overlay.restore(seq, &record.edits()?).err();
             Ok(())
         };
         let opened = if self.read_only {

@@ -7,10 +7,9 @@ use crate::error::WorldError;
 use crate::view::View;
 use bm_core::{Material, MaterialRegistry, PageId};
 use bm_octree::{Commit, Draft};
-use bm_overlay::{Paused, StrategyKind};
+use bm_overlay::{Paused, StrategyKind, now_ms};
 use bm_store::{Batch, StoreError};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Who makes commits of pages.
 const ORIGIN: &str = "bm";
@@ -183,7 +182,7 @@ impl Inner {
     /// Folds everything while commits wait, so that the draft of a commit of pages starts from all there is.
     pub(super) fn fold_paused(&self, paused: &mut Paused<'_, Ground>) -> Result<(), WorldError> {
         let snapshot = paused.snapshot();
-        if snapshot.is_bare() || snapshot.pages().is_empty() {
+        if snapshot.is_bare() {
             return Ok(());
         }
         let strategy = StrategyKind::All.strategy();
@@ -201,10 +200,4 @@ pub(super) fn put_pages(batch: &mut Batch, commit: Commit) {
     for id in commit.removed {
         batch.delete(id);
     }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

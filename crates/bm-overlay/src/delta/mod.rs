@@ -93,7 +93,7 @@ impl Deltas {
 
     /// Whether there are no edits at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tiers.load(Acquire) == 0
+        self.shards.iter().all(|s| s.len() == 0)
     }
 
     #[inline]
