@@ -1,0 +1,1 @@
+//! Shorelines and borders out of a grid.

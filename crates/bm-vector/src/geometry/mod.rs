@@ -1,0 +1,1 @@
+//! Robust side, exact distance, validation, simplification, shared arcs.

@@ -1,0 +1,23 @@
+//! Boundaries that are exact to their own vertices: which side of a shoreline, a fault or a border a point lies on.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`frame`] | [`Frame`]: the plane coordinates live in, its metres, how it wraps |
+//! | [`boundary`] | [`Boundary`]: geometry, materials on both sides, transition, priority |
+//! | [`area`] | [`Area`]: a set of rings as a classifier: inside or outside, exactly, in nanoseconds |
+//! | [`geometry`] | robust side, exact distance, validation, simplification, shared arcs |
+//! | [`index`] | [`BoundaryIndex`](index::BoundaryIndex): radius, box and nearest queries on short pieces, with snapshots |
+//! | [`sync`] | boundaries into the cells of a grid |
+//! | [`extract`] | shorelines and borders out of a grid |
+
+pub mod area;
+pub mod boundary;
+pub mod extract;
+pub mod frame;
+pub mod geometry;
+pub mod index;
+pub mod sync;
+
+pub use area::{Area, Where};
+pub use boundary::{Boundary, BoundaryId, Extent, Kind, Shape, Side, Style, Transition, Value};
+pub use frame::{Frame, Metric};

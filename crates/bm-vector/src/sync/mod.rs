@@ -1,0 +1,1 @@
+//! Boundaries into the cells of a grid.
