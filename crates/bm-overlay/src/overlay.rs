@@ -3,7 +3,7 @@
 use crate::delta::{Deltas, MAX_ENTRIES, Meter, PageRun, PageSummary, SHARDS, cubes};
 use crate::edits::Edits;
 use crate::error::{Conflict, EditError, OverlayError};
-use crate::journal::{Head, Journal, Lsn, encode_cell, encode_edits};
+use crate::journal::{Head, Journal, Lsn, encode_cell, encode_with};
 use crate::publish::{Published, Since};
 use crate::transaction::{Durability, Transaction, voxel};
 use bm_core::{Cell, MaterialId, PageId, Pos, TickBox};
@@ -226,7 +226,7 @@ struct Writer {
 /// What a commit writes.
 enum Change<'a> {
     Voxel(PageId, u32, MaterialId),
-    Edits(&'a Edits),
+    Edits(&'a Edits, &'a [u8]),
 }
 
 impl<B> Overlay<B> {
@@ -370,7 +370,7 @@ impl<B> Overlay<B> {
     ) -> Result<u64, OverlayError> {
         let (page, sub) = voxel(pos);
         let w = self.lock();
-        self.finish(w, Change::Voxel(page, sub, material), 1, durability, origin, "")
+        self.finish(w, Change::Voxel(page, sub, material), 1, durability, (origin, ""), |_| ())
     }
 
     /// Commits a transaction and returns the version it made; the newest version, unchanged, if it is empty.
@@ -398,7 +398,27 @@ impl<B> Overlay<B> {
         edits: &Edits,
         read: impl Fn(&Snapshot<B>, Pos) -> Result<MaterialId, E>,
     ) -> Result<u64, E> {
-        if edits.is_empty() && transaction.expectations().is_empty() {
+        self.commit_annexed(transaction, edits, &[], read, |_| ())
+    }
+
+    /// As [`Overlay::commit_edits`], with bytes that mean nothing here and travel along in the journal: whoever
+    /// keeps something else in step with the edits puts its changes there, and gets them back from
+    /// [`Record::annex`](crate::journal::Record::annex). `taken` is told the version the commit makes, once the journal has it and
+    /// before any reader can see it; others that commit wait meanwhile. A commit that fails after that has poisoned
+    /// the journal: its version never becomes visible.
+    ///
+    /// # Errors
+    /// As [`Overlay::commit`].
+    pub fn commit_annexed<E: From<OverlayError>>(
+        &self,
+        transaction: &Transaction,
+        edits: &Edits,
+        annex: &[u8],
+        read: impl Fn(&Snapshot<B>, Pos) -> Result<MaterialId, E>,
+        taken: impl FnOnce(u64),
+    ) -> Result<u64, E> {
+        let nothing = edits.is_empty() && annex.is_empty();
+        if nothing && transaction.expectations().is_empty() {
             return Ok(self.version());
         }
         let pieces = pieces(edits);
@@ -417,12 +437,12 @@ impl<B> Overlay<B> {
             if !conflicts.is_empty() {
                 return Err(OverlayError::from(EditError::Conflicts(conflicts)).into());
             }
-            if edits.is_empty() {
+            if nothing {
                 return Ok(w.applied);
             }
         }
-        let (origin, note) = (transaction.origin(), transaction.text());
-        Ok(self.finish(w, Change::Edits(edits), pieces, transaction.when(), origin, note)?)
+        let from = (transaction.origin(), transaction.text());
+        Ok(self.finish(w, Change::Edits(edits, annex), pieces, transaction.when(), from, taken)?)
     }
 
     fn admit(&self, w: &Writer, change: &Change<'_>, pieces: usize) -> Result<(), OverlayError> {
@@ -438,7 +458,7 @@ impl<B> Overlay<B> {
             needs
                 + match change {
                     Change::Voxel(page, ..) => w.deltas.growth_for(*page),
-                    Change::Edits(edits) => w.deltas.growth(edits),
+                    Change::Edits(edits, _) => w.deltas.growth(edits),
                 }
         };
         if held + needs > budget || w.deltas.fullest() as usize + pieces > MAX_ENTRIES as usize {
@@ -453,8 +473,8 @@ impl<B> Overlay<B> {
         change: Change<'_>,
         pieces: usize,
         durability: Durability,
-        origin: &str,
-        note: &str,
+        (origin, note): (&str, &str),
+        taken: impl FnOnce(u64),
     ) -> Result<u64, OverlayError> {
         self.admit(&w, &change, pieces)?;
         if let Change::Voxel(page, sub, _) = change {
@@ -468,17 +488,18 @@ impl<B> Overlay<B> {
             payload.clear();
             match change {
                 Change::Voxel(page, sub, material) => encode_cell(page, sub, material, payload),
-                Change::Edits(edits) => encode_edits(edits, payload),
+                Change::Edits(edits, annex) => encode_with(edits, annex, payload),
             }
             lsn = Some(journal.append(&Head { seq, time_ms: now_ms(), origin, note }, payload)?);
         }
         let (applied, cells) = match change {
             Change::Voxel(page, sub, material) => (w.deltas.put(page, sub, 0, material, seq), 1),
-            Change::Edits(edits) => (w.deltas.apply(edits, seq), edits.cells()),
+            Change::Edits(edits, _) => (w.deltas.apply(edits, seq), edits.cells()),
         };
         // The journal has the record, so its number is taken, whatever comes. `admit` has made sure that no page is
         // too full.
         (w.applied, w.doubt) = (seq, false);
+        taken(seq);
         let replaced = applied.map_err(|page| OverlayError::PageFull { page })?;
         if replaced {
             self.replace_deltas(&w);

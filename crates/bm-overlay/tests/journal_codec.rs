@@ -5,8 +5,8 @@
 use bm_core::page::SUBCELLS;
 use bm_core::{MaterialId, PageId, TickBox};
 use bm_overlay::journal::{
-    Change, FaultFolder, Head, Journal, JournalError, Options, Record, decode_edits, encode_cell,
-    encode_edits, visit_edits,
+    Change, FaultFolder, Head, Journal, JournalError, Options, Record, annex, decode_edits, encode_cell,
+    encode_edits, encode_with, visit_edits,
 };
 use bm_overlay::{BoxEdit, Edits, RunEdit};
 use proptest::prelude::*;
@@ -86,6 +86,17 @@ proptest! {
         let edits = Edits { boxes: vec![], runs: vec![run] };
         prop_assert_eq!(decode_edits(&bytes[1..]).unwrap(), edits.clone());
         prop_assert_eq!(&encoded(&edits)[..], &bytes[1..]);
+    }
+
+    #[test]
+    fn an_annex_travels_along(edits in any_edits(), bytes in prop::collection::vec(any::<u8>(), 0..300),
+                              cut in any::<prop::sample::Index>()) {
+        let mut whole = Vec::new();
+        encode_with(&edits, &bytes, &mut whole);
+        prop_assert_eq!(annex(&whole).unwrap(), (!bytes.is_empty()).then_some(&bytes[..]));
+        prop_assert_eq!(decode_edits(&whole).unwrap(), edits);
+        let part = &whole[..cut.index(whole.len())];
+        prop_assert!(decode_edits(part).is_err(), "a part was read as a whole");
     }
 
     /// Damage is refused, or read as other edits in normal form; it never panics.
@@ -304,7 +315,7 @@ fn hostile_files() {
 fn forged_segments() {
     let forged = |number: u32, first_seq: u64, prev_end: u32, frames: &[&[u8]]| {
         let mut file = vec![0; 64];
-        file[..9].copy_from_slice(b"BMedits\n\x01");
+        file[..9].copy_from_slice(b"BMedits\n\x02");
         file[12..16].copy_from_slice(&number.to_le_bytes());
         file[16] = 1;
         file[24..32].copy_from_slice(&first_seq.to_le_bytes());

@@ -8,6 +8,7 @@ use bm_core::{MaterialId, PageId};
 
 const FORM_CELL: u8 = 1;
 const FORM_PAGES: u8 = 2;
+const FORM_ANNEX: u8 = 3;
 /// Longest step between pages that is written as a gap; beyond it eight plain bytes are shorter.
 const LONGEST_GAP: u64 = 1 << 54;
 const LAST: u8 = (1 << PAGE_SPAN) - 1;
@@ -202,10 +203,40 @@ impl Palette {
     }
 }
 
+/// Appends edits, and bytes of somebody else's that travel with them.
+pub fn encode_with(edits: &Edits, annex: &[u8], out: &mut Vec<u8>) {
+    if !annex.is_empty() {
+        out.push(FORM_ANNEX);
+        put_varint(out, annex.len() as u64);
+        out.extend_from_slice(annex);
+    }
+    encode_edits(edits, out);
+}
+
+/// The bytes that travel with edits; none if there are none.
+///
+/// # Errors
+/// [`JournalError::Edits`] if they are cut short.
+pub fn annex(payload: &[u8]) -> Result<Option<&[u8]>, JournalError> {
+    Ok(split(payload)?.0)
+}
+
+/// An annex, if there is one, and what comes behind.
+fn split(payload: &[u8]) -> Result<(Option<&[u8]>, &[u8]), JournalError> {
+    let Some((&FORM_ANNEX, rest)) = payload.split_first() else { return Ok((None, payload)) };
+    let mut reader = Reader::new(rest);
+    let len = reader.varint()?;
+    let rest = reader.rest();
+    match usize::try_from(len).ok().and_then(|len| rest.split_at_checked(len)) {
+        Some((annex, edits)) if !annex.is_empty() => Ok((Some(annex), edits)),
+        _ => Err(bad("an annex that is empty or cut short")),
+    }
+}
+
 /// Reads edits back.
 ///
 /// # Errors
-/// [`JournalError::Edits`] if the bytes are none that [`encode_edits`] writes.
+/// [`JournalError::Edits`] if the bytes are none that [`encode_with`] writes.
 pub fn decode_edits(bytes: &[u8]) -> Result<Edits, JournalError> {
     let mut edits = Edits::default();
     visit_edits(bytes, |change| match change {
@@ -223,7 +254,7 @@ pub fn decode_edits(bytes: &[u8]) -> Result<Edits, JournalError> {
 /// # Errors
 /// [`JournalError::Edits`] as [`decode_edits`]; what was handed out before is then part of nothing.
 pub fn visit_edits(bytes: &[u8], mut visit: impl FnMut(Change)) -> Result<(), JournalError> {
-    let mut bytes = Reader::new(bytes);
+    let mut bytes = Reader::new(split(bytes)?.1);
     let form = bytes.u8()?;
     if form & 0xf == FORM_CELL && form >> 4 < PAGE_LEVELS.len() as u8 {
         visit(Change::Run(read_cell(form >> 4, &mut bytes)?));

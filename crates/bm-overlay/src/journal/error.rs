@@ -24,9 +24,9 @@ pub enum JournalError {
         /// The id in the files.
         found: u64,
     },
-    /// The files were written by a newer version of the program.
-    #[error("journal format {found} is newer than {supported}, the newest known here; use a newer program")]
-    NewerFormat {
+    /// The files are of another format: of a newer version of the program, or of an unreleased one before it.
+    #[error("journal format {found}, but this program reads {supported}; use the program that wrote it, or ingest the data again")]
+    OtherFormat {
         /// Format number found.
         found: u32,
         /// Newest format number this version reads.
@@ -111,7 +111,7 @@ impl JournalError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Missing | Self::Retired { .. } => ErrorKind::NotFound,
-            Self::NewerFormat { .. } => ErrorKind::Unsupported,
+            Self::OtherFormat { .. } => ErrorKind::Unsupported,
             Self::Damaged { .. } | Self::Edits(_) => ErrorKind::Corrupt,
             Self::Poisoned { .. } | Self::Io { .. } => ErrorKind::Io,
             Self::Exists

@@ -11,7 +11,7 @@ pub(super) const HEADER: u32 = 64;
 /// Files are whole blocks of this many bytes.
 pub(super) const BLOCK: u64 = 4096;
 /// Newest format number this version reads and writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 const MAGIC: [u8; 8] = *b"BMedits\n";
 
 /// A frame that names an origin.

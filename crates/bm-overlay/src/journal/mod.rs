@@ -52,7 +52,7 @@ mod sync {
     pub(super) const PATIENCE: u32 = 16;
 }
 
-pub use codec::{Change, decode_edits, encode_cell, encode_edits, visit_edits};
+pub use codec::{Change, annex, decode_edits, encode_cell, encode_edits, encode_with, visit_edits};
 pub use error::JournalError;
 #[cfg(feature = "fault")]
 pub use fault::FaultFolder;
@@ -92,7 +92,15 @@ pub struct Record<'a> {
     pub lsn: Lsn,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// The bytes that travel with the edits, if there are any.
+    ///
+    /// # Errors
+    /// [`JournalError::Edits`] if they are cut short.
+    pub fn annex(&self) -> Result<Option<&'a [u8]>, JournalError> {
+        annex(self.payload)
+    }
+
     /// The edits.
     ///
     /// # Errors
@@ -219,7 +227,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Missing`]; [`JournalError::Damaged`] if anything that was known to be on the disk is not as it
-    /// was written (nothing is changed then); [`JournalError::Foreign`], [`JournalError::NewerFormat`],
+    /// was written (nothing is changed then); [`JournalError::Foreign`], [`JournalError::OtherFormat`],
     /// [`JournalError::Io`]; and what `replay` says.
     pub fn open(
         media: Arc<dyn Media>,

@@ -62,7 +62,7 @@ fn find(media: &dyn Media, id: u64) -> Result<Vec<Found>, JournalError> {
         }
         let header = match Header::parse(&bytes) {
             Parsed::Newer(found) => {
-                return Err(JournalError::NewerFormat { found, supported: frame::VERSION });
+                return Err(JournalError::OtherFormat { found, supported: frame::VERSION });
             }
             Parsed::Good(header, _) if header.id != id => {
                 return Err(JournalError::Foreign { expected: id, found: header.id });
