@@ -22,6 +22,10 @@ pub enum SourceKind {
     Summary,
     /// An edit that is not yet folded into a page.
     Edit,
+    /// The side of a boundary.
+    Boundary,
+    /// A dense grid that was checked out.
+    Grid,
 }
 
 impl SourceKind {
@@ -36,7 +40,17 @@ impl SourceKind {
             Self::Palette => "palette",
             Self::Summary => "summary",
             Self::Edit => "edit",
+            Self::Boundary => "boundary",
+            Self::Grid => "grid",
         }
+    }
+
+    /// Whether somebody said so of this very cell: an edit, folded into a page or not. Everything else is a function
+    /// that answers for want of anything better.
+    #[inline]
+    #[must_use]
+    pub const fn is_explicit(self) -> bool {
+        matches!(self, Self::Edit | Self::Runs | Self::Palette)
     }
 }
 

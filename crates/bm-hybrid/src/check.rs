@@ -59,7 +59,7 @@ fn difference(
 ) -> Result<Option<(f64, f64)>, WorldError> {
     let Some(own) = sample_column(grid, i, j) else { return Ok(None) };
     let height = |[x, y]: [u32; 2]| -> Result<f64, WorldError> {
-        Ok(view.surface(x, y)?.map_or(f64::NAN, |(top, _)| tick_to_alt(top)))
+        Ok(view.surface_of_pages(x, y)?.map_or(f64::NAN, |(top, _)| tick_to_alt(top)))
     };
     let got = height(own)?;
     let off = (got - want).abs();

@@ -43,6 +43,9 @@ pub enum WorldError {
         /// The oldest version that can be read.
         oldest: u64,
     },
+    /// Boundaries that cannot be.
+    #[error("boundaries: {0}")]
+    Boundary(bm_vector::set::SetError),
     /// A file in or out.
     #[error(transparent)]
     Io(#[from] IoError),
@@ -104,7 +107,9 @@ impl WorldError {
             Self::Io(e) if e.is_bad_input() => ErrorKind::BadInput,
             Self::Io(_) => ErrorKind::Io,
             Self::Record { kind, .. } => *kind,
-            Self::OutOfWorld(_) | Self::Data { .. } | Self::Unfinished(_) => ErrorKind::BadInput,
+            Self::Boundary(_) | Self::OutOfWorld(_) | Self::Data { .. } | Self::Unfinished(_) => {
+                ErrorKind::BadInput
+            }
             Self::Changed { .. } => ErrorKind::Conflict,
         }
     }

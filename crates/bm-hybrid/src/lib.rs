@@ -27,6 +27,7 @@
 //! | [`ingest`] | relief and strata into pages |
 //! | [`check`] | is the world sound, and does it still say what the file said? |
 //! | [`query`] | places in, answers out: one, or a stream of lines |
+//! | [`route`] | which layer answers: edits, grids, boundaries, pages |
 //! | [`render`] | pictures: surface, slice, section |
 //! | [`shape`] | spheres, boxes, polygons and masks to edits |
 //! | [`export`] | regions for other programs: NumPy, GeoTIFF |
@@ -41,6 +42,7 @@ pub mod export;
 pub mod ingest;
 pub mod query;
 pub mod render;
+pub mod route;
 pub mod shape;
 pub mod view;
 pub mod world;

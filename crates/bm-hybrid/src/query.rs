@@ -23,10 +23,12 @@ mod stream;
 pub use stream::{StreamError, StreamReport, stream};
 
 use crate::error::WorldError;
+use crate::route::{Point, Routed, Router};
 use crate::view::View;
 use bm_core::frame::{SEA_LEVEL, TICKS_PER_METRE, WORLD_X, WORLD_Y, edge_metres};
 use bm_core::pos::tick_to_alt;
 use bm_core::{GeoPoint, MaterialId, OutOfWorld, Pos};
+use bm_vector::{BoundaryId, Kind, Side};
 use serde::Serialize;
 
 /// Where to ask, as people say it.
@@ -101,7 +103,7 @@ pub struct Answer {
     pub level: u8,
     /// Whether every voxel of that cell is this material.
     pub exact: bool,
-    /// Which form answered: `uniform`, `strata`, `procedural`, `runs`, `palette` or `summary`.
+    /// Which form answered: `uniform`, `strata`, `procedural`, `runs`, `palette`, `summary`, `edit`, `boundary` or `grid`.
     pub source: &'static str,
     /// Version of the world.
     pub version: u64,
@@ -117,7 +119,26 @@ pub struct Answer {
     pub alt: f64,
     /// The ground of the column; `None` if it has none.
     pub ground: Option<Ground>,
+    /// The boundary that answered, or the nearest one within three cells of the level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boundary: Option<NearBoundary>,
 }
+
+/// A boundary beside a place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NearBoundary {
+    /// Its name.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Which side of it the place is on; `None` beyond the end of a line, and exactly on it.
+    pub side: Option<Side>,
+    /// Metres from the place to it; `None` if it is further than that.
+    pub distance_m: Option<f64>,
+}
+
+/// Cells of the asked level within which an answer names the nearest boundary.
+const NEAR_CELLS: f64 = 3.0;
 
 impl View {
     /// Everything about one place, at a level from 0 (the root cube) to 28 (a quarter metre).
@@ -127,7 +148,8 @@ impl View {
     pub fn answer(&self, place: Place, level: u8) -> Result<Answer, WorldError> {
         check_level(level)?;
         let pos = place.pos()?;
-        let s = self.sample_at_level(pos, level)?;
+        let point = Point::within(pos, place.geo(), level);
+        let Routed { sample: s, boundary, .. } = Router::of(self).answer(&point)?;
         let ground = self.surface(pos.x(), pos.y())?;
         let GeoPoint { lon, lat, alt } = place.geo();
         Ok(Answer {
@@ -142,7 +164,25 @@ impl View {
             lat,
             alt,
             ground: ground.map(|(top, m)| Ground { alt: tick_to_alt(top), material: self.named(m) }),
+            boundary: self.boundary_at(&point, boundary),
         })
+    }
+
+    /// The boundary that spoke at a point, or else the nearest.
+    fn boundary_at(&self, point: &Point, spoke: Option<(BoundaryId, Side)>) -> Option<NearBoundary> {
+        let set = self.boundaries();
+        let near = set.near(point.at, NEAR_CELLS * edge_metres(point.level));
+        let distance = |id: &BoundaryId| near.as_ref().filter(|n| n.id == *id).map(|n| n.distance);
+        let (id, side, distance_m) = match (spoke, &near) {
+            (Some((id, side)), _) => {
+                let distance_m = distance(&id);
+                (id, Some(side), distance_m)
+            }
+            (None, Some(n)) => (n.id.clone(), n.side, Some(n.distance)),
+            (None, None) => return None,
+        };
+        let kind = set.get(&id)?.kind;
+        Some(NearBoundary { id: id.to_string(), kind, side, distance_m })
     }
 
     /// A material with its name in this world.

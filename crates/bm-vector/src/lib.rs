@@ -16,6 +16,7 @@ pub mod extract;
 pub mod frame;
 pub mod geometry;
 pub mod index;
+pub mod set;
 pub mod sync;
 
 pub use area::{Area, Where};

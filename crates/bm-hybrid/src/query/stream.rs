@@ -3,10 +3,11 @@
 use super::check_level;
 use super::lines::{First, Format, detect, place};
 use crate::error::WorldError;
+use crate::route::{Point, RouteStats, Routed, Router};
 use crate::view::View;
-use bm_core::frame::MAX_LEVEL;
-use bm_core::{ErrorKind, MaterialId, Sample};
+use bm_core::{ErrorKind, MaterialId};
 use bm_octree::parallel;
+use bm_vector::Side;
 use std::io::{self, ErrorKind as IoKind, Read, Write};
 
 /// Bytes read at once.
@@ -17,7 +18,7 @@ const PIECE: usize = 1 << 15;
 const MAX_LINE: usize = 1 << 20;
 
 /// What a stream held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamReport {
     /// Lines answered.
     pub answers: u64,
@@ -27,6 +28,8 @@ pub struct StreamReport {
     pub failed_lines: u64,
     /// Class of the first failure to read a page.
     pub failure: Option<ErrorKind>,
+    /// Who answered, and how long it took.
+    pub routes: RouteStats,
 }
 
 /// A stream broke off.
@@ -158,6 +161,7 @@ impl Job<'_> {
             self.report.bad_lines += r.bad_lines;
             self.report.failed_lines += r.failed_lines;
             self.report.failure = self.report.failure.or(r.failure);
+            self.report.routes.add(&r.routes);
         }
         output.flush().map_err(StreamError::Write)
     }
@@ -196,6 +200,7 @@ impl<'v> Answerer<'v> {
     fn piece(&self, bytes: &[u8], first: u64, format: Format, dead: Option<&str>) -> (Vec<u8>, StreamReport) {
         let mut out = Vec::with_capacity(bytes.len() * 4);
         let mut report = StreamReport::default();
+        let router = Router::of(self.view);
         for (line, raw) in (first..).zip(bytes.split(|&b| b == b'\n')) {
             let raw = if line == 1 { raw.strip_prefix("\u{feff}".as_bytes()).unwrap_or(raw) } else { raw };
             let raw = raw.trim_ascii();
@@ -208,36 +213,34 @@ impl<'v> Answerer<'v> {
                     .map_err(|_utf8| "not UTF-8 text".to_owned())
                     .and_then(|t| place(t, format)),
             };
-            let pos = understood.and_then(|p| p.pos().map_err(|e| e.to_string()));
-            match pos {
+            let point = understood.and_then(|place| {
+                let pos = place.pos().map_err(|e| e.to_string())?;
+                Ok(Point::within(pos, place.geo(), self.level))
+            });
+            match point {
                 Err(why) => {
                     report.bad_lines += 1;
                     write_error(&mut out, line, &why);
                 }
-                Ok(pos) => {
-                    let sample = if self.level == MAX_LEVEL {
-                        self.view.sample(pos)
-                    } else {
-                        self.view.sample_at_level(pos, self.level)
-                    };
-                    match sample {
-                        Ok(s) => {
-                            report.answers += 1;
-                            self.write(&mut out, &s);
-                        }
-                        Err(e) => {
-                            report.failed_lines += 1;
-                            report.failure = report.failure.or(Some(e.kind()));
-                            write_error(&mut out, line, &e.to_string());
-                        }
+                Ok(point) => match router.answer(&point) {
+                    Ok(routed) => {
+                        report.answers += 1;
+                        self.write(&mut out, &routed);
                     }
-                }
+                    Err(e) => {
+                        report.failed_lines += 1;
+                        report.failure = report.failure.or(Some(e.kind()));
+                        write_error(&mut out, line, &e.to_string());
+                    }
+                },
             }
         }
+        report.routes = router.stats();
         (out, report)
     }
 
-    fn write(&self, out: &mut Vec<u8>, s: &Sample) {
+    fn write(&self, out: &mut Vec<u8>, routed: &Routed<'_>) {
+        let s = &routed.sample;
         match self.heads.get(usize::from(s.material.0)) {
             Some(h) => out.extend_from_slice(h),
             None => out.extend_from_slice(&head(self.view, s.material, self.level)),
@@ -251,6 +254,14 @@ impl<'v> Answerer<'v> {
             out.push(b'0' + s.page_level / 10);
         }
         out.push(b'0' + s.page_level % 10);
+        if let Some((id, side)) = &routed.boundary {
+            out.extend_from_slice(b",\"boundary\":{\"id\":");
+            out.extend_from_slice(quoted(&id.0).as_bytes());
+            out.extend_from_slice(match side {
+                Side::Left => b",\"side\":\"left\"}",
+                Side::Right => b",\"side\":\"right\"}",
+            });
+        }
         out.extend_from_slice(b"}\n");
     }
 }

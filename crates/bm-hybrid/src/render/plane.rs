@@ -348,7 +348,7 @@ fn section_cells(
         for i in from..to {
             let [x, y] = line.column(i, w);
             runs.clear();
-            view.folded()?.column(x, y, z0, z1, &mut runs)?;
+            view.column_into(x, y, z0, z1, &mut runs)?;
             let mut k = 0;
             for &z in &ticks {
                 // Runs fill the column without gaps, bottom up, as the rows ascend.

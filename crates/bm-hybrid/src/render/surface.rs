@@ -233,7 +233,7 @@ impl Search {
         loop {
             let z0 = self.last.saturating_sub(margin).max(WORLD_Z_MIN);
             self.runs.clear();
-            view.folded()?.column(x, y, z0, WORLD_Z_MAX, &mut self.runs)?;
+            view.column_into(x, y, z0, WORLD_Z_MAX, &mut self.runs)?;
             let found = self.runs.iter().rposition(|r| view.is_ground(r.material));
             if let Some(k) = found {
                 let run = self.runs[k];

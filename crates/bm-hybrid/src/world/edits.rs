@@ -1,11 +1,11 @@
 //! Commits of edits, and the log of all commits.
 
-use super::records::{LogEntry, to_json};
+use super::records::{Ground, LogEntry, to_json};
 use super::{Inner, World};
 use crate::error::WorldError;
 use bm_core::{MaterialId, MaterialRegistry, Pos};
 use bm_overlay::journal::{self, Journal, JournalError};
-use bm_overlay::{Durability, EditError, Edits, OverlayError, Transaction};
+use bm_overlay::{Durability, EditError, Edits, OverlayError, Snapshot, Transaction};
 use bm_store::Batch;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -78,14 +78,14 @@ impl Known {
     }
 
     #[inline]
-    fn check(&self, id: MaterialId) -> Result<(), OverlayError> {
+    pub(super) fn check(&self, id: MaterialId) -> Result<(), OverlayError> {
         if self.0[usize::from(id.0) / 64].load(Relaxed) >> (id.0 % 64) & 1 == 1 {
             return Ok(());
         }
         Err(EditError::UnknownMaterial(id).into())
     }
 
-    fn check_all(&self, edits: &Edits) -> Result<(), OverlayError> {
+    pub(super) fn check_all(&self, edits: &Edits) -> Result<(), OverlayError> {
         edits.boxes.iter().try_for_each(|b| self.check(b.material))?;
         edits.runs.iter().try_for_each(|r| self.check(r.material))
     }
@@ -100,19 +100,12 @@ impl World {
     /// the budget, a journal that cannot be written. Nothing is changed then.
     pub fn edit(&self, transaction: &Transaction) -> Result<Committed, WorldError> {
         let edits = transaction.edits();
-        self.inner.known.check_all(&edits)?;
+        self.inner.check_materials(&edits, transaction)?;
         let cells = edits.cells();
-        for e in transaction.expectations() {
-            self.inner.known.check(e.material)?;
-        }
         self.inner.ready()?;
-        let version = self.make_room(|| {
-            self.inner.overlay.commit_edits(transaction, &edits, |snapshot, pos| {
-                let reader = bm_overlay::Reader::new(snapshot.clone(), &self.inner.shadows);
-                Ok::<_, WorldError>(reader.sample(pos)?.material)
-            })
-        })?;
-        self.folder.look(&self.inner);
+        let read = |snapshot: &Snapshot<Ground>, pos| self.inner.material_at(snapshot, pos);
+        let version = self.make_room(|| self.inner.overlay.commit_edits(transaction, &edits, read))?;
+        self.look();
         Ok(Committed { version, cells })
     }
 
@@ -130,12 +123,18 @@ impl World {
         self.inner.known.check(material)?;
         self.inner.ready()?;
         let version = self.make_room(|| Ok(self.inner.overlay.put(pos, material, durability, origin)?))?;
-        self.folder.look(&self.inner);
+        self.look();
         Ok(version)
     }
 
+    /// Lets the background fold if there is much.
+    #[inline]
+    pub(super) fn look(&self) {
+        self.folder.look(&self.inner);
+    }
+
     /// Tries a commit, and makes room for it as long as that helps.
-    fn make_room(&self, commit: impl Fn() -> Result<u64, WorldError>) -> Result<u64, WorldError> {
+    pub(super) fn make_room(&self, commit: impl Fn() -> Result<u64, WorldError>) -> Result<u64, WorldError> {
         let mut tries = 0;
         loop {
             match commit() {

@@ -126,7 +126,7 @@ impl World {
         // The newest base holds a snapshot of the store: a blank one stands in while nobody can look.
         paused.replace(Arc::new(Ground::blank(&inner.context)?), version);
         let compacted = inner.store.compact();
-        let ground = Ground::read(inner.store.snapshot()?, &inner.context)?;
+        let ground = Ground::read(inner.store.snapshot()?, &inner.context, &inner.areas)?;
         paused.replace(Arc::new(ground), version);
         compacted?;
         drop(paused);
@@ -146,7 +146,8 @@ impl Inner {
         let _one_at_a_time = self.write_lock();
         let start = Instant::now();
         let snapshot = self.overlay.snapshot();
-        if snapshot.is_bare() {
+        let pending = self.boundaries.pending(snapshot.base().head.version).is_some();
+        if snapshot.is_bare() && !pending {
             return Ok(FoldReport { version: snapshot.version(), ..FoldReport::default() });
         }
         // What the pages will say must not be lost from the journal only.
@@ -156,6 +157,7 @@ impl Inner {
         let head = ground.head.clone();
         let folded: HashSet<PageId> = pages.into_iter().collect();
         self.overlay.rebase(ground.into(), snapshot.version(), &|page| folded.contains(&page));
+        self.boundaries.forget_before(snapshot.version());
         drop(snapshot);
         self.retire_journal(&head);
         report.bytes_freed = before.saturating_sub(self.overlay.bytes()) as u64;
@@ -179,7 +181,7 @@ impl Inner {
                 (all as f64 * share).ceil() as u64
             }
         };
-        let pages = choose(snapshot, strategy, bytes);
+        let pages = if bytes == 0 { Vec::new() } else { choose(snapshot, strategy, bytes) };
         let old = snapshot.base();
         let mut draft = Draft::of(&old.tree);
         draft.on_progress(progress).threads(threads);
@@ -230,6 +232,7 @@ pub(super) enum Much {
 
 impl Much {
     pub(super) const ALL: Self = Self::Bytes(u64::MAX);
+    pub(super) const NONE: Self = Self::Bytes(0);
 }
 
 /// The thread that folds in the background.

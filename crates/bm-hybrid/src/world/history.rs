@@ -1,11 +1,13 @@
 //! Older versions.
 
 use super::World;
+use super::boundaries::BoundaryLog;
 use super::records::Ground;
 use crate::error::WorldError;
 use crate::view::View;
 use bm_overlay::journal::{JournalError, Record};
 use bm_overlay::{Options, Overlay, OverlayError, Shadows};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Older bases that stay at hand.
@@ -21,6 +23,7 @@ struct Past {
     version: u64,
     overlay: Arc<Overlay<Ground>>,
     shadows: Arc<Shadows>,
+    boundaries: Arc<BoundaryLog>,
 }
 
 impl History {
@@ -40,7 +43,9 @@ impl World {
     pub fn at(&self, version: u64) -> Result<Arc<View>, WorldError> {
         let inner = &self.inner;
         if let Some(snapshot) = inner.overlay.snapshot_at(version) {
-            return Ok(Arc::new(View::new(snapshot, &inner.shadows)));
+            if let Some(boundaries) = inner.boundaries.at(version) {
+                return Ok(Arc::new(View::new(snapshot, &inner.shadows, boundaries)));
+            }
         }
         let now = inner.overlay.snapshot();
         let newest = now.version();
@@ -55,10 +60,16 @@ impl World {
             Some(i) => kept.remove(i),
             None => {
                 let snapshot = inner.store.snapshot_at(base.store)?;
-                let ground = Ground::read(snapshot, &inner.context)?;
+                let ground = Ground::read(snapshot, &inner.context, &inner.areas)?;
+                let boundaries = BoundaryLog::starting(base.version, ground.boundaries.clone());
                 let overlay = Overlay::new(ground, base.version, Options::default());
-                self.edits_between(&overlay, base.unfolded, next)?;
-                Past { version: base.version, overlay: Arc::new(overlay), shadows: Arc::default() }
+                self.edits_between(&overlay, &boundaries, base.unfolded..next)?;
+                Past {
+                    version: base.version,
+                    overlay: Arc::new(overlay),
+                    shadows: Arc::default(),
+                    boundaries: Arc::new(boundaries),
+                }
             }
         };
         kept.push(past.clone());
@@ -66,22 +77,37 @@ impl World {
         kept.drain(..excess);
         drop(kept);
         let snapshot = past.overlay.snapshot_at(version).ok_or_else(retired)?;
-        Ok(Arc::new(View::new(snapshot, &past.shadows)))
+        let boundaries = past.boundaries.at(version).ok_or_else(retired)?;
+        Ok(Arc::new(View::new(snapshot, &past.shadows, boundaries)))
     }
 
     /// Lays the edits that a version of the pages did not hold, up to the next version of them, over it.
-    fn edits_between(&self, overlay: &Overlay<Ground>, unfolded: u64, next: u64) -> Result<(), WorldError> {
+    fn edits_between(
+        &self,
+        overlay: &Overlay<Ground>,
+        boundaries: &BoundaryLog,
+        versions: Range<u64>,
+    ) -> Result<(), WorldError> {
+        let Range { start: unfolded, end: next } = versions;
+        let folded = overlay.version();
         if let Some(journal) = self.inner.overlay.journal() {
             // The journal keeps what any readable version needs: before its first record there were no edits.
             let first = journal.first_seq().max(unfolded);
-            let mut failed: Option<OverlayError> = None;
+            let mut failed: Option<WorldError> = None;
             let mut restore = |record: Record<'_>| -> Result<(), JournalError> {
-                failed = failed.take().or(overlay.restore(record.head.seq, &record.edits()?).err());
+                if failed.is_some() {
+                    return Ok(());
+                }
+                let seq = record.head.seq;
+                failed = overlay.restore(seq, &record.edits()?).err().map(Into::into);
+                if let (Some(annex), true) = (record.annex()?, seq > folded) {
+                    failed = failed.take().or(boundaries.replay(seq, annex, &self.inner.areas).err());
+                }
                 Ok(())
             };
             journal.read(first..next, &mut restore).map_err(OverlayError::from)?;
             if let Some(e) = failed {
-                return Err(e.into());
+                return Err(e);
             }
         }
         overlay.advance(next - 1);

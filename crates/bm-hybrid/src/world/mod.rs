@@ -6,11 +6,15 @@
 //! | `open.rs` | creating and opening |
 //! | `pages.rs` | commits of pages: ingests, materials |
 //! | `edits.rs` | commits of edits; the log |
+//! | `boundaries.rs` | boundaries, changed in step with edits |
+//! | `areas.rs` | files of large areas beside the world |
 //! | `fold.rs` | edits into pages, in the background or at once; giving room back |
 //! | `history.rs` | older versions |
 //! | `retention.rs` | how long they are kept |
 //! | `revert.rs` | undoing a commit |
 
+mod areas;
+mod boundaries;
 mod edits;
 mod fold;
 mod history;
@@ -26,10 +30,12 @@ pub use records::{Ground, LogEntry};
 pub use retention::Retention;
 
 use crate::view::View;
+use areas::Areas;
 use bm_octree::Context;
 use bm_overlay::journal::{Journal, Media};
 use bm_overlay::{Overlay, Shadows};
 use bm_store::PageStore;
+use boundaries::BoundaryLog;
 use edits::Known;
 use fold::Folder;
 use history::History;
@@ -54,6 +60,8 @@ pub(crate) struct Inner {
     context: Context,
     overlay: Overlay<Ground>,
     shadows: Arc<Shadows>,
+    boundaries: BoundaryLog,
+    areas: Areas,
     history: History,
     known: Known,
     /// Bytes of the journal that a crash had left half written, when the world was opened.
@@ -96,7 +104,13 @@ impl Drop for Inner {
 
 impl Inner {
     pub(crate) fn view(&self) -> Arc<View> {
-        Arc::new(View::new(self.overlay.snapshot(), &self.shadows))
+        loop {
+            let snapshot = self.overlay.snapshot();
+            // The log may have moved on between the two: then there is a newer version to look at.
+            if let Some(boundaries) = self.boundaries.at(snapshot.version()) {
+                return Arc::new(View::new(snapshot, &self.shadows, boundaries));
+            }
+        }
     }
 
     fn write_lock(&self) -> MutexGuard<'_, ()> {

@@ -1,5 +1,7 @@
 //! Creating and opening worlds.
 
+use super::areas::Areas;
+use super::boundaries::BoundaryLog;
 use super::edits::Known;
 use super::fold::Folder;
 use super::history::History;
@@ -128,7 +130,8 @@ impl World {
             let name = place.path.map_or_else(|| "store".into(), |p| p.display().to_string());
             return Err(WorldError::Unfinished(name));
         }
-        let ground = Ground::read(snapshot, &place.context)?;
+        let areas = Areas::beside(place.path.as_deref());
+        let ground = Ground::read(snapshot, &place.context, &areas)?;
         let (id, unfolded) = (ground.head.journal, ground.head.unfolded);
         let world = Self::put_together(store, place, ground);
         if let Some(id) = id {
@@ -141,6 +144,8 @@ impl World {
         let known = Known::default();
         known.learn(&ground.materials);
         let version = ground.head.version;
+        let boundaries = BoundaryLog::starting(version, ground.boundaries.clone());
+        let areas = Areas::beside(place.path.as_deref());
         let inner = Inner {
             store,
             path: place.path,
@@ -149,6 +154,8 @@ impl World {
             context: place.context,
             overlay: Overlay::new(ground, version, Options::default()),
             shadows: Arc::new(Shadows::default()),
+            boundaries,
+            areas,
             history: History::default(),
             known,
             torn: AtomicU64::new(0),
@@ -183,13 +190,18 @@ impl Inner {
         let Some(media) = self.media.clone() else {
             return Err(WorldError::NoJournal(self.name()));
         };
-        let mut failed: Option<OverlayError> = None;
+        let mut failed: Option<WorldError> = None;
+        let folded = self.overlay.version();
         let mut restore = |record: journal::Record<'_>| -> Result<(), JournalError> {
             let seq = record.head.seq;
             if seq < unfolded || failed.is_some() {
                 return Ok(());
             }
-            failed = self.overlay.restore(seq, &record.edits()?).err();
+            failed = self.overlay.restore(seq, &record.edits()?).err().map(Into::into);
+            // The store has the boundaries up to the version of its pages, whatever is folded.
+            if let (Some(annex), true) = (record.annex()?, seq > folded) {
+                failed = failed.take().or(self.boundaries.replay(seq, annex, &self.areas).err());
+            }
             Ok(())
         };
         let opened = if self.read_only {
@@ -202,7 +214,7 @@ impl Inner {
             e => WorldError::Overlay(e.into()),
         })?;
         if let Some(e) = failed {
-            return Err(e.into());
+            return Err(e);
         }
         if found.first_seq > unfolded {
             // What the pages lack begins before the oldest file: one was taken away.

@@ -40,7 +40,7 @@ impl World {
         let _one_at_a_time = inner.write_lock();
         let mut paused = inner.overlay.pause()?;
         inner.fold_paused(&mut paused)?;
-        let view = View::new(paused.snapshot(), &inner.shadows);
+        let view = inner.view();
         let mut draft = Draft::of(view.tree());
         draft.on_progress(encoded);
         if view.version() == 0 {
@@ -154,6 +154,7 @@ impl Inner {
             head.bases.push(BaseRef { version, store: old.store_version, unfolded, until_ms: now });
             head.retire(head.version, now);
         }
+        let boundaries = self.put_boundaries(&mut batch, old.head.version, head.version)?;
         batch.put_meta(HEAD, to_json(head)?);
         batch.expect_version(old.store_version);
         batch.keep_history(!head.bases.is_empty());
@@ -169,7 +170,7 @@ impl Inner {
             // The commit stands; room is for the next time.
             let _next_time = self.store.retire(oldest);
         }
-        Ground::read_after(self.store.snapshot()?, &self.context, Some(&old.tree))
+        Ground::read_after(self.store.snapshot()?, &self.context, Some(&old.tree), boundaries)
     }
 
     /// Removes what of the journal no version needs any more. It only takes room: a failure is for the next time.
@@ -182,7 +183,7 @@ impl Inner {
     /// Folds everything while commits wait, so that the draft of a commit of pages starts from all there is.
     pub(super) fn fold_paused(&self, paused: &mut Paused<'_, Ground>) -> Result<(), WorldError> {
         let snapshot = paused.snapshot();
-        if snapshot.is_bare() {
+        if snapshot.is_bare() && self.boundaries.pending(snapshot.base().head.version).is_none() {
             return Ok(());
         }
         let strategy = StrategyKind::All.strategy();

@@ -1,13 +1,16 @@
 //! The world's own records in the store, and the base that a view reads.
 
+use super::areas::Areas;
+use super::boundaries;
 use super::retention::Retention;
 use crate::error::WorldError;
 use bm_codec::body::{Base, Body};
 use bm_codec::procedural::PlanetShells;
-use bm_core::{ErrorKind, Material, MaterialRegistry, PageId, PageSource, Phase, TickBox};
+use bm_core::{ErrorKind, Material, MaterialId, MaterialRegistry, PageId, PageSource, Phase, TickBox};
 use bm_octree::{Commit, Context, Draft, Tree};
 use bm_overlay::TreeBase;
 use bm_store::Snapshot;
+use bm_vector::set::BoundarySet;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -99,8 +102,10 @@ pub struct Ground {
     pub(crate) materials: MaterialRegistry,
     /// Commits of pages, oldest first.
     pub(crate) log: Vec<LogEntry>,
-    /// Whether a material is ground, by id: a solid.
-    pub(crate) solid: Vec<bool>,
+    /// State of matter by material.
+    phases: Vec<Phase>,
+    /// Boundaries at the pages' version.
+    pub(super) boundaries: Arc<BoundarySet>,
 }
 
 impl TreeBase for Ground {
@@ -121,13 +126,21 @@ impl Ground {
         head: Head,
         materials: MaterialRegistry,
         log: Vec<LogEntry>,
+        boundaries: Arc<BoundarySet>,
     ) -> Self {
         let last = materials.all().last().map_or(0, |m| m.id.0 as usize);
-        let mut solid = vec![false; last + 1];
+        // Nothing that has no name is ground.
+        let mut phases = vec![Phase::Gas; last + 1];
         for m in materials.all() {
-            solid[m.id.0 as usize] = m.phase == Phase::Solid;
+            phases[m.id.0 as usize] = m.phase;
         }
-        Self { tree, source, store_version, head, materials, log, solid }
+        Self { tree, source, store_version, head, materials, log, phases, boundaries }
+    }
+
+    /// State of matter of a material; unknown ones count as gas.
+    #[inline]
+    pub(crate) fn phase(&self, m: MaterialId) -> Phase {
+        self.phases.get(usize::from(m.0)).copied().unwrap_or(Phase::Gas)
     }
 
     /// The blank world, its pages in memory only.
@@ -137,19 +150,27 @@ impl Ground {
         head.version = 0;
         let source: Arc<dyn PageSource> = bm_octree::MemoryPages::from(commit.pages).into();
         let tree = Tree::open(context.clone(), source.clone(), commit.root_crc)?;
-        Ok(Self::new(tree, source, 0, head, MaterialRegistry::standard(), Vec::new()))
+        let (materials, boundaries) = (MaterialRegistry::standard(), Arc::new(boundaries::empty()));
+        Ok(Self::new(tree, source, 0, head, materials, Vec::new(), boundaries))
     }
 
     /// The world that a snapshot of a store holds.
-    pub(super) fn read(snapshot: Arc<dyn Snapshot>, context: &Context) -> Result<Self, WorldError> {
-        Self::read_after(snapshot, context, None)
+    pub(super) fn read(
+        snapshot: Arc<dyn Snapshot>,
+        context: &Context,
+        areas: &Areas,
+    ) -> Result<Self, WorldError> {
+        let boundaries = boundaries::read_all(snapshot.as_ref(), areas)?;
+        Self::read_after(snapshot, context, None, Arc::new(boundaries))
     }
 
-    /// The same, with the decoded pages of another version, as far as they are the same.
+    /// The same, with the decoded pages of another version, as far as they are the same, and with the boundaries
+    /// that it is known to have.
     pub(super) fn read_after(
         snapshot: Arc<dyn Snapshot>,
         context: &Context,
         before: Option<&Tree>,
+        boundaries: Arc<BoundarySet>,
     ) -> Result<Self, WorldError> {
         let store_version = snapshot.version();
         // The number alone first: another format may have other fields.
@@ -175,7 +196,7 @@ impl Ground {
             Some(tree) => tree.after(source.clone(), head.root_crc)?,
             None => Tree::open(context.clone(), source.clone(), head.root_crc)?,
         };
-        Ok(Self::new(tree, source, store_version, head, registry, log))
+        Ok(Self::new(tree, source, store_version, head, registry, log, boundaries))
     }
 }
 

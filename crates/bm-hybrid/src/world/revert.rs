@@ -3,19 +3,21 @@
 use super::World;
 use super::edits::Committed;
 use crate::error::WorldError;
+use crate::view::View;
 use bm_core::page::{PAGE_LEVELS, PAGE_SPAN};
 use bm_core::{Cell, MaterialId, PageId, Pos};
 use bm_octree::Tree;
 use bm_overlay::journal::Change;
 use bm_overlay::transaction::cells_of;
 use bm_overlay::{OverlayError, Transaction};
+use bm_vector::Boundary;
 
 /// Most cells that a commit which undoes another one may write.
 const MAX_CELLS: usize = 1 << 22;
 
 impl World {
-    /// Sets every voxel that a commit of edits wrote back to what it was before that commit, as a new commit. Later
-    /// edits of the same voxels are undone with it; all others stay. What had never been edited is not written but
+    /// Sets every voxel that a commit of edits wrote back to what it was before that commit, as a new commit, and
+    /// every boundary that it changed. Later edits of the same voxels are undone with it; all others stay. What had never been edited is not written but
     /// cleared, so that the base function answers again.
     ///
     /// # Errors
@@ -28,6 +30,7 @@ impl World {
         }
         let refuse = |detail: String| WorldError::Data { what: "revert", detail };
         let mut changes: Vec<Change> = Vec::new();
+        let mut annex: Option<Vec<u8>> = None;
         let mut found = false;
         if let Some(journal) = self.inner.overlay.journal() {
             let first = journal.first_seq();
@@ -36,6 +39,7 @@ impl World {
             }
             let read = journal.read(version..version + 1, &mut |record| {
                 found = true;
+                annex = record.annex()?.map(<[u8]>::to_vec);
                 record.visit(|change| changes.push(change))
             });
             read.map_err(OverlayError::from)?;
@@ -68,7 +72,31 @@ impl World {
         if let Some(e) = failed {
             return Err(e);
         }
-        self.edit(&t)
+        let boundaries = match annex {
+            Some(annex) => self.boundaries_back(&annex, &before)?,
+            None => Vec::new(),
+        };
+        self.edit_with(&t, &boundaries)
+    }
+
+    /// The changes that bring boundaries back to what they were before a commit.
+    fn boundaries_back(
+        &self,
+        annex: &[u8],
+        before: &View,
+    ) -> Result<Vec<bm_vector::set::Change>, WorldError> {
+        let now = self.view();
+        let mut out = Vec::new();
+        for id in super::boundaries::ids(&super::boundaries::decode(annex, &self.inner.areas)?) {
+            match before.boundaries().get(id) {
+                Some(b) => out.push(bm_vector::set::Change::Put(Boundary::clone(b))),
+                None if now.boundaries().get(id).is_some() => {
+                    out.push(bm_vector::set::Change::Remove(id.clone()));
+                }
+                None => {}
+            }
+        }
+        Ok(out)
     }
 }
 
