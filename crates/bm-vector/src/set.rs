@@ -38,6 +38,8 @@ impl BoundarySet {
  pub fn is_empty(&self) -> bool { self.m.is_empty() }
  /// Altitudes
  pub fn levels(&self) -> &[f64] { &[] }
+ /// i
+ pub fn intersecting(&self, _r: geo_types::Rect<f64>) -> Vec<Arc<Boundary>> { vec![] }
  /// near
  pub fn near(&self, _p: Coord<f64>, _r: f64) -> Option<Nearest> { None }
  /// r
