@@ -1,12 +1,12 @@
 //! Boundaries by place and by name.
 
 use super::dynamic::DynamicIndex;
-use super::exact::{Nearest, distance2, nearest_of_line, segment_meets, side_of_line};
 use super::pieces::{Piece, pieces_of};
 use crate::area::{Area, Where};
 use crate::boundary::{Boundary, BoundaryId, Shape, Side};
 use crate::frame::{Frame, Metric};
-use geo_types::{Coord, Rect};
+use crate::geometry::{Near, Nearest, Segment, touches_rect};
+use geo_types::{Coord, LineString, Rect};
 use imbl::{OrdMap, Vector};
 use std::sync::Arc;
 
@@ -63,16 +63,6 @@ pub struct BoundaryIndex {
     pieces: DynamicIndex<Piece>,
     /// Least and greatest x of all boxes there ever were.
     span: [f64; 2],
-}
-
-/// The best place found so far of one boundary.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    pub(crate) slot: u32,
-    pub(crate) part: u32,
-    pub(crate) near: Nearest,
-    /// How far the asked point was moved along x to meet it.
-    pub(crate) shift: f64,
 }
 
 impl BoundaryIndex {
@@ -220,13 +210,18 @@ impl BoundaryIndex {
         Ok(old)
     }
 
-    /// By how much x of a window may be moved so that it meets something.
-    pub(crate) fn shifts(&self, min_x: f64, max_x: f64) -> impl Iterator<Item = f64> + use<> {
-        let span = self.span;
-        laps(self.frame).filter(move |s| min_x + s <= span[1] && max_x + s >= span[0])
+    /// By how much x of a window may be moved so that it meets something: unwrapped longitudes go to ±540, asked ones
+    /// to ±180.
+    fn laps(&self, min_x: f64, max_x: f64) -> impl Iterator<Item = f64> + use<> {
+        let (span, period) = (self.span, self.frame.period());
+        [0.0, 1.0, -1.0, 2.0, -2.0]
+            .into_iter()
+            .filter_map(move |lap: f64| period.map(|p| lap * p).or((lap == 0.0).then_some(0.0)))
+            .filter(move |lap| min_x + lap <= span[1] && max_x + lap >= span[0])
     }
 
-    /// Calls `visit` with every piece whose box may lie within `radius` metres of `p`, and with the shift of x.
+    /// Calls `visit` with every piece whose box may lie within `radius` metres of `p`, and with the lap that it was met
+    /// in: what to add to x.
     #[inline]
     pub(crate) fn pieces_near(
         &self,
@@ -236,61 +231,36 @@ impl BoundaryIndex {
         mut visit: impl FnMut(&Piece, f64),
     ) {
         let around = around(p, radius, metric);
-        for shift in self.shifts(around.min().x, around.max().x) {
-            self.pieces.search(&shifted(around, shift), |piece, _| visit(piece, shift));
+        for lap in self.laps(around.min().x, around.max().x) {
+            self.pieces.search(&shifted(around, lap), |piece, _| visit(piece, lap));
         }
     }
 
-    /// The nearest place of a piece, if it lies within the squared distance `limit2`.
+    /// Distance in metres of a piece, if it is not greater than `limit`.
     #[inline]
-    pub(crate) fn nearest_of(
-        &self,
-        piece: &Piece,
-        p: Coord<f64>,
-        shift: f64,
-        metric: &Metric,
-        limit2: f64,
-    ) -> Option<Found> {
-        let near = match &self.slot(piece.slot)?.shape {
+    fn distance_of(&self, piece: &Piece, at: Coord<f64>, metric: &Metric, limit: f64) -> Option<f64> {
+        let distance = match &self.slot(piece.slot)?.shape {
             Shape::Lines(lines) => {
-                let line = &lines.get(piece.part as usize)?.0;
-                let p = Coord { x: p.x + shift, y: p.y };
-                nearest_of_line(line, piece.first as usize, piece.count as usize, p, metric)?
+                let nearest = segments_of(lines, piece).map(|s| metric.to_segment(at, s.a, s.b).0);
+                nearest.fold(f64::INFINITY, f64::min)
             }
-            Shape::Area(area) => nearest_of_area(area, p, shift, metric, limit2, self.frame)?,
+            Shape::Area(area) => distance_of_area(area, at, metric, limit, self.frame),
         };
-        (near.d2 <= limit2).then_some(Found { slot: piece.slot, part: piece.part, near, shift })
+        (distance <= limit && distance < f64::INFINITY).then_some(distance)
     }
 
-    /// The side of what was found.
-    pub(crate) fn side(&self, found: &Found, p: Coord<f64>, metric: &Metric) -> Option<Side> {
-        match &self.slot(found.slot)?.shape {
-            Shape::Lines(lines) => {
-                let line = &lines.get(found.part as usize)?.0;
-                side_of_line(line, found.near.segment, Coord { x: p.x + found.shift, y: p.y }, metric)
+    /// The nearest place of a boundary that is `distance` away, and its side.
+    fn near(&self, slot: u32, p: Coord<f64>, distance: f64, metric: &Metric) -> Option<Near> {
+        let boundary = self.slot(slot)?;
+        let Shape::Lines(lines) = &boundary.shape else { return boundary.near(p, self.frame) };
+        let mut laps: Vec<(f64, Nearest)> = Vec::new();
+        // A little more than the distance is enough: what ties there decides.
+        self.pieces_near(p, distance * (1.0 + 1e-6) + 1e-6, metric, |piece, lap| {
+            if piece.slot == slot {
+                gather(&mut laps, lines, piece, p, lap, metric);
             }
-            Shape::Area(area) => side_of_area(area, p, self.frame),
-        }
-    }
-
-    /// Distance in metres of a boundary, its lines or its edges, whether it is in the index or not.
-    pub(crate) fn distance_to(&self, boundary: &Boundary, p: Coord<f64>) -> Option<f64> {
-        let metric = self.frame.metric(p);
-        let mut best = f64::INFINITY;
-        for shift in laps(self.frame) {
-            let near = match &boundary.shape {
-                Shape::Area(area) => nearest_of_area(area, p, shift, &metric, best, self.frame),
-                Shape::Lines(lines) => lines
-                    .iter()
-                    .filter_map(|line| {
-                        let p = Coord { x: p.x + shift, y: p.y };
-                        nearest_of_line(&line.0, 0, line.0.len(), p, &metric)
-                    })
-                    .min_by(|a, b| a.d2.total_cmp(&b.d2)),
-            };
-            best = near.map_or(best, |near| near.d2.min(best));
-        }
-        (best < f64::INFINITY).then(|| best.sqrt())
+        });
+        finish(laps)
     }
 
     /// Boundaries within `radius` metres of a point, nearest first, then by id: lines and edges of areas at an exact
@@ -306,20 +276,20 @@ impl BoundaryIndex {
         let metric = self.frame.metric(p);
         let mut counts = Counts::default();
         let mut found: Vec<(u32, f64)> = Vec::new();
-        self.pieces_near(p, radius, &metric, |piece, shift| {
+        self.pieces_near(p, radius, &metric, |piece, lap| {
             counts.candidates += 1;
             if !exact {
                 found.push((piece.slot, 0.0));
-            } else if let Some(one) = self.nearest_of(piece, p, shift, &metric, radius * radius) {
-                found.push((piece.slot, one.near.d2));
+            } else if let Some(distance) = self.distance_of(piece, moved(p, lap), &metric, radius) {
+                found.push((piece.slot, distance));
             }
         });
         found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         found.dedup_by_key(|f| f.0);
         let mut hits: Vec<Hit<'_>> = found
             .into_iter()
-            .filter_map(|(slot, d2)| {
-                Some(Hit { boundary: self.slot(slot)?, distance: exact.then(|| d2.sqrt()), side: None })
+            .filter_map(|(slot, distance)| {
+                Some(Hit { boundary: self.slot(slot)?, distance: exact.then_some(distance), side: None })
             })
             .collect();
         hits.sort_unstable_by(nearer);
@@ -331,8 +301,8 @@ impl BoundaryIndex {
     #[must_use]
     pub fn intersecting(&self, window: Rect<f64>, exact: bool) -> Vec<&Arc<Boundary>> {
         let mut slots: Vec<u32> = Vec::new();
-        for shift in self.shifts(window.min().x, window.max().x) {
-            let window = shifted(window, shift);
+        for lap in self.laps(window.min().x, window.max().x) {
+            let window = shifted(window, lap);
             self.pieces.search(&window, |piece, _| {
                 if slots.last() != Some(&piece.slot) && (!exact || self.meets(piece, &window)) {
                     slots.push(piece.slot);
@@ -348,13 +318,10 @@ impl BoundaryIndex {
 
     fn meets(&self, piece: &Piece, window: &Rect<f64>) -> bool {
         match self.slot(piece.slot).map(|b| &b.shape) {
-            Some(Shape::Lines(lines)) => lines.get(piece.part as usize).is_some_and(|line| {
-                let (first, count) = (piece.first as usize, piece.count as usize);
-                line.0[first..].windows(2).take(count).any(|s| segment_meets(s[0], s[1], window))
-            }),
+            Some(Shape::Lines(lines)) => segments_of(lines, piece).any(|s| touches_rect(s.a, s.b, *window)),
             Some(Shape::Area(area)) => {
                 let mut edge = false;
-                area.edges_in(*window, |a, b| edge |= segment_meets(a, b, window));
+                area.edges_in(*window, |a, b| edge |= touches_rect(a, b, *window));
                 edge || area.locate(window.min()) != Where::Outside
             }
             None => false,
@@ -366,43 +333,38 @@ impl BoundaryIndex {
     pub fn nearest(&self, p: Coord<f64>, count: usize, limit: f64) -> Vec<Hit<'_>> {
         let metric = self.frame.metric(p);
         // By distance; one for each boundary.
-        let mut best: Vec<Found> = Vec::new();
+        let mut best: Vec<(f64, u32)> = Vec::new();
         if count == 0 {
             return Vec::new();
         }
-        for shift in self.shifts(f64::NEG_INFINITY, f64::INFINITY) {
-            let at = Coord { x: p.x + shift, y: p.y };
-            let bound =
-                |best: &[Found]| best.get(count - 1).map_or(limit, |last| last.near.d2.sqrt().min(limit));
+        for lap in self.laps(f64::NEG_INFINITY, f64::INFINITY) {
+            let at = moved(p, lap);
+            let bound = |best: &[(f64, u32)]| best.get(count - 1).map_or(limit, |last| last.0.min(limit));
             self.pieces.nearest(at, [metric.sx, metric.sy], bound(&best), |piece| {
-                let most = bound(&best);
-                if let Some(found) = self.nearest_of(piece, p, shift, &metric, most * most) {
-                    self.keep(&mut best, found, count);
+                if let Some(distance) = self.distance_of(piece, at, &metric, bound(&best)) {
+                    self.keep(&mut best, distance, piece.slot, count);
                 }
                 bound(&best)
             });
         }
-        let hits = best.iter().filter_map(|found| {
-            let side = self.side(found, p, &metric);
-            Some(Hit { boundary: self.slot(found.slot)?, distance: Some(found.near.d2.sqrt()), side })
+        let hits = best.iter().filter_map(|&(distance, slot)| {
+            let side = self.near(slot, p, distance, &metric).and_then(|near| near.side);
+            Some(Hit { boundary: self.slot(slot)?, distance: Some(distance), side })
         });
         hits.collect()
     }
 
     /// Enters a find among the best, of which there are at most `count`.
-    fn keep(&self, best: &mut Vec<Found>, found: Found, count: usize) {
-        if let Some(i) = best.iter().position(|other| other.slot == found.slot) {
-            if best[i].near.d2 <= found.near.d2 {
+    fn keep(&self, best: &mut Vec<(f64, u32)>, distance: f64, slot: u32, count: usize) {
+        if let Some(i) = best.iter().position(|other| other.1 == slot) {
+            if best[i].0 <= distance {
                 return;
             }
             best.remove(i);
         }
         let id = |slot| self.slot(slot).map(|b| &b.id);
-        let before = |other: &Found| {
-            other.near.d2 < found.near.d2 || other.near.d2 == found.near.d2 && id(other.slot) < id(found.slot)
-        };
-        let at = best.partition_point(before);
-        best.insert(at, found);
+        let at = best.partition_point(|o| o.0 < distance || o.0 == distance && id(o.1) < id(slot));
+        best.insert(at, (distance, slot));
         best.truncate(count);
     }
 }
@@ -421,9 +383,8 @@ pub(crate) fn around(p: Coord<f64>, radius: f64, metric: &Metric) -> Rect<f64> {
     Rect::new(p - by, p + by)
 }
 
-pub(crate) fn shifted(r: Rect<f64>, shift: f64) -> Rect<f64> {
-    let by = Coord { x: shift, y: 0.0 };
-    Rect::new(r.min() + by, r.max() + by)
+fn shifted(r: Rect<f64>, lap: f64) -> Rect<f64> {
+    Rect::new(moved(r.min(), lap), moved(r.max(), lap))
 }
 
 fn check(boundary: &Boundary) -> Result<(), IndexError> {
@@ -436,56 +397,66 @@ fn check(boundary: &Boundary) -> Result<(), IndexError> {
     Ok(())
 }
 
-/// The nearest edge of an area that is a shore, within the squared distance `limit2`.
-fn nearest_of_area(
-    area: &Area,
+/// The segments of a piece.
+#[inline]
+pub(crate) fn segments_of<'a>(
+    lines: &'a [LineString<f64>],
+    piece: &Piece,
+) -> impl Iterator<Item = Segment> + use<'a> {
+    let &Piece { part, first, count, .. } = piece;
+    let line = lines.get(part as usize).map_or(&[][..], |line| &line.0);
+    let from = line.get(first as usize..).unwrap_or_default();
+    let segments = from.windows(2).take(count as usize).zip(first..);
+    segments.map(move |(s, index)| Segment { part, index, a: s[0], b: s[1] })
+}
+
+/// Offers a piece's segments to the gathering of a lap.
+#[inline]
+pub(crate) fn gather(
+    laps: &mut Vec<(f64, Nearest)>,
+    lines: &[LineString<f64>],
+    piece: &Piece,
     p: Coord<f64>,
-    shift: f64,
+    lap: f64,
     metric: &Metric,
-    limit2: f64,
-    frame: Frame,
-) -> Option<Nearest> {
-    let p = Coord { x: p.x + shift, y: p.y };
+) {
+    let i = laps.iter().position(|l| l.0 == lap).unwrap_or_else(|| {
+        laps.push((lap, Nearest::new(moved(p, lap), *metric)));
+        laps.len() - 1
+    });
+    for segment in segments_of(lines, piece) {
+        laps[i].1.add(segment);
+    }
+}
+
+/// The nearest place over all laps. A line that is cut at the date line goes on in the next lap: segments of both may
+/// meet in one vertex.
+pub(crate) fn finish(mut laps: Vec<(f64, Nearest)>) -> Option<Near> {
+    laps.sort_by(|a, b| a.1.bound().total_cmp(&b.1.bound()));
+    let mut laps = laps.into_iter();
+    let (lap, mut nearest) = laps.next()?;
+    for (other, tied) in laps {
+        nearest.merge(&tied, other - lap);
+    }
+    let near = nearest.finish()?;
+    Some(Near { point: moved(near.point, -lap), ..near })
+}
+
+/// Distance in metres of the nearest edge of an area that is no seam, exact up to `limit`.
+fn distance_of_area(area: &Area, at: Coord<f64>, metric: &Metric, limit: f64, frame: Frame) -> f64 {
+    let Some(bounds) = area.bounds() else { return f64::INFINITY };
+    let window = if limit < f64::INFINITY { around(at, limit, metric) } else { bounds };
     let mut best = f64::INFINITY;
-    let window = if limit2 < f64::INFINITY { around(p, limit2.sqrt(), metric) } else { area.bounds()? };
     area.edges_in(window, |a, b| {
-        if !is_seam(a, b, frame) {
-            best = best.min(distance2(a, b, p, metric));
+        if !frame.is_seam(a, b) {
+            best = best.min(metric.to_segment(at, a, b).0);
         }
     });
-    (best <= limit2 && best < f64::INFINITY).then_some(Nearest { d2: best, segment: 0 })
+    best
 }
 
-/// Whether an edge is where a file was cut at the date line or a pole, and no shore.
-fn is_seam(a: Coord<f64>, b: Coord<f64>, frame: Frame) -> bool {
-    frame == Frame::Geographic
-        && (a.x.abs() == 180.0 && b.x.abs() == 180.0 || a.y.abs() == 90.0 && b.y.abs() == 90.0)
-}
-
-/// The side of an area, which is known everywhere but on its edges.
-pub(crate) fn side_of_area(area: &Area, p: Coord<f64>, frame: Frame) -> Option<Side> {
-    let Some(bounds) = area.bounds() else { return Some(Side::Right) };
-    let mut inside = false;
-    for shift in laps(frame) {
-        let p = Coord { x: p.x + shift, y: p.y };
-        if p.x < bounds.min().x || p.x > bounds.max().x {
-            continue;
-        }
-        // Rings of different laps count together.
-        match area.locate(p) {
-            Where::Inside => inside = !inside,
-            Where::On => return None,
-            Where::Outside => {}
-        }
-    }
-    Some(if inside { Side::Left } else { Side::Right })
-}
-
-/// By how much x may be moved to come to the same place again: unwrapped longitudes go to ±540, asked ones to ±180.
-fn laps(frame: Frame) -> impl Iterator<Item = f64> {
-    let period = frame.period();
-    [0.0, -1.0, 1.0, -2.0, 2.0].into_iter().filter_map(move |lap: f64| match period {
-        Some(period) => Some(lap * period),
-        None => (lap == 0.0).then_some(0.0),
-    })
+/// A place of another lap.
+#[inline]
+pub(crate) fn moved(p: Coord<f64>, lap: f64) -> Coord<f64> {
+    Coord { x: p.x + lap, y: p.y }
 }

@@ -32,12 +32,10 @@
 mod boundaries;
 mod boxes;
 mod dynamic;
-mod exact;
 mod hilbert;
 mod packed;
 mod pieces;
 
 pub use boundaries::{BoundaryIndex, Counts, Hit, IndexError};
-pub(crate) use boundaries::{Found, side_of_area};
+pub(crate) use boundaries::{finish, gather, moved, segments_of};
 pub use dynamic::DynamicIndex;
-pub(crate) use exact::segment_meets;

@@ -33,9 +33,9 @@ mod resolve;
 
 pub use resolve::Answer;
 
-use crate::boundary::{Boundary, BoundaryId, Shape};
+use crate::boundary::{Boundary, BoundaryId, Extent, Shape, Side};
 use crate::frame::Frame;
-use crate::index::{BoundaryIndex, Hit, IndexError};
+use crate::index::{BoundaryIndex, IndexError};
 use geo_types::{Coord, Rect};
 use std::sync::Arc;
 
@@ -60,6 +60,17 @@ pub struct SetError {
     pub reason: IndexError,
 }
 
+/// The boundary nearest to a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearest {
+    /// Which.
+    pub id: BoundaryId,
+    /// Distance in metres of its line, or of the edge of its area.
+    pub distance: f64,
+    /// On which side of it the place lies; none on the line, beyond its end, and where nearest places disagree.
+    pub side: Option<Side>,
+}
+
 /// All boundaries of one version. Immutable; a clone costs a few reference counts.
 #[derive(Clone, Debug)]
 pub struct BoundarySet {
@@ -68,13 +79,15 @@ pub struct BoundarySet {
     everywhere: Arc<[Arc<Boundary>]>,
     /// How many others have a material to give.
     local: usize,
+    /// Altitudes at which any may begin or end to speak, from the lowest.
+    levels: Arc<[f64]>,
 }
 
 impl BoundarySet {
     /// No boundaries.
     #[must_use]
     pub fn new(frame: Frame) -> Self {
-        Self { index: BoundaryIndex::new(frame), everywhere: Arc::new([]), local: 0 }
+        Self { index: BoundaryIndex::new(frame), everywhere: Arc::new([]), local: 0, levels: Arc::new([]) }
     }
 
     /// Many boundaries at once, indexed faster than one by one.
@@ -123,6 +136,18 @@ impl BoundarySet {
             matches!(b.shape, Shape::Area(_)) && b.transition.is_some_and(|t| t.right.is_some())
         };
         let speakers: Vec<_> = self.index.iter().filter(speaks).collect();
+        let mut levels: Vec<f64> = speakers
+            .iter()
+            .flat_map(|b| match b.extent {
+                Extent::Ground => [None, None],
+                Extent::Shore { depth } => [Some(-depth), Some(0.0)],
+                Extent::Altitude { low, high } => [Some(low), Some(high)],
+            })
+            .flatten()
+            .collect();
+        levels.sort_unstable_by(f64::total_cmp);
+        levels.dedup();
+        self.levels = levels.into();
         self.local = speakers.iter().filter(|b| !everywhere(b)).count();
         self.everywhere = speakers.into_iter().filter(|b| everywhere(b)).cloned().collect();
     }
@@ -162,10 +187,18 @@ impl BoundarySet {
         self.index.iter()
     }
 
+    /// Altitudes in metres at which boundaries may begin or end to speak, ascending: between two of them, from one
+    /// inclusive to the next, what [`BoundarySet::resolve`] says about a material does not change.
+    #[must_use]
+    pub fn levels(&self) -> &[f64] {
+        &self.levels
+    }
+
     /// The nearest boundary within `radius` metres, with its distance and the side of it.
     #[must_use]
-    pub fn near(&self, p: Coord<f64>, radius: f64) -> Option<Hit<'_>> {
-        self.index.nearest(p, 1, radius).into_iter().next()
+    pub fn near(&self, p: Coord<f64>, radius: f64) -> Option<Nearest> {
+        let hit = self.index.nearest(p, 1, radius).into_iter().next()?;
+        Some(Nearest { id: hit.boundary.id.clone(), distance: hit.distance?, side: hit.side })
     }
 
     /// Boundaries that touch a box, by id: what a region of the world has to know.

@@ -1,12 +1,12 @@
 //! Who speaks at a place.
 
 use super::BoundarySet;
-use crate::boundary::{Boundary, Shape, Side};
-use crate::frame::Metric;
-use crate::index::{Found, segment_meets, side_of_area};
+use crate::area::Where;
+use crate::boundary::{Boundary, BoundaryId, Shape, Side, precedence};
+use crate::geometry::touches_box;
+use crate::index::{finish, gather, moved, segments_of};
 use bm_core::{MaterialId, Phase};
-use geo_types::{Coord, Rect};
-use std::cmp::Ordering;
+use geo_types::Coord;
 
 /// What a place becomes, and by whom.
 #[derive(Clone, Copy, Debug)]
@@ -14,13 +14,23 @@ pub struct Answer<'a> {
     /// What it becomes.
     pub material: MaterialId,
     /// Who said so.
-    pub boundary: &'a Boundary,
+    pub id: &'a BoundaryId,
     /// On which side of it the place lies.
     pub side: Side,
     /// Distance in metres, where it had to be known; [`BoundarySet::near`] measures it.
     pub distance: Option<f64>,
     /// Whether coordinates had to be looked at.
     pub exact_test: bool,
+}
+
+/// Someone who is heard, and what for.
+#[derive(Clone, Copy, Debug)]
+struct Heard<'a> {
+    boundary: &'a Boundary,
+    material: MaterialId,
+    side: Side,
+    distance: Option<f64>,
+    exact_test: bool,
 }
 
 impl BoundarySet {
@@ -42,41 +52,27 @@ impl BoundarySet {
         if self.local == 0 && self.everywhere.is_empty() {
             return None;
         }
-        let phase = phase_of(base);
-        let mut best: Option<Answer<'_>> = None;
-        let mut offer = |boundary, side, distance, exact_test| {
-            let Some(answer) = said(boundary, side, distance, phase, alt) else { return };
-            let answer = Answer { exact_test, ..answer };
-            best = Some(match best.take() {
-                Some(held) => self.first(held, answer, p),
-                None => answer,
-            });
-        };
+        let mut hearing = Hearing { set: self, p, phase: phase_of(base), alt, first: None };
         if self.local > 0 {
-            self.local_voices(p, resolution, &mut offer);
+            self.locals(resolution, &mut hearing);
         }
         for boundary in self.everywhere.iter() {
-            if let Shape::Area(area) = &boundary.shape
-                && let Some(side) = side_of_area(area, p, self.frame())
-            {
-                offer(&**boundary, side, None, false);
+            if let Some(side) = self.side_of_area(boundary, p) {
+                hearing.offer(boundary, side, None, false);
             }
         }
-        best
+        let Heard { boundary, material, side, distance, exact_test } = hearing.first?;
+        Some(Answer { material, id: &boundary.id, side, distance, exact_test })
     }
 
     /// Everyone who may speak at a point and is not heard everywhere.
-    fn local_voices<'a>(
-        &'a self,
-        p: Coord<f64>,
-        resolution: f64,
-        offer: &mut impl FnMut(&'a Boundary, Side, Option<f64>, bool),
-    ) {
+    fn locals<'a>(&'a self, resolution: f64, hearing: &mut Hearing<'a>) {
+        let p = hearing.p;
         let metric = self.frame().metric(p);
-        // Whatever touches the box is within half its diagonal.
-        let radius = resolution * std::f64::consts::FRAC_1_SQRT_2;
+        // Whatever touches the box is within half its diagonal, and a little more is needed to settle ties.
+        let radius = resolution * (std::f64::consts::FRAC_1_SQRT_2 * (1.0 + 1e-6)) + 1e-6;
         let mut pieces = Vec::new();
-        self.index.pieces_near(p, radius, &metric, |piece, shift| pieces.push((*piece, shift)));
+        self.index.pieces_near(p, radius, &metric, |piece, lap| pieces.push((*piece, lap)));
         pieces.sort_unstable_by_key(|(piece, _)| piece.slot);
         for group in pieces.chunk_by(|a, b| a.0.slot == b.0.slot) {
             let Some(boundary) = self.index.slot(group[0].0.slot) else { continue };
@@ -85,84 +81,85 @@ impl BoundarySet {
                 continue;
             }
             match &boundary.shape {
-                Shape::Area(area) => {
-                    if transition.right.is_none()
-                        && let Some(side) = side_of_area(area, p, self.frame())
-                    {
-                        offer(boundary, side, None, true);
+                Shape::Area(_) if transition.right.is_some() => {}
+                Shape::Area(_) => {
+                    if let Some(side) = self.side_of_area(boundary, p) {
+                        hearing.offer(boundary, side, None, true);
                     }
                 }
                 Shape::Lines(lines) => {
-                    let nearest = group
-                        .iter()
-                        .filter_map(|(piece, shift)| {
-                            self.index.nearest_of(piece, p, *shift, &metric, f64::INFINITY)
-                        })
-                        .min_by(|a, b| {
-                            a.near
-                                .d2
-                                .total_cmp(&b.near.d2)
-                                .then((a.part, a.near.segment).cmp(&(b.part, b.near.segment)))
-                        });
-                    let Some(found) = nearest else { continue };
-                    let distance = found.near.d2.sqrt();
+                    let mut laps = Vec::new();
+                    for (piece, lap) in group {
+                        gather(&mut laps, lines, piece, p, *lap, &metric);
+                    }
+                    let Some(near) = finish(laps) else { continue };
+                    let half = metric.half(resolution / 2.0);
                     let touches = || {
-                        group.iter().any(|(piece, shift)| {
-                            let first = piece.first as usize;
-                            let c = &lines[piece.part as usize].0[first..=first + piece.count as usize];
-                            let around = cell(p, *shift, resolution, &metric);
-                            c.windows(2).any(|s| segment_meets(s[0], s[1], &around))
+                        group.iter().any(|(piece, lap)| {
+                            segments_of(lines, piece).any(|s| touches_box(s.a, s.b, moved(p, *lap), half))
                         })
                     };
-                    if (distance <= transition.reach() || touches())
-                        && let Some(side) = self.side(&found, p, &metric)
+                    if let Some(side) = near.side
+                        && (near.distance <= transition.reach() || touches())
                     {
-                        offer(boundary, side, Some(distance), true);
+                        hearing.offer(boundary, side, Some(near.distance), true);
                     }
                 }
             }
         }
     }
 
-    fn side(&self, found: &Found, p: Coord<f64>, metric: &Metric) -> Option<Side> {
-        self.index.side(found, p, metric)
+    /// The side of an area, which is known everywhere but on its edges.
+    fn side_of_area(&self, boundary: &Boundary, p: Coord<f64>) -> Option<Side> {
+        let Shape::Area(area) = &boundary.shape else { return None };
+        let Some(bounds) = area.bounds() else { return Some(Side::Right) };
+        let mut inside = false;
+        for lap in self.frame().laps(p.x, bounds.min().x, bounds.max().x, 0.0) {
+            // Rings of different laps count together.
+            match area.locate(moved(p, lap)) {
+                Where::Inside => inside = !inside,
+                // It may be a seam.
+                Where::On => return boundary.near(p, self.frame())?.side,
+                Where::Outside => {}
+            }
+        }
+        Some(if inside { Side::Left } else { Side::Right })
+    }
+}
+
+/// The first that speaks, as they come.
+struct Hearing<'a> {
+    set: &'a BoundarySet,
+    p: Coord<f64>,
+    phase: Phase,
+    alt: Option<f64>,
+    first: Option<Heard<'a>>,
+}
+
+impl<'a> Hearing<'a> {
+    #[inline]
+    fn offer(&mut self, boundary: &'a Boundary, side: Side, distance: Option<f64>, exact_test: bool) {
+        let material = boundary.transition.and_then(|t| t.of(side));
+        let said = material.and_then(|m| boundary.extent.speak(side, m, self.phase, self.alt));
+        let Some(material) = said else { return };
+        let heard = Heard { boundary, material, side, distance, exact_test };
+        self.first = Some(match self.first.take() {
+            Some(held) => self.earlier(held, heard),
+            None => heard,
+        });
     }
 
     /// The one of two that is heard first.
-    fn first<'a>(&self, mut a: Answer<'a>, mut b: Answer<'a>, p: Coord<f64>) -> Answer<'a> {
-        let order = b.boundary.priority.total_cmp(&a.boundary.priority).then_with(|| {
-            let (da, db) = (self.measured(&mut a, p), self.measured(&mut b, p));
-            da.total_cmp(&db)
-        });
-        let order = order
-            .then_with(|| a.boundary.precision.total_cmp(&b.boundary.precision))
-            .then_with(|| a.boundary.id.cmp(&b.boundary.id));
-        if order == Ordering::Greater { b } else { a }
+    fn earlier(&self, mut a: Heard<'a>, mut b: Heard<'a>) -> Heard<'a> {
+        if a.boundary.priority == b.boundary.priority {
+            for one in [&mut a, &mut b] {
+                if one.distance.is_none() {
+                    let near = one.boundary.near(self.p, self.set.frame());
+                    (one.exact_test, one.distance) = (true, Some(near.map_or(f64::INFINITY, |n| n.distance)));
+                }
+            }
+        }
+        let voice = |h: &Heard<'a>| h.boundary.voice(h.distance.unwrap_or(0.0));
+        if precedence(&voice(&b), &voice(&a)).is_lt() { b } else { a }
     }
-
-    fn measured(&self, answer: &mut Answer<'_>, p: Coord<f64>) -> f64 {
-        *answer.distance.get_or_insert_with(|| {
-            answer.exact_test = true;
-            self.index.distance_to(answer.boundary, p).unwrap_or(f64::INFINITY)
-        })
-    }
-}
-
-fn said(
-    boundary: &Boundary,
-    side: Side,
-    distance: Option<f64>,
-    phase: Phase,
-    alt: Option<f64>,
-) -> Option<Answer<'_>> {
-    let material = boundary.transition?.of(side)?;
-    let material = boundary.extent.speak(side, material, phase, alt)?;
-    Some(Answer { material, boundary, side, distance, exact_test: false })
-}
-
-/// The box of side `resolution` around a point.
-fn cell(p: Coord<f64>, shift: f64, resolution: f64, metric: &Metric) -> Rect<f64> {
-    let half = Coord { x: resolution / 2.0 / metric.sx, y: resolution / 2.0 / metric.sy };
-    let p = Coord { x: p.x + shift, y: p.y };
-    Rect::new(p - half, p + half)
 }

@@ -193,11 +193,12 @@ fn agree(index: &BoundaryIndex, model: &Model, step: &Step, frame: Frame) -> Res
         Step::Nearest(p, k, limit) => {
             let mut wanted = ranked(model, *p, frame, *limit);
             wanted.truncate(*k);
-            let found: Vec<_> = index
-                .nearest(*p, *k, *limit)
-                .iter()
-                .map(|hit| (hit.distance.unwrap_or(-1.0), hit.boundary.id.to_string()))
-                .collect();
+            let hits = index.nearest(*p, *k, *limit);
+            for hit in &hits {
+                prop_assert_eq!(hit.side, hit.boundary.near(*p, frame).and_then(|near| near.side));
+            }
+            let found: Vec<_> =
+                hits.iter().map(|hit| (hit.distance.unwrap_or(-1.0), hit.boundary.id.to_string())).collect();
             prop_assert_eq!(found, wanted);
         }
         _ => {}

@@ -65,10 +65,7 @@ pub(crate) fn distance(boundary: &Boundary, p: Coord<f64>, frame: Frame) -> f64 
 }
 
 fn segment_distance(m: &Metric, p: Coord<f64>, a: Coord<f64>, b: Coord<f64>) -> f64 {
-    let (_, near) = m.to_segment(p, a, b);
-    let (x, y) = ((near.x - p.x) * m.sx, (near.y - p.y) * m.sy);
-    // To the millimetre: what lies between is rounding.
-    ((x * x + y * y).sqrt() * 1e3).round() / 1e3
+    m.to_segment(p, a, b).0
 }
 
 pub(crate) fn inside(area: &Area, p: Coord<f64>, frame: Frame) -> Option<bool> {
