@@ -172,14 +172,13 @@ impl View {
     fn boundary_at(&self, point: &Point, spoke: Option<(BoundaryId, Side)>) -> Option<NearBoundary> {
         let set = self.boundaries();
         let near = set.near(point.at, NEAR_CELLS * edge_metres(point.level));
-        let distance =
-            |id: &BoundaryId| near.as_ref().filter(|n| n.boundary.id == *id).and_then(|n| n.distance);
+        let distance = |id: &BoundaryId| near.as_ref().filter(|n| n.id == *id).map(|n| n.distance);
         let (id, side, distance_m) = match (spoke, &near) {
             (Some((id, side)), _) => {
                 let distance_m = distance(&id);
                 (id, Some(side), distance_m)
             }
-            (None, Some(n)) => (n.boundary.id.clone(), n.side, n.distance),
+            (None, Some(n)) => (n.id.clone(), n.side, Some(n.distance)),
             (None, None) => return None,
         };
         let kind = set.get(&id)?.kind;

@@ -8,18 +8,15 @@ use bm_core::pos::tick_to_alt;
 use bm_core::{MaterialId, MaterialRegistry, MaterialSource, Phase, Pos, Sample, SourceKind, TickBox};
 use bm_octree::{Run, Tree, Volume};
 use bm_overlay::{PinnedReader, Reader, Shadows, Snapshot};
-use bm_vector::Extent;
 use bm_vector::set::BoundarySet;
 use geo_types::Coord;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A world at one version: it never changes, however long it is held.
 pub struct View {
     reader: Reader<Ground>,
     boundaries: Arc<BoundarySet>,
-    /// Ticks between which every boundary says the same all the way up, ascending; made when first asked for.
-    cuts: OnceLock<Box<[u32]>>,
 }
 
 /// What a world holds, for reports.
@@ -47,21 +44,7 @@ impl View {
     }
 
     pub(crate) const fn of(reader: Reader<Ground>, boundaries: Arc<BoundarySet>) -> Self {
-        Self { reader, boundaries, cuts: OnceLock::new() }
-    }
-
-    fn cuts(&self) -> &[u32] {
-        self.cuts.get_or_init(|| {
-            let levels = self.boundaries.iter().flat_map(|b| match b.extent {
-                Extent::Shore { depth } => vec![-depth, 0.0],
-                Extent::Altitude { low, high } => vec![low, high],
-                _ => Vec::new(),
-            });
-            let mut all: Vec<u32> = levels.map(tick_above).collect();
-            all.sort_unstable();
-            all.dedup();
-            all.into()
-        })
+        Self { reader, boundaries }
     }
 
     /// The boundaries of this version.
@@ -229,7 +212,12 @@ impl View {
             }
             // Between these altitudes a boundary says the same all the way.
             let mut from = run.from;
-            let inner = self.cuts().iter().copied().filter(|c| (run.from + 1..run.to).contains(c));
+            let inner = self
+                .boundaries
+                .levels()
+                .iter()
+                .map(|&l| tick_above(l))
+                .filter(|c| (run.from + 1..run.to).contains(c));
             for to in inner.chain([run.to]) {
                 let alt = tick_to_alt(from) + 0.125;
                 let phase = |m| self.ground().phase(m);
@@ -264,7 +252,7 @@ impl View {
             return Ok(pages);
         }
         let top = pages.map_or(SEA_LEVEL, |(top, _)| top);
-        let highest = self.cuts().last().copied().unwrap_or(SEA_LEVEL);
+        let highest = self.boundaries.levels().last().map_or(SEA_LEVEL, |&l| tick_above(l));
         let z1 = (top.max(SEA_LEVEL).max(highest) + 1).min(WORLD_Z_MAX);
         let mut depth = 64 * TICKS_PER_METRE;
         let mut runs = Vec::new();
@@ -353,12 +341,7 @@ impl route::Borders for View {
     fn speak(&self, place: &Point, base: MaterialId, phase: &dyn Fn(MaterialId) -> Phase) -> Option<Spoken> {
         let resolution = edge_metres(place.level);
         let a = self.boundaries.resolve(place.at, resolution, base, &phase, Some(place.alt))?;
-        Some(Spoken {
-            material: a.material,
-            id: a.boundary.id.clone(),
-            side: a.side,
-            exact_test: a.exact_test,
-        })
+        Some(Spoken { material: a.material, id: a.id.clone(), side: a.side, exact_test: a.exact_test })
     }
 }
 

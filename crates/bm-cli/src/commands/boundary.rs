@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::output::{Out, bytes, count, metres, rate};
 use crate::progress::Bar;
 use bm_core::{MaterialId, MaterialRegistry};
-use bm_hybrid::ingest::boundary::{BoundaryIngest, BoundaryReport, SHORE_DEPTH_M, Source};
+use bm_hybrid::ingest::boundary::{BoundaryIngest, BoundaryReport, SHORE_DEPTH_M, Source, size};
 use bm_hybrid::{View, World, WorldError};
 use bm_io::vector::{self, Feature, Features, VectorOptions};
 use bm_overlay::Durability;
@@ -83,6 +83,11 @@ fn print_ingest(path: &Path, made: &BoundaryReport, read: &Read, out: &mut Out) 
         all["bytes_read"] = read.bytes.into();
         all["bytes_on_disk"] = read.on_disk.into();
         all["dropped_heights"] = read.dropped_z.into();
+        let r = &made.repairs;
+        all["mended"] = json!({
+            "repeated": r.repeated, "spikes": r.spikes, "closed": r.closed, "rewound": r.rewound,
+            "dropped": r.dropped, "unwrapped": r.unwrapped,
+        });
         all["read_seconds"] = read.seconds.into();
         all["seconds"] = seconds.into();
         all["skipped"] = read.skipped.clone().into();
@@ -97,16 +102,11 @@ fn print_ingest(path: &Path, made: &BoundaryReport, read: &Read, out: &mut Out) 
         "geometry",
         format_args!("{} lines and rings, {} vertices", count(made.parts), count(made.vertices)),
     )?;
-    if made.rewound + made.repeated + read.dropped_z > 0 {
-        out.pair(
-            "mended",
-            format_args!(
-                "{} rings turned around, {} repeated vertices and {} heights dropped",
-                count(made.rewound),
-                count(made.repeated),
-                count(read.dropped_z)
-            ),
-        )?;
+    if !made.repairs.is_none() {
+        out.pair("mended", &made.repairs)?;
+    }
+    if read.dropped_z > 0 {
+        out.pair("heights", format_args!("{} dropped: boundaries have none", count(read.dropped_z)))?;
     }
     if !read.skipped.is_empty() {
         out.pair("left out", count(read.skipped.len() as u64))?;
@@ -155,7 +155,7 @@ fn how(a: &args::IngestBoundary, registry: &MaterialRegistry) -> Result<Boundary
 }
 
 fn side(text: &str, registry: &MaterialRegistry) -> Result<Option<MaterialId>, Fault> {
-    if text == "none" { Ok(None) } else { super::edit::material(text, registry).map(Some) }
+    if text == "none" { Ok(None) } else { super::edit::find(registry, text).map(Some) }
 }
 
 pub(super) fn run(a: &args::Boundary, out: &mut Out) -> Result<u8, Fault> {
@@ -188,14 +188,14 @@ fn list(a: &args::BoundaryList, out: &mut Out) -> Result<u8, Fault> {
         return Ok(0);
     }
     for b in &all {
-        let (parts, vertices) = b.size();
+        let (parts, vertices) = size(&b.shape);
         out.line(format_args!(
             "{:<32} {:<10} {:>9} {} {:>12} vertices  {}",
             b.id.to_string(),
             name_of(b.kind),
-            count(parts as u64),
+            count(parts),
             if matches!(b.shape, Shape::Area(_)) { "rings" } else { "lines" },
-            count(vertices as u64),
+            count(vertices),
             sides(&view, b)
         ))?;
     }
@@ -215,11 +215,11 @@ fn show(a: &args::BoundaryShow, out: &mut Out) -> Result<u8, Fault> {
         out.json(&about(&view, &b, true))?;
         return Ok(0);
     }
-    let (parts, vertices) = b.size();
+    let (parts, vertices) = size(&b.shape);
     out.pair("boundary", &b.id)?;
     out.pair("kind", name_of(b.kind))?;
     let what = if matches!(b.shape, Shape::Area(_)) { "an area of" } else { "lines:" };
-    out.pair("geometry", format_args!("{what} {} parts, {} vertices", count(parts as u64), count(vertices as u64)))?;
+    out.pair("geometry", format_args!("{what} {} parts, {} vertices", count(parts), count(vertices)))?;
     if let Some(r) = b.bounds() {
         out.pair(
             "box",
@@ -307,7 +307,7 @@ fn export(a: &args::BoundaryExport, out: &mut Out) -> Result<u8, Fault> {
 
 /// A boundary as a feature: what it is goes into the properties.
 fn feature(view: &View, b: &Boundary) -> Feature {
-    let mut f = Feature::new(b.geometry());
+    let mut f = Feature::new(geometry(&b.shape));
     f.id = Some(b.id.to_string());
     f.properties = b.properties.iter().map(|(k, v)| (k.clone(), json_of(v))).collect();
     f.properties.insert("kind".into(), name_of(b.kind).into());
@@ -323,7 +323,7 @@ fn feature(view: &View, b: &Boundary) -> Feature {
 }
 
 fn about(view: &View, b: &Boundary, whole: bool) -> serde_json::Value {
-    let (parts, vertices) = b.size();
+    let (parts, vertices) = size(&b.shape);
     let named = |m: Option<MaterialId>| m.map(|m| view.named(m));
     let mut all = json!({
         "id": b.id.to_string(),

@@ -6,7 +6,7 @@ use crate::world::World;
 use bm_core::MaterialId;
 use bm_io::vector::Feature;
 use bm_overlay::{Durability, Transaction};
-use bm_vector::geometry::{Repairs, Winding, repair};
+use bm_vector::geometry::{Mode, Repairs, repair};
 use bm_vector::set::Change;
 use bm_vector::{Boundary, BoundaryId, Extent, Frame, Kind, Shape, Style, Transition, Value};
 use serde::Serialize;
@@ -146,10 +146,9 @@ pub struct BoundaryReport {
     pub parts: u64,
     /// Vertices.
     pub vertices: u64,
-    /// Rings turned around, because shells run counter-clockwise and holes clockwise.
-    pub rewound: u64,
-    /// Vertices dropped that repeated the one before.
-    pub repeated: u64,
+    /// What had to be mended.
+    #[serde(skip)]
+    pub repairs: Repairs,
     /// Features left out, with their places in the input and the reasons.
     pub skipped: Vec<LeftOut>,
     /// How long it took.
@@ -171,8 +170,8 @@ pub struct LeftOut {
 }
 
 impl World {
-    /// Puts features into the world as boundaries, all of them as one commit. Shells and holes are turned the right
-    /// way around and repeated vertices dropped; anything else that is wrong refuses the whole, unless
+    /// Puts features into the world as boundaries, all of them as one commit. What can be mended
+    /// without guessing is ([`bm_vector::geometry::repair`]); anything else that is wrong refuses the whole, unless
     /// [`BoundaryIngest::skip_invalid`] says otherwise.
     ///
     /// # Errors
@@ -214,8 +213,7 @@ impl World {
                         let (parts, vertices) = size(&boundary.shape);
                         report.parts += parts;
                         report.vertices += vertices;
-                        report.rewound += repairs.rewound as u64;
-                        report.repeated += repairs.repeated as u64;
+                        report.repairs.add(&repairs);
                         changes.push(Change::Put(boundary));
                     }
                     Err(reason) if how.skip_invalid => report.skipped.push(at(reason)),
@@ -244,14 +242,16 @@ fn refused(out: &LeftOut) -> WorldError {
     let LeftOut { file, index, id, reason } = out;
     WorldError::Data {
         what: "boundaries",
-        detail: format!("{file}, feature {index} ({id}): {reason}; nothing was changed (--skip-invalid leaves it out)"),
+        detail: format!(
+            "{file}, feature {index} ({id}): {reason}; nothing was changed (--skip-invalid leaves it out)"
+        ),
     }
 }
 
 /// A feature as a boundary, and what had to be mended.
 fn boundary(id: &str, feature: Feature, how: &BoundaryIngest) -> Result<(Boundary, Repairs), String> {
     let (shape, repairs) =
-        repair(feature.geometry, Frame::Geographic, Winding::Mend).map_err(|e| e.to_string())?;
+        repair(feature.geometry, Frame::Geographic, Mode::Mend).map_err(|e| e.to_string())?;
     let transition = (how.left.is_some() || how.right.is_some()).then_some(Transition {
         left: how.left,
         right: how.right,
@@ -273,10 +273,11 @@ fn boundary(id: &str, feature: Feature, how: &BoundaryIngest) -> Result<(Boundar
 }
 
 /// Lines or rings, and vertices.
-pub(crate) fn size(shape: &Shape) -> (u64, u64) {
+#[must_use]
+pub fn size(shape: &Shape) -> (u64, u64) {
     match shape {
         Shape::Lines(lines) => (lines.len() as u64, lines.iter().map(|l| l.0.len() as u64).sum()),
-        Shape::Area(area) => (area.ring_count() as u64, area.vertex_count() as u64),
+        Shape::Area(area) => area.rings().fold((0, 0), |(n, v), r| (n + 1, v + r.len() as u64)),
     }
 }
 
