@@ -3,6 +3,7 @@
 use crate::area::Area;
 use bm_core::{MaterialId, Phase};
 use geo_types::LineString;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -137,7 +138,13 @@ impl Extent {
     /// transition names `material`; none if the boundary does not speak about it.
     #[inline]
     #[must_use]
-    pub fn speak(self, side: Side, material: MaterialId, phase: Phase, alt: Option<f64>) -> Option<MaterialId> {
+    pub fn speak(
+        self,
+        side: Side,
+        material: MaterialId,
+        phase: Phase,
+        alt: Option<f64>,
+    ) -> Option<MaterialId> {
         match self {
             Self::Ground => (phase == Phase::Solid).then_some(material),
             Self::Altitude { low, high } => {
@@ -170,7 +177,7 @@ pub enum Value {
     Text(String),
 }
 
-/// Where a boundary runs.
+/// Where a boundary runs. Areas are equal if their rings are.
 #[derive(Clone, Debug)]
 pub enum Shape {
     /// Lines, open or closed; a side is known near them only.
@@ -179,8 +186,18 @@ pub enum Shape {
     Area(Arc<Area>),
 }
 
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Lines(a), Self::Lines(b)) => a == b,
+            (Self::Area(a), Self::Area(b)) => Arc::ptr_eq(a, b) || a.rings().eq(b.rings()),
+            _ => false,
+        }
+    }
+}
+
 /// A boundary. Immutable once it is in an index: a change is another boundary of the same id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Boundary {
     /// Unique name.
     pub id: BoundaryId,
@@ -198,4 +215,37 @@ pub struct Boundary {
     pub precision: f64,
     /// Anything else.
     pub properties: BTreeMap<String, Value>,
+}
+
+/// How strongly a boundary speaks at a place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Voice<'a> {
+    /// Its priority.
+    pub priority: f64,
+    /// Its distance from the place in metres.
+    pub distance: f64,
+    /// Its precision in metres.
+    pub precision: f64,
+    /// Its name.
+    pub id: &'a BoundaryId,
+}
+
+/// The one total order in which boundaries are heard, the first first (`Less`): the higher priority, the nearer, the
+/// more exact, the name that sorts first. Queries and grids use it alike.
+#[must_use]
+pub fn precedence(a: &Voice<'_>, b: &Voice<'_>) -> Ordering {
+    // Adding zero makes −0 into 0, which are one number but two in a total order.
+    let cmp = |a: f64, b: f64| (a + 0.0).total_cmp(&(b + 0.0));
+    cmp(b.priority, a.priority)
+        .then_with(|| cmp(a.distance, b.distance))
+        .then_with(|| cmp(a.precision, b.precision))
+        .then_with(|| a.id.cmp(b.id))
+}
+
+impl Boundary {
+    /// How strongly it speaks at a distance.
+    #[must_use]
+    pub const fn voice(&self, distance: f64) -> Voice<'_> {
+        Voice { priority: self.priority, distance, precision: self.precision, id: &self.id }
+    }
 }

@@ -20,5 +20,8 @@ pub mod set;
 pub mod sync;
 
 pub use area::{Area, Where};
-pub use boundary::{Boundary, BoundaryId, Extent, Kind, Shape, Side, Style, Transition, Value};
+pub use boundary::{
+    Boundary, BoundaryId, Extent, Kind, Shape, Side, Style, Transition, Value, Voice, precedence,
+};
 pub use frame::{Frame, Metric};
+pub use geometry::{Near, Nearest, Segment, side_of, touches_box};
