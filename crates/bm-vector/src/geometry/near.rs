@@ -89,7 +89,7 @@ fn near_area(area: &Area, p: Coord<f64>, frame: Frame) -> Option<Near> {
 }
 
 /// Where a point lies, under all its names: rings of different laps count together.
-fn locate(area: &Area, rect: Rect<f64>, p: Coord<f64>, frame: Frame) -> Where {
+pub(crate) fn locate(area: &Area, rect: Rect<f64>, p: Coord<f64>, frame: Frame) -> Where {
     let mut inside = false;
     for dx in frame.laps(p.x, rect.min().x, rect.max().x, 0.0) {
         match area.locate(Coord { x: p.x + dx, y: p.y }) {
@@ -102,7 +102,7 @@ fn locate(area: &Area, rect: Rect<f64>, p: Coord<f64>, frame: Frame) -> Where {
 }
 
 /// The side of a point on a seam: the one of the points next to it on the map, if they agree.
-fn beside_seam(area: &Area, rect: Rect<f64>, p: Coord<f64>, frame: Frame) -> Option<Side> {
+pub(crate) fn beside_seam(area: &Area, rect: Rect<f64>, p: Coord<f64>, frame: Frame) -> Option<Side> {
     let toward_zero = |v: f64| if v > 0.0 { v.next_down() } else { v.next_up() };
     let y = if p.y.abs() == 90.0 { toward_zero(p.y) } else { p.y };
     let east = if p.x.abs() == 180.0 { (-180.0f64).next_up() } else { p.x };
