@@ -6,7 +6,7 @@ use crate::output::{Out, bytes, count, metres, rate};
 use crate::progress::Bar;
 use bm_core::{MaterialId, MaterialRegistry};
 use bm_hybrid::ingest::boundary::{BoundaryIngest, BoundaryReport, SHORE_DEPTH_M, Source, size};
-use bm_hybrid::{View, World, WorldError};
+use bm_hybrid::{View, World};
 use bm_io::vector::{self, Feature, Features, VectorOptions};
 use bm_overlay::Durability;
 use bm_vector::set::Change;
@@ -173,7 +173,8 @@ fn chosen(view: &View, bbox: Option<[f64; 4]>) -> Result<Vec<Arc<Boundary>>, Fau
     // The same checks as for pictures.
     bm_hybrid::Window::new(w, s, e, n)?;
     let east = if e < w { e + 360.0 } else { e };
-    Ok(view.boundaries().intersecting(Rect::new(Coord { x: w, y: s }, Coord { x: east, y: n })))
+    let window = Rect::new(Coord { x: w, y: s }, Coord { x: east, y: n });
+    Ok(view.boundaries().intersecting(window).into_iter().cloned().collect())
 }
 
 fn list(a: &args::BoundaryList, out: &mut Out) -> Result<u8, Fault> {
@@ -307,7 +308,7 @@ fn export(a: &args::BoundaryExport, out: &mut Out) -> Result<u8, Fault> {
 
 /// A boundary as a feature: what it is goes into the properties.
 fn feature(view: &View, b: &Boundary) -> Feature {
-    let mut f = Feature::new(geometry(&b.shape));
+    let mut f = Feature::new(b.shape.to_geometry());
     f.id = Some(b.id.to_string());
     f.properties = b.properties.iter().map(|(k, v)| (k.clone(), json_of(v))).collect();
     f.properties.insert("kind".into(), name_of(b.kind).into());

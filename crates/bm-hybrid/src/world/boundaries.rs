@@ -114,7 +114,8 @@ impl World {
         inner.check_materials(&edits, transaction)?;
         inner.check_boundaries(changes)?;
         inner.ready()?;
-        let annex = encode(changes, &inner.areas)?;
+        // Without a journal nobody reads it.
+        let annex = if inner.media.is_some() { encode(changes, &inner.areas)? } else { vec![ANNEX] };
         let ids: Vec<BoundaryId> = changes.iter().map(|c| id_of(c).clone()).collect();
         let bytes = annex.len() as u64;
         let cells = edits.cells();

@@ -165,7 +165,7 @@ fn reverting_brings_boundaries_back() {
 fn readers_see_whole_commits() {
     let world = World::in_memory().unwrap();
     let materials = [MaterialId::GRANITE, MaterialId::SHALE, MaterialId::BASALT];
-    let at = |k: usize| rock().east(4 * k as u32);
+    let at = |k: i64| rock().east(4 * k);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for i in 0..300 {
