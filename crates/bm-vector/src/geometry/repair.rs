@@ -212,7 +212,7 @@ impl Job {
                 let middle = span(&ring);
                 match shell {
                     None => shell = Some(middle),
-                    Some(shell) => self.into_lap(&mut ring, middle, shell),
+                    Some(shell) => self.follow(&mut ring, middle, shell),
                 }
                 rings.push(ring);
                 spots.push(spot);
@@ -309,7 +309,7 @@ impl Job {
     }
 
     /// Moves a hole by whole periods to where its shell is.
-    fn into_lap(&self, ring: &mut [Coord<f64>], own: (f64, f64), shell: (f64, f64)) {
+    fn follow(&self, ring: &mut [Coord<f64>], own: (f64, f64), shell: (f64, f64)) {
         let Some(period) = self.frame.period() else { return };
         let within = |dx: f64| own.0 + dx >= shell.0 && own.1 + dx <= shell.1;
         if within(0.0) {
