@@ -137,7 +137,13 @@ impl Extent {
     /// transition names `material`; none if the boundary does not speak about it.
     #[inline]
     #[must_use]
-    pub fn speak(self, side: Side, material: MaterialId, phase: Phase, alt: Option<f64>) -> Option<MaterialId> {
+    pub fn speak(
+        self,
+        side: Side,
+        material: MaterialId,
+        phase: Phase,
+        alt: Option<f64>,
+    ) -> Option<MaterialId> {
         match self {
             Self::Ground => (phase == Phase::Solid).then_some(material),
             Self::Altitude { low, high } => {
