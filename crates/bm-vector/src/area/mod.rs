@@ -5,9 +5,10 @@
 //! | `build` | rings into bytes |
 //! | `layout`, `chunk`, `scale`, `bits` | the bytes: sections, pieces of rings, whole numbers for coordinates |
 //! | `lattice`, `exact` | cells with exact sides, edges that cross them, ties |
-//! | `search` | where a point lies |
+//! | `search`, `batch` | where a point lies, where many do |
 //! | `walk` | edges of a box, nearest point, boxes |
 
+mod batch;
 mod bits;
 mod build;
 mod chunk;
@@ -26,7 +27,6 @@ mod walk;
 pub use build::Progress;
 pub use error::AreaError;
 
-use chunk::Chunk;
 use geo_types::{Coord, Rect};
 use search::Tree;
 use std::sync::Arc;
@@ -116,7 +116,12 @@ impl Area {
     /// Where a point lies.
     #[must_use]
     pub fn locate(&self, p: Coord<f64>) -> Where {
-        self.tree().locate(p, &mut Chunk::default())
+        self.tree().locate(p)
+    }
+
+    /// Where points lie: the first of as many as both slices have. Several times as fast as one by one.
+    pub fn locate_batch(&self, points: &[Coord<f64>], out: &mut [Where]) {
+        batch::locate(&self.tree(), points, out);
     }
 }
 

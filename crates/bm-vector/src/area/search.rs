@@ -117,18 +117,39 @@ impl<'a> Tree<'a> {
         Cell::Leaf((u32_at(self.bases, node * 4) + before) as usize, inside)
     }
 
-    /// Where a point within the bounds lies.
+    /// Asks the memory for the first bytes of a run, which will be read soon.
     #[inline(always)]
-    pub(super) fn locate(&self, p: Coord<f64>, chunk: &mut Chunk) -> Where {
+    pub(super) fn touch(&self, run: Run) {
+        #[cfg(target_arch = "x86_64")]
+        for line in 0..3 {
+            if let Some(byte) = self.stream.get(run.offset + 64 * line) {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                // SAFETY: a hint that reads nothing; the address is that of a byte of the slice.
+                unsafe { _mm_prefetch(std::ptr::from_ref(byte).cast(), _MM_HINT_T0) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = run;
+    }
+
+    /// Where a point lies.
+    #[inline]
+    pub(super) fn locate(&self, p: Coord<f64>) -> Where {
         if !self.holds(p) {
             return Where::Outside;
         }
         let (col, row) = (self.lattice.col(p.x), self.lattice.row(p.y));
         match self.root_cell((row * self.lattice.nx + col) as usize) {
             Cell::Settled(inside) => Where::of(inside),
-            Cell::Node(node) => self.locate_in_node(p, node, chunk),
+            Cell::Node(node) => self.locate_deeper(p, node),
             Cell::Leaf(..) => Where::Outside,
         }
+    }
+
+    #[inline(never)]
+    fn locate_deeper(&self, p: Coord<f64>, node: usize) -> Where {
+        // A chunk is large; most points never need one.
+        self.locate_in_node(p, node, &mut Chunk::default())
     }
 
     /// Where a point of a root cell lies that has a node.
