@@ -157,6 +157,17 @@ fn only_solids_change_and_the_base_stays() {
 }
 
 #[test]
+fn a_centre_on_the_edge_of_an_area_has_no_side() {
+    // The edge to the origin passes through the centres of the cells (2, 2), (7, 7).
+    let ring = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 0.0)].map(Coord::from).to_vec();
+    let shape = Shape::Area(Arc::new(Area::new(vec![ring])));
+    let grid = rebuilt(square(10.0, 1.0), &[Arc::new(boundary("a", shape, materials(10, 20, Style::Sharp, 0.0)))]);
+    for (x, y, m) in [(7, 7, 5), (2, 2, 5), (7, 6, 10), (7, 8, 20), (0, 0, 5), (9, 0, 10), (0, 9, 20)] {
+        assert_eq!(grid.material(x, y), Some(MaterialId(m)), "({x}, {y})");
+    }
+}
+
+#[test]
 fn frames_must_fit() {
     let mut grid = square(10.0, 1.0);
     let err = sync::rebuild(&mut grid, &Listed { frame: Frame::Geographic, boundaries: &[] }, &phase);

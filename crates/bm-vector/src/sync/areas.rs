@@ -205,7 +205,7 @@ impl Crossings<'_> {
             if b.y > a.y { -turn } else { turn }
         };
         let mut i = guess;
-        while i > 0 && turn(i - 1) > 0.0 {
+        while i > 0 && turn(i - 1) >= 0.0 {
             i -= 1;
         }
         while i < self.xs.len() {
