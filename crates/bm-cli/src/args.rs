@@ -1,7 +1,12 @@
 //! The command line.
 
+mod boundary;
 mod edit;
 
+pub(crate) use boundary::{
+    Boundary, BoundaryExport, BoundaryList, BoundaryRemove, BoundaryShow, BoundaryWhat, ExtentArg, IngestBoundary,
+    KindArg, StyleArg, VectorFormat,
+};
 pub(crate) use edit::{At, Compact, Edit, EditRevert, EditWhat, How, Log, StrategyArg};
 
 use bm_hybrid::{Sea, Size};
@@ -12,6 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   bm demo                                                 the Earth from bundled data, in ./earth.bm
   bm ingest relief etopo5.cdf --world earth.bm            relief from NetCDF, GeoTIFF or NPZ
+  bm ingest boundary coast.geojson --kind coastline --world earth.bm
   bm query earth.bm --lon 86.925 --lat 27.988 --alt 4000  what is there?
   bm query earth.bm --stdin < points.csv                  one JSON object a line
   bm render earth.bm --surface -o earth.png               a picture
@@ -42,6 +48,7 @@ pub(crate) enum Command {
     Query(Query),
     Render(Render),
     Export(Export),
+    Boundary(Boundary),
     Edit(Edit),
     Log(Log),
     Compact(Compact),
@@ -65,6 +72,7 @@ pub(crate) struct Demo {
 pub(crate) enum Ingest {
     Relief(Relief),
     Strata(Strata),
+    Boundary(IngestBoundary),
 }
 
 /// Heights and depths: NetCDF classic, GeoTIFF or NPZ, each also as .zst
@@ -204,6 +212,9 @@ pub(crate) struct Query {
     pub(crate) stdin: bool,
     #[command(flatten)]
     pub(crate) scale: Scale,
+    /// With --stdin: who answered and how long it took, on standard error at the end.
+    #[arg(long, requires = "stdin")]
+    pub(crate) stats: bool,
     /// Ask this version instead of the newest; `bm log W` lists them.
     #[arg(long, value_name = "V")]
     pub(crate) at: Option<u64>,
@@ -245,6 +256,9 @@ pub(crate) struct Render {
     /// The ground from above, the sea over its floor.
     #[arg(long, conflicts_with_all = ["alt", "section", "line"])]
     pub(crate) surface: bool,
+    /// Leave out the lines of boundaries.
+    #[arg(long)]
+    pub(crate) no_lines: bool,
     /// Put degrees, a colour bar and a scale around the surface.
     #[arg(long, requires = "surface")]
     pub(crate) frame: bool,

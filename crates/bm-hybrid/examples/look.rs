@@ -8,7 +8,7 @@
 
 #![allow(clippy::print_stdout)] // a program for its user
 
-use bm_hybrid::render::{SectionLine, surface_sheet, write_section, write_slice, write_surface};
+use bm_hybrid::render::{Lines, SectionLine, surface_sheet, write_section, write_slice, write_surface};
 use bm_hybrid::{Size, Window, World};
 use bm_io::picture::write_png;
 use std::error::Error;
@@ -37,10 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let timed = |name: &str, start: Instant| println!("{name}: {} ms", start.elapsed().as_millis());
 
     let start = Instant::now();
-    write_surface(&view, &Window::WORLD, "2160x1080".parse()?, dir.join("world.png"), &|_| ())?;
+    write_surface(&view, &Window::WORLD, "2160x1080".parse()?, dir.join("world.png"), Lines::Drawn, &|_| ())?;
     timed("surface of the world, 2160x1080, from an unread world", start);
     let start = Instant::now();
-    bm_hybrid::render::surface_image(&view, &Window::WORLD, "2160x1080".parse()?, &|_| ())?;
+    bm_hybrid::render::surface_image(&view, &Window::WORLD, "2160x1080".parse()?, Lines::Drawn, &|_| ())?;
     timed("the same again, without the file", start);
     for (name, title, [w, s, e, n]) in [
         ("alps", "The Alps", [5.0, 43.0, 17.0, 49.0]),
@@ -50,7 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     ] {
         let window = Window::new(w, s, e, n)?;
         let start = Instant::now();
-        let sheet = surface_sheet(&view, &window, Size::fitting(&window, 1200)?, title, &|_| ())?;
+        let sheet =
+            surface_sheet(&view, &window, Size::fitting(&window, 1200)?, title, Lines::Drawn, &|_| ())?;
         timed(name, start);
         write_png(dir.join(format!("{name}.png")), &sheet)?;
     }

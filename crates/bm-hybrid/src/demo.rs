@@ -132,7 +132,14 @@ fn pictures(
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Vec<PathBuf>, WorldError> {
     let [surface, section] = ["surface.png", "section.png"].map(|name| folder.join(name));
-    render::write_surface(view, &Window::WORLD, Size::new(2160, 1080)?, &surface, progress)?;
+    render::write_surface(
+        view,
+        &Window::WORLD,
+        Size::new(2160, 1080)?,
+        &surface,
+        render::Lines::Drawn,
+        progress,
+    )?;
     let line = SectionLine::parallel(-23.0, -80.0, -55.0)?;
     render::write_section(
         view,

@@ -205,7 +205,6 @@ impl View {
 
     /// Appends what boundaries make of a column's runs.
     fn beside_column(&self, at: Coord<f64>, runs: &[Run], out: &mut Vec<Run>) {
-        let cuts = self.boundaries.levels();
         for run in runs {
             if run.source.is_explicit() {
                 out.push(*run);
@@ -213,8 +212,12 @@ impl View {
             }
             // Between these altitudes a boundary says the same all the way.
             let mut from = run.from;
-            let inner =
-                cuts.iter().map(|&alt| tick_above(alt)).filter(|c| (run.from + 1..run.to).contains(c));
+            let inner = self
+                .boundaries
+                .levels()
+                .iter()
+                .map(|&l| tick_above(l))
+                .filter(|c| (run.from + 1..run.to).contains(c));
             for to in inner.chain([run.to]) {
                 let alt = tick_to_alt(from) + 0.125;
                 let phase = |m| self.ground().phase(m);
@@ -249,8 +252,7 @@ impl View {
             return Ok(pages);
         }
         let top = pages.map_or(SEA_LEVEL, |(top, _)| top);
-        let cuts = self.boundaries.levels();
-        let highest = cuts.last().map_or(SEA_LEVEL, |&alt| tick_above(alt));
+        let highest = self.boundaries.levels().last().map_or(SEA_LEVEL, |&l| tick_above(l));
         let z1 = (top.max(SEA_LEVEL).max(highest) + 1).min(WORLD_Z_MAX);
         let mut depth = 64 * TICKS_PER_METRE;
         let mut runs = Vec::new();

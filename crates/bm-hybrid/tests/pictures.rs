@@ -7,7 +7,7 @@ use bm_core::pos::tick_to_alt;
 use bm_core::{Cell, GeoPoint, Pos};
 use bm_hybrid::export::{export_geotiff_heights, export_geotiff_materials, export_npy};
 use bm_hybrid::render::{
-    SectionLine, section_image, slice_image, surface_image, surface_sheet, write_surface,
+    Lines, SectionLine, section_image, slice_image, surface_image, surface_sheet, write_surface,
 };
 use bm_hybrid::{Size, View, Window, World};
 use bm_io::picture::Image;
@@ -43,7 +43,7 @@ fn at(i: &Image, lon: f64, lat: f64) -> [i32; 3] {
 #[test]
 fn places_have_their_colours() {
     let steps = AtomicU64::new(0);
-    let i = surface_image(&EARTH, &Window::WORLD, size(360, 180), &|p| {
+    let i = surface_image(&EARTH, &Window::WORLD, size(360, 180), Lines::Drawn, &|p| {
         assert!(p.done >= 1 && p.done <= p.total);
         steps.fetch_add(1, Ordering::Relaxed);
     })
@@ -73,8 +73,9 @@ fn places_have_their_colours() {
 
 #[test]
 fn the_date_line_does_not_show() {
-    let draw =
-        |w: f64, e: f64, width| surface_image(&EARTH, &window(w, -25.0, e, -10.0), size(width, 120), &|_| ());
+    let draw = |w: f64, e: f64, width| {
+        surface_image(&EARTH, &window(w, -25.0, e, -10.0), size(width, 120), Lines::Drawn, &|_| ())
+    };
     let all = draw(170.0, -170.0, 160).unwrap();
     let (left, right) = (draw(170.0, 180.0, 80).unwrap(), draw(-180.0, -170.0, 80).unwrap());
     for y in 0..all.height {
@@ -88,9 +89,12 @@ fn the_date_line_does_not_show() {
 #[test]
 fn parts_show_what_the_whole_shows() {
     // Bands and pages must not show: four tiles of a picture equal the picture.
-    let all = surface_image(&EARTH, &window(60.0, 0.0, 100.0, 40.0), size(160, 160), &|_| ()).unwrap();
+    let all = surface_image(&EARTH, &window(60.0, 0.0, 100.0, 40.0), size(160, 160), Lines::Drawn, &|_| ())
+        .unwrap();
     for (k, [w, s]) in [[60.0, 20.0], [80.0, 20.0], [60.0, 0.0], [80.0, 0.0]].into_iter().enumerate() {
-        let tile = surface_image(&EARTH, &window(w, s, w + 20.0, s + 20.0), size(80, 80), &|_| ()).unwrap();
+        let tile =
+            surface_image(&EARTH, &window(w, s, w + 20.0, s + 20.0), size(80, 80), Lines::Drawn, &|_| ())
+                .unwrap();
         let (x0, y0) = (k % 2 * 80, k / 2 * 80);
         for y in 0..80 {
             for x in 0..80 {
@@ -123,7 +127,8 @@ fn slices_and_sections_are_labelled_and_true() {
         .collect();
     assert!(x_of_sea.len() > 50 && x_of_sea.iter().all(|&x| x < 140), "{x_of_sea:?}");
     let sheet =
-        surface_sheet(&EARTH, &window(5.0, 43.0, 17.0, 49.0), size(240, 120), "Alps", &|_| ()).unwrap();
+        surface_sheet(&EARTH, &window(5.0, 43.0, 17.0, 49.0), size(240, 120), "Alps", Lines::Drawn, &|_| ())
+            .unwrap();
     assert!(sheet.width > 240);
 }
 
@@ -153,9 +158,9 @@ fn section_lines_go_where_they_say() {
 fn bad_requests_are_refused() {
     let none: &(dyn Fn(&bm_hybrid::Progress) + Sync) = &|_| ();
     let small = Size { width: 3, height: 3 };
-    assert!(surface_image(&EARTH, &Window::WORLD, small, none).is_err());
+    assert!(surface_image(&EARTH, &Window::WORLD, small, Lines::Drawn, none).is_err());
     let upside_down = Window { north: -95.0, ..Window::WORLD };
-    assert!(surface_image(&EARTH, &upside_down, size(32, 32), none).is_err());
+    assert!(surface_image(&EARTH, &upside_down, size(32, 32), Lines::Drawn, none).is_err());
     assert!(slice_image(&EARTH, &Window::WORLD, size(32, 32), 1e9, none).is_err());
     assert!(slice_image(&EARTH, &Window::WORLD, size(32, 32), f64::NAN, none).is_err());
     let line = SectionLine::parallel(0.0, 0.0, 1.0).unwrap();
@@ -163,7 +168,7 @@ fn bad_requests_are_refused() {
         assert!(section_image(&EARTH, &line, size(32, 32), Some(alt), none).is_err(), "{alt:?}");
     }
     let dir = tempfile::tempdir().unwrap();
-    assert!(write_surface(&EARTH, &Window::WORLD, size(32, 32), dir.path(), none).is_err());
+    assert!(write_surface(&EARTH, &Window::WORLD, size(32, 32), dir.path(), Lines::Drawn, none).is_err());
     let file = dir.path().join("a.npy");
     assert!(export_npy(&EARTH, &Window::WORLD, [-1e4, 1e4], 29, &file, none).is_err());
     assert!(export_npy(&EARTH, &Window::WORLD, [1e4, -1e4], 5, &file, none).is_err());

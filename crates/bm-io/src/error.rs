@@ -118,6 +118,8 @@ pub(crate) struct Fault {
     place: String,
     problem: String,
     cure: String,
+    #[cfg(feature = "vector")]
+    for_all: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +134,14 @@ pub(crate) const FETCH_AGAIN: &str = "fetch or copy the file again";
 
 impl Fault {
     fn new(kind: Kind, place: String, problem: String, cure: String) -> Self {
-        Self { kind, place, problem, cure }
+        Self {
+            kind,
+            place,
+            problem,
+            cure,
+            #[cfg(feature = "vector")]
+            for_all: false,
+        }
     }
 
     pub(crate) fn damaged(place: impl Into<String>, problem: impl Into<String>) -> Self {
@@ -157,12 +166,37 @@ impl Fault {
 
     /// Puts the file's name to the finding.
     pub(crate) fn at(self, path: &str) -> IoError {
-        let Self { kind, place, problem, cure } = self;
+        let Self { kind, place, problem, cure, .. } = self;
         let path = path.to_owned();
         match kind {
             Kind::Damaged => IoError::Damaged { path, place, problem, cure },
             Kind::Unsupported => IoError::Unsupported { path, place, problem, cure },
             Kind::Unsuitable => IoError::Unsuitable { path, place, problem, cure },
         }
+    }
+}
+
+#[cfg(feature = "vector")]
+impl Fault {
+    /// The same, in a part of the file.
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        self.place = if self.place.is_empty() { part.to_owned() } else { format!("{part}: {}", self.place) };
+        self
+    }
+
+    /// A finding about the whole file, though it showed in one feature.
+    pub(crate) fn for_all(mut self) -> Self {
+        self.for_all = true;
+        self
+    }
+
+    /// True if leaving out the feature would be no cure.
+    pub(crate) fn concerns_all(&self) -> bool {
+        self.for_all
+    }
+
+    /// Place and problem, for a list.
+    pub(crate) fn reason(&self) -> String {
+        if self.place.is_empty() { self.problem.clone() } else { format!("{}: {}", self.place, self.problem) }
     }
 }

@@ -6,6 +6,7 @@
 //! | `bundled` | a 20-minute relief of the Earth inside the crate | [`Relief`] |
 //! | `litho` | LITHO1.0, the crust and the lid of the Earth in layers | layer tops anywhere |
 //! | `geotiff`, [`npy`] | – | regions as GeoTIFF and NumPy arrays |
+//! | `vector` | GeoJSON, TopoJSON, WKB, EWKB | features; GeoJSON and WKB of them |
 //! | [`picture`] | heights, materials | shaded surfaces, slices, sections, as PNG |
 //!
 //! Every raster here has **row 0 southernmost and columns west to east**, and positions are exact
@@ -47,6 +48,8 @@ mod npz;
 mod output;
 pub mod picture;
 pub mod relief;
+#[cfg(feature = "vector")]
+pub mod vector;
 
 pub use error::IoError;
 pub use georef::{Axis, GridGeoref};

@@ -7,6 +7,7 @@
 //! | [`area`] | [`Area`]: a set of rings as a classifier: inside or outside, exactly, in nanoseconds |
 //! | [`geometry`] | robust side, exact distance, validation, simplification, shared arcs |
 //! | [`index`] | [`BoundaryIndex`](index::BoundaryIndex): radius, box and nearest queries on short pieces, with snapshots |
+//! | [`set`] | [`BoundarySet`](set::BoundarySet): all boundaries of a version, and who speaks at a place |
 //! | [`sync`] | boundaries into the cells of a grid |
 //! | [`extract`] | shorelines and borders out of a grid |
 

@@ -185,7 +185,7 @@ fn polygons(file: &Path) -> Result<Polygons, Fault> {
 }
 
 /// A material by name or id.
-fn find(registry: &MaterialRegistry, name: &str) -> Result<MaterialId, Fault> {
+pub(super) fn find(registry: &MaterialRegistry, name: &str) -> Result<MaterialId, Fault> {
     let wanted = name.trim();
     let found = match wanted.parse() {
         Ok(id) => registry.get(MaterialId(id)),

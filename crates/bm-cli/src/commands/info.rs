@@ -12,13 +12,13 @@ pub(super) fn info(a: &args::Info, out: &mut Out) -> Result<u8, Fault> {
     let view = world.view();
     let materials = view.materials().all();
     if out.is_json() {
-        // Boundaries and grids cannot be put into a world yet: it has none.
+        // Grids cannot be checked out yet: there are none.
         let mut all = json!({
             "version": info.version,
             "bytes_on_disk": info.bytes_on_disk,
             "pages": info.pages,
             "edits": overlay.edits,
-            "boundaries": 0,
+            "boundaries": view.boundaries().len(),
             "grids": 0,
             "page_bytes": info.page_bytes,
             "history_bytes": info.history_bytes,
@@ -79,6 +79,7 @@ pub(super) fn info(a: &args::Info, out: &mut Out) -> Result<u8, Fault> {
             bytes(info.history_bytes)
         ),
     )?;
+    out.pair("boundaries", count(view.boundaries().len() as u64))?;
     out.pair("materials", materials.len())?;
     if a.materials {
         for m in materials {

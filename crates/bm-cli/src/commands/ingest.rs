@@ -54,7 +54,7 @@ pub(super) fn strata(a: &args::Strata, out: &mut Out) -> Result<u8, Fault> {
 }
 
 /// The path of a world that may have to be made.
-fn target(path: &Path) -> Result<&Path, Fault> {
+pub(super) fn target(path: &Path) -> Result<&Path, Fault> {
     let path = super::local(path)?;
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Fault::usage(format!(

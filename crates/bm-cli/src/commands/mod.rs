@@ -1,5 +1,6 @@
 //! One module a command. Each returns its exit code.
 
+mod boundary;
 mod demo;
 mod edit;
 mod export;
@@ -23,6 +24,8 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Fault> {
         Command::Demo(a) => demo::run(a, out),
         Command::Ingest(Ingest::Relief(a)) => ingest::relief(a, out),
         Command::Ingest(Ingest::Strata(a)) => ingest::strata(a, out),
+        Command::Ingest(Ingest::Boundary(a)) => boundary::ingest(a, out),
+        Command::Boundary(a) => boundary::run(a, out),
         Command::Info(a) => info::info(a, out),
         Command::Verify(a) => verify::run(a, out),
         Command::Query(a) => query::run(a, out),

@@ -4,7 +4,7 @@ use crate::args::{self, Span};
 use crate::fault::Fault;
 use crate::output::{Out, bytes};
 use crate::progress::Bar;
-use bm_hybrid::render::{SectionLine, section_image, slice_image, surface_image, surface_sheet};
+use bm_hybrid::render::{Lines, SectionLine, section_image, slice_image, surface_image, surface_sheet};
 use bm_hybrid::{Size, Window};
 use bm_io::picture::write_png;
 use serde_json::json;
@@ -30,6 +30,7 @@ pub(super) fn run(a: &args::Render, out: &mut Out) -> Result<u8, Fault> {
         (None, None) => Size::fitting(&window, WIDTH)?,
     };
     let view = super::view(&a.world, a.at)?;
+    let lines = if a.no_lines { Lines::Hidden } else { Lines::Drawn };
     let image = {
         let bar = Bar::new();
         let tell = |p: &_| bar.tell(p);
@@ -45,8 +46,8 @@ pub(super) fn run(a: &args::Render, out: &mut Out) -> Result<u8, Fault> {
             (None, Some(Span::Two(_))) => {
                 return Err(Fault::usage("--alt: a slice has one altitude; for a section add --section"));
             }
-            (None, None) if a.frame => surface_sheet(&view, &window, size, "Surface", &tell)?,
-            (None, None) => surface_image(&view, &window, size, &tell)?,
+            (None, None) if a.frame => surface_sheet(&view, &window, size, "Surface", lines, &tell)?,
+            (None, None) => surface_image(&view, &window, size, lines, &tell)?,
         }
     };
     write_png(&a.output, &image)?;

@@ -1,5 +1,7 @@
-//! Data in: relief and strata become pages, each ingest one commit.
+//! Data in: relief and strata become pages, features boundaries; each ingest one commit.
 
+#[cfg(feature = "vector")]
+pub mod boundary;
 mod grid;
 mod merge;
 mod relief;

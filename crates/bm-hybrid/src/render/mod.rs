@@ -10,10 +10,13 @@
 //! | [`slice_image`] | materials at one altitude, with a legend |
 //! | [`section_image`] | materials along a [`SectionLine`], with axes and a legend |
 //!
-//! `write_…` make a PNG file of each, whole or not at all.
+//! Surfaces show the lines of boundaries, too, unless [`Lines::Hidden`] is asked for; [`draw_boundaries`] draws them over
+//! any picture of a window. `write_…` make a PNG file of each, whole or not at all.
 
 #[cfg(any(feature = "render", feature = "geotiff"))]
 mod frame;
+#[cfg(feature = "render")]
+mod lines;
 #[cfg(feature = "render")]
 mod plane;
 #[cfg(feature = "render")]
@@ -25,11 +28,23 @@ pub(crate) use frame::Frame;
 #[cfg(feature = "render")]
 pub(crate) use frame::Rows;
 #[cfg(feature = "render")]
+pub use lines::draw_boundaries;
+#[cfg(feature = "render")]
 pub use plane::{SectionLine, section_image, slice_image, write_section, write_slice};
 #[cfg(feature = "render")]
 pub use surface::{surface_image, surface_sheet, write_surface};
 pub(crate) use window::DEGREE;
 pub use window::{Size, Window};
+
+/// Whether a surface shows the lines of boundaries. Their materials it always shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// It does.
+    #[default]
+    Drawn,
+    /// It does not.
+    Hidden,
+}
 
 /// The progress callback of pictures and exports: as for an ingest.
 pub type OnProgress<'a> = &'a (dyn Fn(&crate::Progress) + Sync);

@@ -1,6 +1,6 @@
 //! The world from above.
 
-use super::{Frame, OnProgress, Rows, Size, Window};
+use super::{Frame, Lines, OnProgress, Rows, Size, Window};
 use crate::Progress;
 use crate::error::WorldError;
 use crate::view::View;
@@ -36,9 +36,10 @@ pub fn surface_image(
     view: &View,
     window: &Window,
     size: Size,
+    lines: Lines,
     progress: OnProgress<'_>,
 ) -> Result<Image, WorldError> {
-    draw(view, window, size, progress).map(|(image, _)| image)
+    draw(view, window, size, lines, progress).map(|(image, _)| image)
 }
 
 /// [`surface_image`] in a frame: degrees along the edges, a colour bar of the heights that occur,
@@ -51,9 +52,10 @@ pub fn surface_sheet(
     window: &Window,
     size: Size,
     title: &str,
+    lines: Lines,
     progress: OnProgress<'_>,
 ) -> Result<Image, WorldError> {
-    let (map, [lo, hi]) = draw(view, window, size, progress)?;
+    let (map, [lo, hi]) = draw(view, window, size, lines, progress)?;
     let [west, south, east, north] = Frame::new(window, size)?.degrees();
     let note = format!("heights from {lo:.0} to {hi:.0} m");
     let heights_m = (hi - lo >= 1.0).then_some((lo, hi));
@@ -71,9 +73,10 @@ pub fn write_surface(
     window: &Window,
     size: Size,
     path: impl AsRef<Path>,
+    lines: Lines,
     progress: OnProgress<'_>,
 ) -> Result<(), WorldError> {
-    Ok(picture::write_png(path, &surface_image(view, window, size, progress)?)?)
+    Ok(picture::write_png(path, &surface_image(view, window, size, lines, progress)?)?)
 }
 
 /// The picture, and the lowest and highest ground in it (in metres; reversed if there is none).
@@ -81,6 +84,7 @@ fn draw(
     view: &View,
     window: &Window,
     size: Size,
+    lines: Lines,
     progress: OnProgress<'_>,
 ) -> Result<(Image, [f64; 2]), WorldError> {
     let frame = Frame::new(window, size)?;
@@ -101,6 +105,9 @@ fn draw(
         let at = 3 * frame.width * (frame.height - to);
         image.rgb[at..at + rgb.len()].copy_from_slice(&rgb);
         range = [range[0].min(lo), range[1].max(hi)];
+    }
+    if lines == Lines::Drawn {
+        super::draw_boundaries(view, window, size, &mut image)?;
     }
     Ok((image, range))
 }

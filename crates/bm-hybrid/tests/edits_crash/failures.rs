@@ -31,7 +31,7 @@ fn run(disk: &Disk, n: u64, kind: ErrorKind, forever: bool) -> (Expect, u32) {
         // Readers see what was acknowledged, and nothing else.
         let view = world.view();
         assert_eq!(view.version(), expect.newest(), "{what}");
-        let differs = expect.seen[view.version() as usize].dense.differs(&view);
+        let differs = expect.seen[view.version() as usize].differs(&view);
         assert_eq!(differs, None, "{what}");
     }
     (expect, failed)

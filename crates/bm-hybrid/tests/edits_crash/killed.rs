@@ -1,5 +1,6 @@
 //! Real crashes: a process that edits a world from several threads, folds, ingests and compacts, is killed.
 
+use crate::borders;
 use crate::edits::{Op, durability, far, is_put, mark, plan, transaction};
 use crate::model::{Made, Model};
 use crate::tools::{Rng, assert_sound};
@@ -76,7 +77,7 @@ fn edit(world: &World, seed: u64) {
         [Op::Voxel(pos, m)] if is_put(seed) => {
             must("put", world.put(*pos, *m, durability(seed), &format!("put {seed:x}")))
         }
-        _ => must("edit", world.edit(&transaction(seed, MOST))).version,
+        _ => must("edit", world.edit_with(&transaction(seed, MOST), &borders::puts(seed))).version,
     };
     println!("ack {version} {seed:x}");
     if durability(seed) == Durability::Memory && seed.is_multiple_of(3) {

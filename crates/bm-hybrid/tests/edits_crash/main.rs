@@ -9,6 +9,7 @@
 //! | `script.rs`, `disk.rs` | runs that can be repeated, and the disk under them |
 //! | `random.rs` | histories: random steps, and threads whose answers must fit one order |
 //! | `model.rs` | what the world must say, at every version |
+//! | `borders.rs` | boundaries that change together with edits |
 //! | `edits.rs` | transactions that can be told again from their seed |
 #![allow(
     clippy::unwrap_used,
@@ -20,6 +21,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod borders;
 mod disk;
 mod edits;
 mod failures;

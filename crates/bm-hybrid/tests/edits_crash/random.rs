@@ -74,16 +74,16 @@ proptest! {
                 Move::At(share) => {
                     let oldest = world.overlay().oldest_version;
                     let version = oldest + (expect.newest() - oldest) * u64::from(share) / 255;
-                    let differs = expect.seen[version as usize].dense.differs(&world.at(version).unwrap());
+                    let differs = expect.seen[version as usize].differs(&world.at(version).unwrap());
                     prop_assert_eq!(differs, None, "version {} of {}", version, expect.newest());
                 }
             }
-            let differs = expect.seen.last().unwrap().dense.differs(&world.view());
+            let differs = expect.seen.last().unwrap().differs(&world.view());
             prop_assert_eq!(differs, None, "after {:?}", step);
             prop_assert_eq!(world.view().version(), expect.newest());
         }
         for view in held {
-            let differs = expect.seen[view.version() as usize].dense.differs(&view);
+            let differs = expect.seen[view.version() as usize].differs(&view);
             prop_assert_eq!(differs, None, "a view that was held, of version {}", view.version());
         }
         expect.durable = expect.newest();

@@ -1,8 +1,9 @@
 //! Runs that can be repeated, and what must be found after each of their moments.
 
+use crate::borders::{self, Borders};
 use crate::edits::{Dense, mark, plan, transaction};
 use crate::tools::Rng;
-use bm_hybrid::{Retention, World, WorldError};
+use bm_hybrid::{Retention, View, World, WorldError};
 use bm_overlay::journal::JournalError;
 use bm_overlay::{Durability, OverlayError, StrategyKind};
 use std::sync::Arc;
@@ -68,10 +69,18 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
 #[derive(Clone)]
 pub(crate) struct Seen {
     pub(crate) dense: Arc<Dense>,
+    pub(crate) borders: Borders,
     /// The last ingest; 0 if there was none, or nobody knows.
     mark: u64,
     /// The edits that made it, if edits did.
     seed: Option<u64>,
+}
+
+impl Seen {
+    /// Where a view says something else, if it does.
+    pub(crate) fn differs(&self, view: &View) -> Option<String> {
+        self.dense.differs(view).or_else(|| borders::differ(&self.borders, view))
+    }
 }
 
 /// What may be found.
@@ -94,7 +103,7 @@ pub(crate) struct Expect {
 impl Expect {
     /// A new world.
     pub(crate) fn new() -> Self {
-        let blank = Seen { dense: Arc::new(Dense::new()), mark: 0, seed: None };
+        let blank = Seen { dense: Arc::new(Dense::new()), borders: Borders::new(), mark: 0, seed: None };
         let keep = Retention::default().versions.unwrap();
         Self {
             durable: 1,
@@ -127,8 +136,8 @@ impl Expect {
         let candidates =
             if version > newest { &self.next } else { std::slice::from_ref(&self.seen[version as usize]) };
         let view = world.view();
-        let Some(found) = candidates.iter().find(|c| c.dense.differs(&view).is_none()) else {
-            let differ: Vec<_> = candidates.iter().filter_map(|c| c.dense.differs(&view)).collect();
+        let Some(found) = candidates.iter().find(|c| c.differs(&view).is_none()) else {
+            let differ: Vec<_> = candidates.iter().filter_map(|c| c.differs(&view)).collect();
             panic!("{what}: version {version} of {newest}: {differ:?}");
         };
         let number = found.mark;
@@ -150,7 +159,7 @@ impl Expect {
         let older = if thorough { oldest..version } else { version.saturating_sub(1).max(oldest)..version };
         for v in older {
             let view = world.at(v).unwrap();
-            let differs = self.seen[v as usize].dense.differs(&view);
+            let differs = self.seen[v as usize].differs(&view);
             assert_eq!(differs, None, "{what}: version {v} of {version}, pages of {}", stats.folded_version);
         }
         if thorough {
@@ -182,14 +191,17 @@ pub(crate) fn take(
         Step::Edit(seed, durability) => {
             let mut dense = (*newest.dense).clone();
             plan(seed, MOST).iter().for_each(|op| dense.apply(op));
-            (Some(Seen { dense: Arc::new(dense), seed: Some(seed), ..newest }), durability)
+            let borders = borders::after(seed, &newest.borders);
+            (Some(Seen { dense: Arc::new(dense), borders, seed: Some(seed), ..newest }), durability)
         }
         Step::Revert(back) => {
             let version = expect.newest() - back;
             let at = |v: u64| &expect.seen[v as usize];
-            let edits = plan(at(version).seed.unwrap(), MOST);
+            let seed = at(version).seed.unwrap();
+            let edits = plan(seed, MOST);
+            let borders = borders::undone(seed, &newest.borders, &at(version - 1).borders);
             let dense = newest.dense.undone(&edits, &at(version - 1).dense);
-            (Some(Seen { dense: Arc::new(dense), seed: None, ..newest }), Durability::Group)
+            (Some(Seen { dense: Arc::new(dense), borders, seed: None, ..newest }), Durability::Group)
         }
         Step::Ingest(n) => (Some(Seen { mark: n, seed: None, ..newest }), Durability::Sync),
         Step::Keep(n) => {
@@ -208,7 +220,8 @@ pub(crate) fn take(
         Step::Edit(seed, durability) => {
             let mut t = transaction(seed, MOST);
             t.durability(durability);
-            Some(world.edit(&t)?.version)
+            let before = &expect.seen.last().unwrap().borders;
+            Some(world.edit_with(&t, &borders::changes(seed, before))?.version)
         }
         Step::Revert(back) => Some(world.revert(expect.newest() - back, "crash")?.version),
         Step::Ingest(n) => Some(world.ingest_relief(&mark(n), &Default::default(), &|_| ())?.version),

@@ -2,15 +2,25 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`error`] | what is wrong with a geometry, and where |
 //! | [`near`] | the same for a whole boundary: `Boundary::near`, `Boundary::bounds` |
 //! | [`predicate`] | exact orientation, exact segment against box |
+//! | [`repair`](mod@repair) | geometries of files into shapes that pass, and what was mended |
 //! | [`side`] | [`Nearest`]: the nearest segment and the side of it a point lies on |
+//! | [`validate`] | what a boundary must be to be inserted |
+//! | `crossing` | do rings cross, which lie inside which |
 //! | `wide` | sums and products of twice the digits, for ties |
 
+mod crossing;
+pub mod error;
 pub mod near;
 pub mod predicate;
+pub mod repair;
 pub mod side;
+pub mod validate;
 mod wide;
 
+pub use error::{BoundaryError, Flaw, GeometryError, Spot};
 pub use predicate::{orient, touches_box, touches_rect};
+pub use repair::{Mode, Raw, Repairs, repair, repair_raw};
 pub use side::{Near, Nearest, Segment, side_of};

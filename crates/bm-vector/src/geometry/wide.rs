@@ -10,6 +10,7 @@ pub(super) struct Wide(f64, f64);
 
 impl Wide {
     pub(super) const ONE: Self = Self(1.0, 0.0);
+    pub(super) const ZERO: Self = Self(0.0, 0.0);
 
     /// `a − b` without rounding.
     pub(super) fn difference(a: f64, b: f64) -> Self {

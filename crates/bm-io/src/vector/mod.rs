@@ -1,0 +1,44 @@
+//! Vector formats: points, lines and polygons with attributes, as they come from a GIS.
+//!
+//! | Format | In | Out | Feature |
+//! |---|---|---|---|
+//! | GeoJSON, also newline-delimited | [`read_vector`] | [`write_geojson`] | `vector` |
+//! | TopoJSON | [`read_vector`] | – | `vector` |
+//! | WKB, EWKB, binary or hexadecimal | [`read_vector`], [`wkb::decode`] | [`write_wkb`], [`wkb::encode`] | `vector` |
+//!
+//! What a file is shows in its first bytes, whatever its name; any of them may be compressed with zstd. Coordinates
+//! are degrees of WGS 84, longitude first: a file that declares anything else is refused by that name. Heights and
+//! measures are dropped and counted. Features stream: none is kept here once it is handed over, and JSON, WKB and
+//! FlatGeobuf are never in memory as a whole.
+//!
+//! Features are handed over as they are met, so an error may come after some of them: whoever wants a file whole or
+//! not at all keeps them back until the end, as [`read_features`] does.
+//!
+//! ```
+//! use bm_io::vector::{VectorOptions, read_features_bytes};
+//!
+//! let text = br#"{"type":"Feature","properties":{"name":"Heligoland"},"geometry":{"type":"Polygon",
+//!     "coordinates":[[[7.88,54.17],[7.90,54.17],[7.89,54.19],[7.88,54.17]]]}}"#;
+//! let options = VectorOptions { id_property: Some("name".into()), ..VectorOptions::default() };
+//! let read = read_features_bytes(text, "heligoland.geojson", &options)?;
+//! assert_eq!(read.features[0].id.as_deref(), Some("Heligoland"));
+//! assert_eq!(read.summary.vertices, 4);
+//! # Ok::<(), bm_io::IoError>(())
+//! ```
+
+mod crs;
+mod dateline;
+mod detect;
+mod feature;
+mod json;
+mod read;
+mod runs;
+mod sink;
+mod source;
+pub mod wkb;
+
+pub use feature::{Declared, Feature, Features, Skipped, Summary, VectorFormat};
+pub use read::{DateLine, VectorOptions, read_features, read_features_bytes, read_vector, read_vector_bytes};
+pub use source::Progress;
+
+use read::Halt;

@@ -1,0 +1,417 @@
+//! Geometries of files into shapes that pass validation.
+//!
+//! Always: lines and rings that cross the date line are unwrapped (a step of more than half the globe goes the other
+//! way around), holes are put into the lap of their shell. In [`Mode::Mend`] also: repeated vertices and spikes go,
+//! open rings are closed, rings are rewound, rings and lines that are nothing but a point or a fold are dropped. All
+//! of it is counted. What crosses or lies in the wrong place is refused in either mode: guessing would move a shore.
+
+use super::crossing::Rings;
+use super::error::{Flaw, GeometryError, Spot};
+use super::predicate::{on_segment, orient};
+use super::validate::{MAX_COMPARED, check_coords, check_lines, check_ring, check_winding};
+use crate::area::Area;
+use crate::boundary::Shape;
+use crate::frame::Frame;
+use geo_types::{Coord, Geometry, LineString, Polygon};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+/// How much may be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Refuse what is not as it must be.
+    #[default]
+    Strict,
+    /// Mend and count what can be mended without guessing.
+    Mend,
+}
+
+/// What was changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repairs {
+    /// Vertices removed that repeat the one before.
+    pub repeated: usize,
+    /// Vertices removed at which a ring ran back over itself.
+    pub spikes: usize,
+    /// Open rings closed.
+    pub closed: usize,
+    /// Rings turned around.
+    pub rewound: usize,
+    /// Lines and rings dropped that were a point or a fold.
+    pub dropped: usize,
+    /// Lines and rings unwrapped over the date line. Nothing is wrong with these.
+    pub unwrapped: usize,
+}
+
+impl Repairs {
+    /// Whether the geometry was fine as it was.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self { unwrapped: self.unwrapped, ..Self::default() }
+    }
+
+    /// Sums up.
+    pub fn add(&mut self, other: &Self) {
+        self.repeated += other.repeated;
+        self.spikes += other.spikes;
+        self.closed += other.closed;
+        self.rewound += other.rewound;
+        self.dropped += other.dropped;
+        self.unwrapped += other.unwrapped;
+    }
+}
+
+impl fmt::Display for Repairs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for (n, what) in [
+            (self.repeated, "repeated vertices removed"),
+            (self.spikes, "spikes removed"),
+            (self.closed, "rings closed"),
+            (self.rewound, "rings turned around"),
+            (self.dropped, "parts without extent dropped"),
+            (self.unwrapped, "parts unwrapped over the date line"),
+        ] {
+            if n > 0 {
+                write!(f, "{}{n} {what}", if first { "" } else { ", " })?;
+                first = false;
+            }
+        }
+        if first { f.write_str("nothing") } else { Ok(()) }
+    }
+}
+
+/// A geometry as a file has it. Unlike in a [`geo_types::Polygon`], a ring may be open here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Raw {
+    /// Lines.
+    Lines(Vec<Vec<Coord<f64>>>),
+    /// Polygons: of each a shell, then holes.
+    Polygons(Vec<Vec<Vec<Coord<f64>>>>),
+}
+
+/// A shape from a geometry: lines and their collections, polygons and theirs (one area, whatever the number of
+/// polygons).
+///
+/// # Errors
+/// What is wrong with it, and where; see [`Flaw`].
+pub fn repair(geometry: Geometry<f64>, frame: Frame, mode: Mode) -> Result<(Shape, Repairs), GeometryError> {
+    repair_raw(raw(geometry)?, frame, mode)
+}
+
+/// As [`repair`](fn@repair), of rings that need not be closed yet.
+///
+/// # Errors
+/// As there.
+pub fn repair_raw(raw: Raw, frame: Frame, mode: Mode) -> Result<(Shape, Repairs), GeometryError> {
+    let mut job = Job { frame, mode, done: Repairs::default() };
+    let shape = match raw {
+        Raw::Lines(lines) => Shape::Lines(job.lines(lines)?),
+        Raw::Polygons(polygons) => Shape::Area(Arc::new(Area::new(job.polygons(polygons)?))),
+    };
+    Ok((shape, job.done))
+}
+
+/// The parts of a geometry, collections opened.
+fn raw(geometry: Geometry<f64>) -> Result<Raw, GeometryError> {
+    let (mut lines, mut polygons) = (Vec::new(), Vec::new());
+    let rings = |p: Polygon<f64>| {
+        let (shell, holes) = p.into_inner();
+        std::iter::once(shell).chain(holes).map(|r| r.0).collect::<Vec<_>>()
+    };
+    // A stack, not recursion: files choose how deep collections nest.
+    let mut stack = vec![geometry];
+    while let Some(next) = stack.pop() {
+        match next {
+            Geometry::LineString(l) => lines.push(l.0),
+            Geometry::Line(l) => lines.push(vec![l.start, l.end]),
+            Geometry::MultiLineString(l) => lines.extend(l.0.into_iter().map(|l| l.0)),
+            Geometry::Polygon(p) => polygons.push(rings(p)),
+            Geometry::MultiPolygon(p) => polygons.extend(p.0.into_iter().map(rings)),
+            Geometry::Rect(r) => polygons.push(rings(r.to_polygon())),
+            Geometry::Triangle(t) => polygons.push(rings(t.to_polygon())),
+            Geometry::GeometryCollection(all) => stack.extend(all.0.into_iter().rev()),
+            Geometry::Point(_) | Geometry::MultiPoint(_) => {
+                return Err(GeometryError::new(
+                    Spot::part(lines.len() + polygons.len()),
+                    Flaw::Unsupported("a point"),
+                ));
+            }
+        }
+    }
+    match (lines.is_empty(), polygons.is_empty()) {
+        (false, false) => {
+            Err(GeometryError::new(Spot::part(0), Flaw::Unsupported("a mix of lines and polygons")))
+        }
+        (_, true) => Ok(Raw::Lines(lines)),
+        (true, false) => Ok(Raw::Polygons(polygons)),
+    }
+}
+
+struct Job {
+    frame: Frame,
+    mode: Mode,
+    done: Repairs,
+}
+
+impl Job {
+    fn mends(&self) -> bool {
+        self.mode == Mode::Mend
+    }
+
+    fn lines(&mut self, lines: Vec<Vec<Coord<f64>>>) -> Result<Vec<LineString<f64>>, GeometryError> {
+        let mut out = Vec::with_capacity(lines.len());
+        let mut flat = None;
+        for (part, mut line) in lines.into_iter().enumerate() {
+            let spot = Spot::part(part);
+            check_coords(spot, &line, self.frame)?;
+            if self.mends() {
+                self.done.repeated += dedup(&mut line);
+                if line.len() < 2 {
+                    self.done.dropped += 1;
+                    flat = flat.or(Some(GeometryError::new(spot, Flaw::OnePoint)));
+                    continue;
+                }
+            }
+            self.done.unwrapped += usize::from(self.unwrap(&mut line) != Lap::None);
+            out.push(LineString(line));
+        }
+        if let (true, Some(flat)) = (out.is_empty(), flat) {
+            return Err(flat);
+        }
+        // Unwrapping may have left the range.
+        check_lines(&out, self.frame)?;
+        Ok(out)
+    }
+
+    fn polygons(
+        &mut self,
+        polygons: Vec<Vec<Vec<Coord<f64>>>>,
+    ) -> Result<Vec<Vec<Coord<f64>>>, GeometryError> {
+        let mut rings: Vec<Vec<Coord<f64>>> = Vec::new();
+        let mut spots: Vec<Spot> = Vec::new();
+        let mut flat = None;
+        for (part, polygon) in polygons.into_iter().enumerate() {
+            let mut shell: Option<(f64, f64)> = None;
+            for (n, ring) in polygon.into_iter().enumerate() {
+                let spot = Spot::ring(part, n);
+                let mut ring = match self.ring(spot, ring) {
+                    Err(e) if self.mends() && matches!(e.flaw, Flaw::NoArea | Flaw::ShortRing(_)) => {
+                        self.done.dropped += 1;
+                        flat = flat.or(Some(e));
+                        if n == 0 {
+                            // Its holes go with it.
+                            break;
+                        }
+                        continue;
+                    }
+                    other => other?,
+                };
+                let middle = span(&ring);
+                match shell {
+                    None => shell = Some(middle),
+                    Some(shell) => self.into_lap(&mut ring, middle, shell),
+                }
+                rings.push(ring);
+                spots.push(spot);
+            }
+        }
+        if rings.is_empty() {
+            return Err(flat.unwrap_or_else(|| GeometryError::new(Spot::part(0), Flaw::Empty)));
+        }
+        for (spot, ring) in spots.iter().zip(&rings) {
+            check_ring(*spot, ring, self.frame)?;
+        }
+        if rings.iter().map(Vec::len).sum::<usize>() <= MAX_COMPARED {
+            check_places(&rings, &spots)?;
+        }
+        for (spot, ring) in spots.iter().zip(&mut rings) {
+            let hole = spot.ring != Some(0);
+            match check_winding(*spot, ring, hole) {
+                Err(e) if self.mends() && matches!(e.flaw, Flaw::Winding(_)) => {
+                    ring.reverse();
+                    self.done.rewound += 1;
+                }
+                other => other?,
+            }
+        }
+        Ok(rings)
+    }
+
+    /// One ring: closed, clean, unwrapped.
+    fn ring(&mut self, spot: Spot, mut ring: Vec<Coord<f64>>) -> Result<Vec<Coord<f64>>, GeometryError> {
+        check_coords(spot, &ring, self.frame)?;
+        if self.mends() {
+            self.done.repeated += dedup(&mut ring);
+            if let (Some(first), Some(last)) = (ring.first().copied(), ring.last().copied())
+                && first != last
+            {
+                ring.push(first);
+                self.done.closed += 1;
+            }
+        }
+        if ring.first() != ring.last() {
+            let end = ring.len() - 1;
+            return Err(GeometryError::new(spot.vertex(end, ring[end]), Flaw::Open));
+        }
+        match self.unwrap(&mut ring) {
+            Lap::None => {}
+            Lap::Back => self.done.unwrapped += 1,
+            Lap::Around => return Err(GeometryError::new(spot, Flaw::AroundPole)),
+        }
+        if self.mends() {
+            self.done.repeated += dedup(&mut ring);
+            self.done.spikes += blunt(&mut ring);
+        }
+        if ring.len() < 4 {
+            return Err(GeometryError::new(spot, Flaw::ShortRing(ring.len())));
+        }
+        if self.mends() && ring.iter().all(|c| orient(ring[0], ring[1], *c) == 0.0) {
+            return Err(GeometryError::new(spot, Flaw::NoArea));
+        }
+        Ok(ring)
+    }
+
+    /// Lets x go on beyond ±180 where the line crosses the date line.
+    fn unwrap(&self, line: &mut [Coord<f64>]) -> Lap {
+        let Some(period) = self.frame.period() else { return Lap::None };
+        let jump = |a: Coord<f64>, b: Coord<f64>| {
+            // Along the map's upper and lower rim any step goes the way it says.
+            let rim = a.y == b.y && a.y.abs() == 90.0;
+            if rim || (b.x - a.x).abs() <= period / 2.0 { 0.0 } else { -period * (b.x - a.x).signum() }
+        };
+        let (mut jumps, mut split, mut lap) = (false, true, 0.0);
+        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut xs = Vec::with_capacity(line.len());
+        for (i, c) in line.iter().enumerate() {
+            if i > 0 {
+                let step = jump(line[i - 1], *c);
+                jumps |= step != 0.0;
+                split &= step == 0.0 || (line[i - 1].x.abs() == period / 2.0 && c.x.abs() == period / 2.0);
+                lap += step;
+            }
+            xs.push(c.x + lap);
+            (lo, hi) = (lo.min(c.x + lap), hi.max(c.x + lap));
+        }
+        if !jumps || (split && lo == hi) {
+            // The whole width of the map in one step from rim to rim, as a box of the world has it.
+            return Lap::None;
+        }
+        if lap != 0.0 && line.first() == line.last() {
+            return Lap::Around;
+        }
+        for (c, x) in line.iter_mut().zip(xs) {
+            c.x = x;
+        }
+        Lap::Back
+    }
+
+    /// Moves a hole by whole periods to where its shell is.
+    fn into_lap(&self, ring: &mut [Coord<f64>], own: (f64, f64), shell: (f64, f64)) {
+        let Some(period) = self.frame.period() else { return };
+        let within = |dx: f64| own.0 + dx >= shell.0 && own.1 + dx <= shell.1;
+        if within(0.0) {
+            return;
+        }
+        if let Some(dx) = [period, -period].into_iter().find(|dx| within(*dx)) {
+            for c in ring {
+                c.x += dx;
+            }
+        }
+    }
+}
+
+#[derive(PartialEq)]
+enum Lap {
+    /// It crosses no date line.
+    None,
+    /// It does, and comes back or ends elsewhere.
+    Back,
+    /// A ring that comes back one lap on.
+    Around,
+}
+
+fn span(ring: &[Coord<f64>]) -> (f64, f64) {
+    ring.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), c| (lo.min(c.x), hi.max(c.x)))
+}
+
+/// Removes vertices that repeat the one before.
+fn dedup(line: &mut Vec<Coord<f64>>) -> usize {
+    let before = line.len();
+    line.dedup();
+    before - line.len()
+}
+
+/// Removes the tips of spikes from a closed ring, until none is left; returns how many.
+fn blunt(ring: &mut Vec<Coord<f64>>) -> usize {
+    let fold = |a, b, c| on_segment(a, b, c) || on_segment(b, c, a);
+    let mut removed = 0;
+    // Open for the while: a ring has no first vertex.
+    ring.pop();
+    let mut clean: VecDeque<Coord<f64>> = VecDeque::with_capacity(ring.len());
+    for &c in ring.iter() {
+        clean.push_back(c);
+        while let n @ 3.. = clean.len()
+            && fold(clean[n - 3], clean[n - 2], clean[n - 1])
+        {
+            clean.swap(n - 2, n - 1);
+            clean.pop_back();
+            removed += 1;
+            if clean[n - 3] == clean[n - 2] {
+                clean.pop_back();
+            }
+        }
+    }
+    // Over the joint.
+    while let n @ 3.. = clean.len() {
+        let (a, b, c, d) = (clean[n - 2], clean[n - 1], clean[0], clean[1]);
+        if b == c {
+            clean.pop_back();
+        } else if fold(a, b, c) {
+            clean.pop_back();
+            removed += 1;
+        } else if fold(b, c, d) {
+            clean.pop_front();
+            removed += 1;
+        } else {
+            break;
+        }
+    }
+    clean.extend(clean.front().copied());
+    *ring = clean.into();
+    removed
+}
+
+/// No crossings, holes in their shells, shells beside each other.
+fn check_places(rings: &[Vec<Coord<f64>>], spots: &[Spot]) -> Result<(), GeometryError> {
+    let mut set = Rings::new(rings);
+    set.check(|ring, i| spots[ring].vertex(i, rings[ring][i]))?;
+    for (i, spot) in spots.iter().enumerate() {
+        let around = set.around(i);
+        let fail = |flaw| Err(GeometryError::new(*spot, flaw));
+        if spot.ring == Some(0) {
+            // A shell inside another is fine in a hole of that one.
+            let holes = |part| around.iter().any(|o| spots[*o].part == part && spots[*o].ring != Some(0));
+            if let Some(other) =
+                around.iter().map(|o| spots[*o]).find(|o| o.ring == Some(0) && !holes(o.part))
+            {
+                return fail(Flaw::ShellInside(other));
+            }
+        } else {
+            let own = |o: &&usize| spots[**o].part == spot.part;
+            if !around.iter().filter(own).any(|o| spots[*o].ring == Some(0)) {
+                return fail(Flaw::HoleOutside);
+            }
+            if let Some(other) = around.iter().filter(own).find(|o| spots[**o].ring != Some(0)) {
+                return fail(Flaw::HoleInHole(spots[*other]));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "repair_tests.rs"]
+mod tests;

@@ -1,0 +1,168 @@
+//! A packed tree of boxes: built once, never changed.
+
+use super::boxes::{Box32, Boxes, FAN, Window};
+use super::hilbert;
+
+/// Levels of the largest tree: 16^8 is more than its items can be.
+const LEVELS: usize = 8;
+
+/// Boxes with items, sorted along the Hilbert curve, sixteen to a node.
+#[derive(Clone, Debug)]
+pub(super) struct Packed<T> {
+    /// Level by level, the leaves first. Node `n` of a level is around nodes `16n..16n + 16` of the one below.
+    nodes: Box<[Boxes]>,
+    /// Where each level begins.
+    starts: [u32; LEVELS],
+    /// The level of the only node of its level.
+    top: usize,
+    /// By place: lane `k` of leaf `n` holds item `16n + k`.
+    items: Box<[T]>,
+}
+
+/// Nodes that a search has yet to look at; kept between searches so that none allocates.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    here: Vec<u32>,
+    below: Vec<u32>,
+}
+
+impl<T: Copy> Packed<T> {
+    /// Builds a tree; nothing for no items.
+    pub(super) fn build(entries: &[(Box32, T)]) -> Option<Self> {
+        if entries.is_empty() {
+            return None;
+        }
+        let order = order(entries);
+        let leaves = entries.len().div_ceil(FAN);
+        let mut nodes = Vec::with_capacity(leaves + leaves / (FAN - 1) + LEVELS);
+        let mut items = Vec::with_capacity(entries.len());
+        for group in order.chunks(FAN) {
+            let mut boxes = Boxes::EMPTY;
+            for (lane, &key) in group.iter().enumerate() {
+                let (b, item) = entries[(key & 0xffff_ffff) as usize];
+                boxes.set(lane, &b);
+                items.push(item);
+            }
+            nodes.push(boxes);
+        }
+        let (mut starts, mut top, mut begin) = ([0; LEVELS], 0, 0);
+        while nodes.len() - begin > 1 {
+            let end = nodes.len();
+            top += 1;
+            starts[top] = end as u32;
+            for first in (begin..end).step_by(FAN) {
+                let mut boxes = Boxes::EMPTY;
+                for (lane, child) in nodes[first..end.min(first + FAN)].iter().enumerate() {
+                    boxes.set(lane, &child.around());
+                }
+                nodes.push(boxes);
+            }
+            begin = end;
+        }
+        Some(Self { nodes: nodes.into(), starts, top, items: items.into() })
+    }
+
+    /// Number of items.
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Number of leaves.
+    pub(super) fn leaves(&self) -> usize {
+        self.items.len().div_ceil(FAN)
+    }
+
+    /// Bytes of heap.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.nodes) + size_of_val(&*self.items)
+    }
+
+    /// The item at a place, and its box.
+    #[inline]
+    pub(super) fn at(&self, place: usize) -> (Box32, &T) {
+        (self.nodes[place / FAN].get(place % FAN), &self.items[place])
+    }
+
+    /// The items of a leaf.
+    #[inline]
+    pub(super) fn leaf(&self, leaf: usize) -> &[T] {
+        &self.items[leaf * FAN..self.items.len().min(leaf * FAN + FAN)]
+    }
+
+    /// Every leaf's number and items.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = (usize, &[T])> {
+        self.items.chunks(FAN).enumerate()
+    }
+
+    /// Calls `leaf` for every leaf with boxes that may meet the window: its number, its boxes, and which of them.
+    #[inline(always)]
+    pub(super) fn search(
+        &self,
+        window: &Window,
+        scratch: &mut Scratch,
+        mut leaf: impl FnMut(usize, &Boxes, u16),
+    ) {
+        let Scratch { here, below } = scratch;
+        here.clear();
+        here.push(0);
+        for level in (0..=self.top).rev() {
+            let nodes = &self.nodes[self.starts[level] as usize..];
+            below.clear();
+            for &node in here.iter() {
+                let boxes = &nodes[node as usize];
+                let mut bits = boxes.may_meet(window);
+                if level == 0 {
+                    if bits != 0 {
+                        leaf(node as usize, boxes, bits);
+                    }
+                    continue;
+                }
+                while bits != 0 {
+                    below.push(node * FAN as u32 + bits.trailing_zeros());
+                    bits &= bits - 1;
+                }
+            }
+            std::mem::swap(here, below);
+        }
+    }
+
+    /// The root: level and number.
+    pub(super) fn root(&self) -> (usize, u32) {
+        (self.top, 0)
+    }
+
+    /// The boxes of a node.
+    #[inline]
+    pub(super) fn node(&self, level: usize, node: u32) -> &Boxes {
+        &self.nodes[(self.starts[level] + node) as usize]
+    }
+}
+
+/// The entries' numbers by place along the curve over their own bounds: place in the high half, number in the low.
+fn order<T>(entries: &[(Box32, T)]) -> Vec<u64> {
+    // Twice the centres, so that nothing is lost to a division.
+    let centre = |b: &Box32| [f64::from(b[0]) + f64::from(b[2]), f64::from(b[1]) + f64::from(b[3])];
+    let (mut lo, mut hi) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+    for (b, _) in entries {
+        let c = centre(b);
+        for axis in 0..2 {
+            lo[axis] = lo[axis].min(c[axis]);
+            hi[axis] = hi[axis].max(c[axis]);
+        }
+    }
+    let scale = [0, 1].map(|axis| {
+        let span = hi[axis] - lo[axis];
+        if span > 0.0 { 65_535.0 / span } else { 0.0 }
+    });
+    let mut order: Vec<u64> = entries
+        .iter()
+        .enumerate()
+        .map(|(i, (b, _))| {
+            let c = centre(b);
+            let cell = |axis: usize| ((c[axis] - lo[axis]) * scale[axis]) as u16;
+            u64::from(hilbert::place(cell(0), cell(1))) << 32 | i as u64
+        })
+        .collect();
+    order.sort_unstable();
+    order
+}

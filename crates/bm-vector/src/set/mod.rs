@@ -1,0 +1,209 @@
+//! All boundaries of one version of a world, and who speaks at a place.
+//!
+//! | part | what it holds |
+//! |---|---|
+//! | [`BoundarySet`] | the boundaries; changes make another set and leave this one as it is |
+//! | [`BoundarySet::resolve`] | what a place becomes |
+//!
+//! ```
+//! use bm_core::{MaterialId, Phase};
+//! use bm_vector::{Boundary, Extent, Frame, Kind, Shape, Transition, set::{BoundarySet, Change}};
+//! use geo_types::{Coord, line_string};
+//!
+//! let fault = Boundary {
+//!     id: "fault".into(), kind: Kind::Fault, extent: Extent::Ground, priority: 1.0, precision: 1.0,
+//!     shape: Shape::Lines(vec![line_string![(x: 50.0, y: 0.0), (x: 50.0, y: 100.0)]]),
+//!     transition: Some(Transition {
+//!         left: Some(MaterialId::BASALT), right: Some(MaterialId::GRANITE), ..Transition::default()
+//!     }),
+//!     properties: Default::default(),
+//! };
+//! let before = BoundarySet::new(Frame::Plane);
+//! let after = before.apply(&[Change::Put(fault)])?;
+//! let at = |x| Coord { x, y: 50.0 };
+//! let solid = |_| Phase::Solid;
+//! let answer = after.resolve(at(50.1), 1.0, MaterialId::ROCK, &solid, None).unwrap();
+//! assert_eq!(answer.material, MaterialId::GRANITE);
+//! assert!(after.resolve(at(60.0), 1.0, MaterialId::ROCK, &solid, None).is_none());
+//! assert!(before.resolve(at(50.1), 1.0, MaterialId::ROCK, &solid, None).is_none());
+//! # Ok::<(), bm_vector::set::SetError>(())
+//! ```
+
+mod resolve;
+
+pub use resolve::Answer;
+
+use crate::boundary::{Boundary, BoundaryId, Extent, Shape, Side};
+use crate::frame::Frame;
+use crate::index::{BoundaryIndex, IndexError};
+use geo_types::{Coord, Rect};
+use std::sync::Arc;
+
+/// A change of a set.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Adds a boundary, or puts it in the place of the one with its id.
+    Put(Boundary),
+    /// Takes the boundary of an id out.
+    Remove(BoundaryId),
+}
+
+/// Why changes were refused; none of them was made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("change {number}: {reason}")]
+#[non_exhaustive]
+pub struct SetError {
+    /// Which of the changes, from 0.
+    pub number: usize,
+    /// Why.
+    #[source]
+    pub reason: IndexError,
+}
+
+/// The boundary nearest to a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearest {
+    /// Which.
+    pub id: BoundaryId,
+    /// Distance in metres of its line, or of the edge of its area.
+    pub distance: f64,
+    /// On which side of it the place lies; none on the line, beyond its end, and where nearest places disagree.
+    pub side: Option<Side>,
+}
+
+/// All boundaries of one version. Immutable; a clone costs a few reference counts.
+#[derive(Clone, Debug)]
+pub struct BoundarySet {
+    index: BoundaryIndex,
+    /// Areas that say something outside of themselves, hence everywhere.
+    everywhere: Arc<[Arc<Boundary>]>,
+    /// How many others have a material to give.
+    local: usize,
+    /// Altitudes at which any may begin or end to speak, from the lowest.
+    levels: Arc<[f64]>,
+}
+
+impl BoundarySet {
+    /// No boundaries.
+    #[must_use]
+    pub fn new(frame: Frame) -> Self {
+        Self { index: BoundaryIndex::new(frame), everywhere: Arc::new([]), local: 0, levels: Arc::new([]) }
+    }
+
+    /// Many boundaries at once, indexed faster than one by one.
+    ///
+    /// # Errors
+    /// When two have the same id or one is not finite.
+    pub fn bulk_load(
+        frame: Frame,
+        boundaries: impl IntoIterator<Item = Arc<Boundary>>,
+    ) -> Result<Self, IndexError> {
+        let mut it = Self { index: BoundaryIndex::bulk_load(frame, boundaries)?, ..Self::new(frame) };
+        it.survey();
+        Ok(it)
+    }
+
+    /// The set after some changes, in their order: all of them, or none.
+    ///
+    /// # Errors
+    /// [`SetError`] with the first change that cannot be made.
+    pub fn apply(&self, changes: &[Change]) -> Result<Self, SetError> {
+        let mut next = self.clone();
+        for (number, change) in changes.iter().enumerate() {
+            let refused = |reason| SetError { number, reason };
+            match change {
+                Change::Put(boundary) => {
+                    let boundary = Arc::new(boundary.clone());
+                    if next.index.get(&boundary.id).is_some() {
+                        next.index.replace(boundary).map_err(refused)?;
+                    } else {
+                        next.index.insert(boundary).map_err(refused)?;
+                    }
+                }
+                Change::Remove(id) => {
+                    next.index.remove(id).map_err(refused)?;
+                }
+            }
+        }
+        next.survey();
+        Ok(next)
+    }
+
+    /// Finds out who speaks where.
+    fn survey(&mut self) {
+        let speaks = |b: &&Arc<Boundary>| b.transition.is_some_and(|t| t.left.is_some() || t.right.is_some());
+        let everywhere = |b: &Arc<Boundary>| {
+            matches!(b.shape, Shape::Area(_)) && b.transition.is_some_and(|t| t.right.is_some())
+        };
+        let speakers: Vec<_> = self.index.iter().filter(speaks).collect();
+        let mut levels: Vec<f64> = speakers
+            .iter()
+            .flat_map(|b| match b.extent {
+                Extent::Ground => [None, None],
+                Extent::Shore { depth } => [Some(-depth), Some(0.0)],
+                Extent::Altitude { low, high } => [Some(low), Some(high)],
+            })
+            .flatten()
+            .collect();
+        levels.sort_unstable_by(f64::total_cmp);
+        levels.dedup();
+        self.levels = levels.into();
+        self.local = speakers.iter().filter(|b| !everywhere(b)).count();
+        self.everywhere = speakers.into_iter().filter(|b| everywhere(b)).cloned().collect();
+    }
+
+    /// The boundaries by place.
+    #[must_use]
+    pub const fn index(&self) -> &BoundaryIndex {
+        &self.index
+    }
+
+    /// The plane of coordinates.
+    #[must_use]
+    pub const fn frame(&self) -> Frame {
+        self.index.frame()
+    }
+
+    /// Number of boundaries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The boundary of an id.
+    #[must_use]
+    pub fn get(&self, id: &BoundaryId) -> Option<&Arc<Boundary>> {
+        self.index.get(id)
+    }
+
+    /// Every boundary, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Boundary>> {
+        self.index.iter()
+    }
+
+    /// Altitudes in metres at which boundaries may begin or end to speak, ascending: between two of them, from one
+    /// inclusive to the next, what [`BoundarySet::resolve`] says about a material does not change.
+    #[must_use]
+    pub fn levels(&self) -> &[f64] {
+        &self.levels
+    }
+
+    /// The nearest boundary within `radius` metres, with its distance and the side of it.
+    #[must_use]
+    pub fn near(&self, p: Coord<f64>, radius: f64) -> Option<Nearest> {
+        let hit = self.index.nearest(p, 1, radius).into_iter().next()?;
+        Some(Nearest { id: hit.boundary.id.clone(), distance: hit.distance?, side: hit.side })
+    }
+
+    /// Boundaries that touch a box, by id: what a region of the world has to know.
+    #[must_use]
+    pub fn intersecting(&self, window: Rect<f64>) -> Vec<&Arc<Boundary>> {
+        self.index.intersecting(window, true)
+    }
+}

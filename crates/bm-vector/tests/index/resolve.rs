@@ -1,0 +1,131 @@
+//! Who speaks, against asking every boundary.
+
+use crate::support::{
+    any_boundary, any_frame, asked, at, boundary, distance, inside, laps, line, phase, place, segments, sides,
+};
+use bm_core::MaterialId;
+use bm_vector::set::{BoundarySet, Change};
+use bm_vector::{Area, Boundary, Frame, Shape, Side};
+use geo::Intersects;
+use geo_types::{Coord, Line, Rect};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const ROCK: MaterialId = MaterialId(5);
+
+/// Whether a boundary is heard at a point, and on which side of it that lies.
+fn heard(b: &Boundary, p: Coord<f64>, resolution: f64, frame: Frame) -> Option<Side> {
+    match &b.shape {
+        Shape::Area(area) => {
+            inside(area, p, frame).map(|inside| if inside { Side::Left } else { Side::Right })
+        }
+        Shape::Lines(_) => {
+            let metric = frame.metric(p);
+            let half = at(resolution / 2.0 / metric.sx, resolution / 2.0 / metric.sy);
+            let touches = laps(frame).into_iter().any(|lap| {
+                let p = at(p.x + lap, p.y);
+                let cell = Rect::new(p - half, p + half);
+                segments(b).iter().any(|&(a, b)| Line::new(a, b).intersects(&cell))
+            });
+            let near = touches || distance(b, p, frame) <= b.transition?.reach();
+            if near { b.near(p, frame)?.side } else { None }
+        }
+    }
+}
+
+/// The first that speaks in the total order.
+fn naive(
+    all: &[Boundary],
+    p: Coord<f64>,
+    resolution: f64,
+    alt: Option<f64>,
+    frame: Frame,
+) -> Option<(MaterialId, String, Side)> {
+    let mut heard: Vec<(&Boundary, Side)> =
+        all.iter().filter_map(|b| Some((b, heard(b, p, resolution, frame)?))).collect();
+    heard.sort_by(|(a, _), (b, _)| {
+        let d = |b: &Boundary| distance(b, p, frame);
+        (b.priority.total_cmp(&a.priority))
+            .then_with(|| d(a).total_cmp(&d(b)))
+            .then_with(|| a.precision.total_cmp(&b.precision))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    heard.into_iter().find_map(|(b, side)| {
+        let material = b.extent.speak(side, b.transition?.of(side)?, phase(ROCK), alt)?;
+        Some((material, b.id.to_string(), side))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+    #[test]
+    fn as_asking_everyone((frame, all, asks) in any_frame().prop_flat_map(|frame| (
+        Just(frame),
+        prop::collection::vec(any_boundary(frame, 10), 0..10),
+        prop::collection::vec((place(frame), prop_oneof![Just(1.0), Just(50.0), 0.1..5000.0], prop::option::of(-30.0..30.0)), 1..30),
+    ))) {
+        let mut set = BoundarySet::new(frame);
+        for b in &all {
+            set = set.apply(&[Change::Put(b.clone())]).unwrap();
+        }
+        let now: Vec<Boundary> = set.iter().map(|b| (**b).clone()).collect();
+        for (p, resolution, alt) in asks {
+            let p = asked(p, frame);
+            let found = set.resolve(p, resolution, ROCK, &phase, alt);
+            let found = found.map(|a| (a.material, a.id.to_string(), a.side));
+            prop_assert_eq!(found, naive(&now, p, resolution, alt, frame), "{:?} at {}", p, resolution);
+        }
+    }
+}
+
+fn square(id: &str, lo: f64, hi: f64) -> Boundary {
+    let ring = [(lo, lo), (hi, lo), (hi, hi), (lo, hi), (lo, lo)].map(|(x, y)| at(x, y));
+    boundary(id, Shape::Area(Arc::new(Area::new(vec![ring.to_vec()]))))
+}
+
+#[test]
+fn both_sides_of_a_line() {
+    // T18, with the other side, and no farther than the cell touches.
+    let fault =
+        Boundary { transition: Some(sides(10, 20)), ..boundary("f", line(&[(50.0, 0.0), (50.0, 100.0)])) };
+    let set = BoundarySet::new(Frame::Plane).apply(&[Change::Put(fault)]).unwrap();
+    let ask = |x: f64| set.resolve(at(x, 50.0), 1.0, ROCK, &phase, None).map(|a| (a.material.0, a.side));
+    assert_eq!(ask(50.1), Some((20, Side::Right)));
+    assert_eq!(ask(49.9), Some((10, Side::Left)));
+    assert_eq!(ask(50.0), None);
+    assert_eq!(ask(50.5), Some((20, Side::Right)));
+    assert_eq!(ask(50.6), None);
+}
+
+#[test]
+fn an_area_is_heard_everywhere() {
+    let land = Boundary { transition: Some(sides(10, 20)), ..square("land", 0.0, 10.0) };
+    let none = Boundary {
+        transition: Some(bm_vector::Transition { right: None, ..sides(30, 0) }),
+        priority: 1.0,
+        ..square("park", 2.0, 4.0)
+    };
+    let set = BoundarySet::new(Frame::Plane).apply(&[Change::Put(land), Change::Put(none)]).unwrap();
+    let ask = |x: f64| set.resolve(at(x, x), 1.0, ROCK, &phase, None).map(|a| a.material.0);
+    assert_eq!(ask(1.0), Some(10));
+    assert_eq!(ask(3.0), Some(30));
+    assert_eq!(ask(1e9), Some(20));
+    let fluid = set.resolve(at(1.0, 1.0), 1.0, MaterialId(16), &phase, None);
+    assert!(fluid.is_none(), "the ground is spoken about, not the water");
+}
+
+#[test]
+fn changes_are_made_all_or_none() {
+    let set = BoundarySet::new(Frame::Plane).apply(&[Change::Put(square("a", 0.0, 1.0))]).unwrap();
+    let changes =
+        [Change::Put(square("b", 0.0, 1.0)), Change::Remove("a".into()), Change::Remove("c".into())];
+    let error = set.apply(&changes).unwrap_err();
+    assert_eq!((error.number, error.to_string().as_str()), (2, "change 2: there is no boundary \"c\""));
+    assert_eq!(set.iter().map(|b| b.id.to_string()).collect::<Vec<_>>(), ["a"]);
+    let twice =
+        [Change::Put(square("b", 0.0, 1.0)), Change::Put(square("b", 5.0, 9.0)), Change::Remove("a".into())];
+    let next = set.apply(&twice).unwrap();
+    assert_eq!(next.iter().map(|b| b.id.to_string()).collect::<Vec<_>>(), ["b"]);
+    assert_eq!(next.near(at(5.0, 5.0), 1.0).unwrap().distance, 0.0);
+    assert!(next.near(at(0.0, 0.0), 1.0).is_none());
+}
