@@ -86,6 +86,18 @@ impl Frame {
         }
     }
 
+    /// Half the width along each axis, in units of the frame, of a square cell of `metres` as the world is cut into:
+    /// metres of the world's frame, so as many degrees of longitude as of latitude at every latitude.
+    #[inline]
+    #[must_use]
+    pub const fn half_cell(self, metres: f64) -> [f64; 2] {
+        let half = match self {
+            Self::Geographic => metres / 2.0 / METRES_PER_DEGREE,
+            Self::Plane => metres / 2.0,
+        };
+        [half, half]
+    }
+
     /// What to add to a point's x so that it meets things between `min_x` and `max_x`, from no farther than `reach`
     /// units of x: `0`, and on the globe the laps of the date line. Half a period of reach finds the nearest way
     /// around the globe.

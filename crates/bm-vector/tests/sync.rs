@@ -4,7 +4,8 @@
 
 use bm_core::{MaterialId, Phase};
 use bm_grid::{Bounds, DVec2, Grid, Ground, Region};
-use bm_vector::sync::{self, Changed, Listed, SyncError, half_cell};
+use bm_vector::set::BoundarySet;
+use bm_vector::sync::{self, Changed, Listed, SyncError};
 use bm_vector::{Area, Boundary, Extent, Frame, Kind, Shape, Style, Transition, precedence, touches_box};
 use geo_types::{Coord, LineString};
 use proptest::prelude::*;
@@ -50,7 +51,11 @@ fn square(extent: f64, cell: f64) -> Grid {
 
 fn rebuilt(mut grid: Grid, boundaries: &[Arc<Boundary>]) -> Grid {
     let frame = frame_of(grid.region());
+    let set = BoundarySet::bulk_load(frame, boundaries.iter().cloned()).unwrap();
+    let mut other = grid.clone();
+    sync::rebuild(&mut other, &set, &phase).unwrap();
     sync::rebuild(&mut grid, &Listed { frame, boundaries }, &phase).unwrap();
+    assert!(all(&grid) == all(&other) && grid.affected() == other.affected(), "an index changes nothing");
     grid
 }
 
@@ -157,6 +162,18 @@ fn only_solids_change_and_the_base_stays() {
 }
 
 #[test]
+fn a_centre_on_the_edge_of_an_area_has_no_side() {
+    // The edge to the origin passes through the centres of the cells (2, 2), (7, 7).
+    let ring = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 0.0)].map(Coord::from).to_vec();
+    let shape = Shape::Area(Arc::new(Area::new(vec![ring])));
+    let grid =
+        rebuilt(square(10.0, 1.0), &[Arc::new(boundary("a", shape, materials(10, 20, Style::Sharp, 0.0)))]);
+    for (x, y, m) in [(7, 7, 5), (2, 2, 5), (7, 6, 10), (7, 8, 20), (0, 0, 5), (9, 0, 10), (0, 9, 20)] {
+        assert_eq!(grid.material(x, y), Some(MaterialId(m)), "({x}, {y})");
+    }
+}
+
+#[test]
 fn frames_must_fit() {
     let mut grid = square(10.0, 1.0);
     let err = sync::rebuild(&mut grid, &Listed { frame: Frame::Geographic, boundaries: &[] }, &phase);
@@ -167,7 +184,8 @@ fn frames_must_fit() {
 fn oracle(grid: &Grid, boundaries: &[Arc<Boundary>]) -> Vec<MaterialId> {
     let region = grid.region();
     let frame = frame_of(region);
-    let half = half_cell(frame, region.cell_size());
+    let set = BoundarySet::bulk_load(frame, boundaries.iter().cloned()).unwrap();
+    let half = frame.half_cell(region.cell_size());
     let mut out = Vec::new();
     for y in 0..region.height() {
         for x in 0..region.width() {
@@ -191,7 +209,13 @@ fn oracle(grid: &Grid, boundaries: &[Arc<Boundary>]) -> Vec<MaterialId> {
                 }
             }
             let first = said.iter().min_by(|a, b| precedence(&a.0.voice(a.1), &b.0.voice(b.1)));
-            out.push(first.map_or(base, |f| f.2));
+            let material = first.map_or(base, |f| f.2);
+            if (x + y) % 7 == 0 {
+                // There is no seam: a query at the cell's centre, asked at the cell's size, says the same.
+                let said = set.resolve(p, region.cell_size(), base, &phase, None);
+                assert_eq!(said.map_or(base, |a| a.material), material, "cell ({x}, {y})");
+            }
+            out.push(material);
         }
     }
     out

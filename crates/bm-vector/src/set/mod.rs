@@ -152,6 +152,11 @@ impl BoundarySet {
         self.everywhere = speakers.into_iter().filter(|b| everywhere(b)).cloned().collect();
     }
 
+    /// Areas that say something outside of themselves.
+    pub(crate) fn everywhere(&self) -> &[Arc<Boundary>] {
+        &self.everywhere
+    }
+
     /// The boundaries by place.
     #[must_use]
     pub const fn index(&self) -> &BoundaryIndex {

@@ -93,7 +93,7 @@ impl BoundarySet {
                         gather(&mut laps, lines, piece, p, *lap, &metric);
                     }
                     let Some(near) = finish(laps) else { continue };
-                    let half = metric.half(resolution / 2.0);
+                    let half = self.frame().half_cell(resolution);
                     let touches = || {
                         group.iter().any(|(piece, lap)| {
                             segments_of(lines, piece).any(|s| touches_box(s.a, s.b, moved(p, *lap), half))

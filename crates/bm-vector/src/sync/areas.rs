@@ -5,8 +5,8 @@ use crate::area::{Area, Where};
 use crate::boundary::Side;
 use crate::frame::{Frame, Metric};
 use crate::geometry::near::{beside_seam, locate};
-use crate::geometry::predicate::on_segment;
 use crate::geometry::orient;
+use crate::geometry::predicate::on_segment;
 use bm_grid::Window;
 use geo_types::{Coord, Rect};
 
@@ -66,7 +66,14 @@ pub(super) fn distance_within(area: &Area, p: Coord<f64>, frame: Frame, metric: 
 }
 
 /// The sides of a tile's centres: columns at `xs`, rows at `ys`.
-pub(super) fn sides(place: &Place, area: &Area, window: Window, xs: &[f64], runs: &[Run], ys: &[f64]) -> Sides {
+pub(super) fn sides(
+    place: &Place,
+    area: &Area,
+    window: Window,
+    xs: &[f64],
+    runs: &[Run],
+    ys: &[f64],
+) -> Sides {
     let frame = place.frame;
     let Some(own) = area.bounds() else { return Sides::All(Some(Side::Right)) };
     let mut edges = Vec::new();
@@ -141,7 +148,8 @@ struct Edge {
 
 /// The edges among the centres of a run, of every lap.
 fn edges_of(area: &Area, own: Rect<f64>, frame: Frame, xs: &[f64], ys: &[f64], edges: &mut Vec<Edge>) {
-    let (Some(&west), Some(&east), Some(&south), Some(&north)) = (xs.first(), xs.last(), ys.first(), ys.last())
+    let (Some(&west), Some(&east), Some(&south), Some(&north)) =
+        (xs.first(), xs.last(), ys.first(), ys.last())
     else {
         return;
     };
@@ -173,7 +181,9 @@ impl Crossings<'_> {
                 let (west, east) = (a.x.min(b.x) - dx, a.x.max(b.x) - dx);
                 let slack = self.cell / 2.0;
                 let from = self.xs.partition_point(|&x| x < west - slack);
-                for (mark, &x) in marks.iter_mut().zip(self.xs).skip(from).take_while(|(_, x)| **x <= east + slack) {
+                for (mark, &x) in
+                    marks.iter_mut().zip(self.xs).skip(from).take_while(|(_, x)| **x <= east + slack)
+                {
                     if on_segment(a, b, Coord { x: x + dx, y }) {
                         *mark |= ON;
                     }
@@ -205,7 +215,7 @@ impl Crossings<'_> {
             if b.y > a.y { -turn } else { turn }
         };
         let mut i = guess;
-        while i > 0 && turn(i - 1) > 0.0 {
+        while i > 0 && turn(i - 1) >= 0.0 {
             i -= 1;
         }
         while i < self.xs.len() {

@@ -2,6 +2,7 @@
 
 use crate::boundary::{Boundary, Shape, Transition};
 use crate::frame::Frame;
+use crate::set::BoundarySet;
 use geo_types::Rect;
 use std::sync::Arc;
 
@@ -38,6 +39,21 @@ impl Boundaries for Listed<'_> {
     }
 }
 
+impl Boundaries for BoundarySet {
+    fn frame(&self) -> Frame {
+        Self::frame(self)
+    }
+
+    fn around(&self, bounds: Rect<f64>, each: &mut dyn FnMut(&Arc<Boundary>)) {
+        // Boxes in the index are grown by the boundaries' reach.
+        let near = self.index().intersecting(bounds, false);
+        let speaks_outside = |b: &Boundary| {
+            matches!(b.shape, Shape::Area(_)) && b.transition.is_some_and(|t| t.right.is_some())
+        };
+        near.into_iter().filter(|b| !speaks_outside(b)).chain(self.everywhere()).for_each(each);
+    }
+}
+
 /// The transition of a boundary, if it names a material at all.
 pub(super) fn speaking(boundary: &Boundary) -> Option<&Transition> {
     boundary.transition.as_ref().filter(|t| t.left.is_some() || t.right.is_some())
@@ -57,9 +73,8 @@ fn may_speak(boundary: &Boundary, bounds: Rect<f64>, frame: Frame) -> bool {
         .into_iter()
         .fold([0.0; 2], |m: [f64; 2], h| [m[0].max(h[0]), m[1].max(h[1])]);
     let meets_y = own.min().y - hy <= bounds.max().y && own.max().y + hy >= bounds.min().y;
-    let meets_x = |shift: f64| {
-        own.min().x + shift - hx <= bounds.max().x && own.max().x + shift + hx >= bounds.min().x
-    };
+    let meets_x =
+        |shift: f64| own.min().x + shift - hx <= bounds.max().x && own.max().x + shift + hx >= bounds.min().x;
     let laps = frame.period().map_or(0, |_| 3);
     meets_y && (-laps..=laps).any(|lap| meets_x(f64::from(lap) * frame.period().unwrap_or(0.0)))
 }

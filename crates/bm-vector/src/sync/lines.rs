@@ -121,9 +121,16 @@ impl Entry {
     }
 
     /// Calls `each` with every row of a window and the columns `from..to` whose centres may lie within the spread.
-    pub(super) fn rows(&self, metrics: &Metrics, spread: Spread, window: Window, mut each: impl FnMut(u32, u32, u32)) {
+    pub(super) fn rows(
+        &self,
+        metrics: &Metrics,
+        spread: Spread,
+        window: Window,
+        mut each: impl FnMut(u32, u32, u32),
+    ) {
         let rows = spread.rows + spread.doubt;
-        let Some((first, end)) = range_of(self.v[0] - rows - 0.5, self.v[1] + rows, window.y, window.end_y()) else {
+        let Some((first, end)) = range_of(self.v[0] - rows - 0.5, self.v[1] + rows, window.y, window.end_y())
+        else {
             return;
         };
         for row in first..end {
@@ -144,7 +151,8 @@ impl Entry {
     /// Calls `each` with the rows `from..to`, tile by tile, of a window that may lie within the spread.
     pub(super) fn bands(&self, spread: Spread, window: Window, mut each: impl FnMut(u32, u32)) {
         let rows = spread.rows + spread.doubt;
-        let Some((mut from, end)) = range_of(self.v[0] - rows, self.v[1] + rows, window.y, window.end_y()) else {
+        let Some((mut from, end)) = range_of(self.v[0] - rows, self.v[1] + rows, window.y, window.end_y())
+        else {
             return;
         };
         while from < end {

@@ -114,7 +114,8 @@ pub(super) fn mark(place: &Place, boundary: &Boundary, masks: &mut Masks) {
         Shape::Area(area) => {
             let Some(own) = area.bounds() else { return };
             for shift in place.shifts(own.min().x, own.max().x, place.cell) {
-                let columns = range_of(place.u(own.min().x + shift), place.u(own.max().x + shift), 0, all.width);
+                let columns =
+                    range_of(place.u(own.min().x + shift), place.u(own.max().x + shift), 0, all.width);
                 let rows = range_of(place.v(own.min().y), place.v(own.max().y), 0, all.height);
                 if let (Some((x, ex)), Some((y, ey))) = (columns, rows) {
                     masks.mark(Window { x, y, width: ex - x, height: ey - y });

@@ -43,7 +43,7 @@ mod place;
 mod tile;
 
 pub use boundaries::{Boundaries, Listed};
-pub use place::{degrees, half_cell};
+pub use place::degrees;
 
 use crate::boundary::Boundary;
 use crate::frame::Frame;

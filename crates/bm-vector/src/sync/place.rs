@@ -20,18 +20,6 @@ pub fn degrees(x: f64, y: f64) -> Coord<f64> {
     }
 }
 
-/// Half the width along each axis, in units of the frame, of a cell of `metres`: the box that a line must touch to
-/// speak for it. Metres of the world's frame, so alike in both axes at every latitude.
-#[inline]
-#[must_use]
-pub fn half_cell(frame: Frame, metres: f64) -> [f64; 2] {
-    let half = match frame {
-        Frame::Geographic => metres / 2.0 / METRES_PER_DEGREE,
-        Frame::Plane => metres / 2.0,
-    };
-    [half, half]
-}
-
 /// A run of a tile's columns whose centres ascend by whole cells (a date line parts two).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
@@ -65,7 +53,7 @@ impl Place {
         let min = region.bounds().min;
         let origin = Coord { x: min.x / unit + zero.x, y: min.y / unit + zero.y };
         let metres = region.cell_size();
-        Ok(Self { frame, region: *region, cell: metres / unit, unit, origin, half: half_cell(frame, metres) })
+        Ok(Self { frame, region: *region, cell: metres / unit, unit, origin, half: frame.half_cell(metres) })
     }
 
     /// Columns and fractions of columns from the grid's western edge to an unwrapped x.
@@ -120,9 +108,8 @@ impl Place {
 
     /// The closed box around a window, in the frame's units, unwrapped.
     pub(super) fn rect(&self, w: Window) -> Rect<f64> {
-        let at = |x: u32, y: u32| {
-            self.origin + Coord { x: f64::from(x) * self.cell, y: f64::from(y) * self.cell }
-        };
+        let at =
+            |x: u32, y: u32| self.origin + Coord { x: f64::from(x) * self.cell, y: f64::from(y) * self.cell };
         Rect::new(at(w.x, w.y), at(w.end_x(), w.end_y()))
     }
 
@@ -139,10 +126,12 @@ impl Place {
         let (west, east) = (rect.min().x - reach, rect.max().x + reach);
         let period = self.frame.period();
         // Boundaries go to ±540, grids a turn to either side of the map.
-        (-3..=3_i32).filter_map(move |lap| match period {
-            Some(period) => Some(f64::from(lap) * period),
-            None => (lap == 0).then_some(0.0),
-        }).filter(move |shift| max + shift >= west && min + shift <= east)
+        (-3..=3_i32)
+            .filter_map(move |lap| match period {
+                Some(period) => Some(f64::from(lap) * period),
+                None => (lap == 0).then_some(0.0),
+            })
+            .filter(move |shift| max + shift >= west && min + shift <= east)
     }
 
     /// Bound of what rounding does to a distance in metres.

@@ -122,7 +122,9 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
         }
         let mut all = vec![Vec::new(); count as usize];
         for (boundary, rank) in self.heard.iter().zip(0..) {
-            let (Shape::Lines(lines), Some(transition)) = (&boundary.shape, speaking(boundary)) else { continue };
+            let (Shape::Lines(lines), Some(transition)) = (&boundary.shape, speaking(boundary)) else {
+                continue;
+            };
             sow(self.place, metrics, lines, rank, reach(transition), window, |Sown { entry, spread }| {
                 entry.bands(spread, window, |first, end| {
                     let band = Window { x: window.x, y: first, width: window.width, height: end - first };
@@ -200,7 +202,9 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
     /// The areas that are heard, by place in the order, with the sides of a tile's cells.
     fn areas(&self, window: Window) -> Vec<(u32, Sides)> {
         let of = |(boundary, rank): (&Arc<Boundary>, u32)| match &boundary.shape {
-            Shape::Area(area) => Some((rank, sides(self.place, area, window, &self.xs, &self.runs, &self.ys))),
+            Shape::Area(area) => {
+                Some((rank, sides(self.place, area, window, &self.xs, &self.runs, &self.ys)))
+            }
             Shape::Lines(_) => None,
         };
         self.heard.iter().zip(0..).filter_map(of).collect()
@@ -281,7 +285,14 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
     }
 
     /// Whether an area's word counts more than the one so far: then its distance, if it had to be known.
-    fn area_beats(&self, word: &mut Word, rank: u32, area: &Area, p: Coord<f64>, metric: Metric) -> Option<f64> {
+    fn area_beats(
+        &self,
+        word: &mut Word,
+        rank: u32,
+        area: &Area,
+        p: Coord<f64>,
+        metric: Metric,
+    ) -> Option<f64> {
         if word.rank == NONE {
             return Some(f64::NAN);
         }
@@ -385,7 +396,14 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
             let near = if tied[column] {
                 self.nearest_of(group, entries, metric, window, row, column)
             } else {
-                self.nearest_of(&[Span { entry: which[column], from: 0, to: TILE }], entries, metric, window, row, column)
+                self.nearest_of(
+                    &[Span { entry: which[column], from: 0, to: TILE }],
+                    entries,
+                    metric,
+                    window,
+                    row,
+                    column,
+                )
             };
             let Some((distance, side)) = near else { continue };
             if !(touched[column] || distance <= reach) {
