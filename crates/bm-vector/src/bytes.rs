@@ -190,7 +190,10 @@ pub fn decode(bytes: &[u8], area: impl FnOnce(&[u8]) -> Option<Arc<Area>>) -> Re
         Shape::Lines(paths(&mut r)?.into_iter().map(LineString).collect())
     } else {
         match r.u8("the area")? {
-            0 => Shape::Area(Arc::new(Area::new(paths(&mut r)?))),
+            0 => {
+                let made = Area::new(paths(&mut r)?);
+                Shape::Area(Arc::new(made.map_err(|_why| BytesError::Invalid("an area", "no closed rings"))?))
+            }
             1 => {
                 let n = r.count(1, "the area's name")?;
                 let name = r.bytes(n, "the area's name")?;

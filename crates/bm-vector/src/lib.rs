@@ -22,7 +22,7 @@ pub mod index;
 pub mod set;
 pub mod sync;
 
-pub use area::{Area, Where};
+pub use area::{Area, AreaError, Where};
 pub use boundary::{
     Boundary, BoundaryId, Extent, Kind, Shape, Side, Style, Transition, Value, Voice, precedence,
 };

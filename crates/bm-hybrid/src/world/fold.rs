@@ -130,8 +130,9 @@ impl World {
         paused.replace(Arc::new(ground), version);
         compacted?;
         drop(paused);
+        inner.sweep_areas()?;
         let journal = inner.overlay.journal().map_or(0, |j| j.stats().file_bytes);
-        Ok(inner.store.stats()?.stored_bytes + journal)
+        Ok(inner.store.stats()?.stored_bytes + journal + inner.areas.bytes())
     }
 }
 

@@ -114,7 +114,7 @@ fn most_answers_need_no_edge() {
         let land = p.lon.hypot(p.lat) < 60.0;
         inside += usize::from(land);
         if (p.lon.hypot(p.lat) - 60.0).abs() > 0.01 {
-            let want = if land { MaterialId::ROCK } else { MaterialId::SEAWATER };
+            let want = if land { MaterialId::UPPER_CRUST } else { MaterialId::SEAWATER };
             assert_eq!(answer.sample.material, want, "{p:?}");
         }
     }

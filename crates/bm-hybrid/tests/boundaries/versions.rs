@@ -31,8 +31,8 @@ fn edits_and_boundaries_are_one_version() {
     let (view, before) = (world.view(), world.at(made.version - 1).unwrap());
     assert_eq!(view.sample(rock()).unwrap().material, MaterialId::GRANITE);
     assert_eq!(view.sample(rock().east(1)).unwrap().material, MaterialId::ORE);
-    assert_eq!(before.sample(rock()).unwrap().material, MaterialId::ROCK);
-    assert_eq!(before.sample(rock().east(1)).unwrap().material, MaterialId::ROCK);
+    assert_eq!(before.sample(rock()).unwrap().material, MaterialId::UPPER_CRUST);
+    assert_eq!(before.sample(rock().east(1)).unwrap().material, MaterialId::UPPER_CRUST);
     // An expectation sees boundaries.
     let mut t = Transaction::new("test");
     t.expect(rock(), MaterialId::GRANITE);
