@@ -186,6 +186,9 @@ impl Inner {
         let old = snapshot.base();
         let mut draft = Draft::of(&old.tree);
         draft.on_progress(progress).threads(threads);
+        // An edit wins over boundaries even where it says what the pages say.
+        let boundaries = self.boundaries.at(snapshot.version());
+        draft.keep_said(boundaries.is_some_and(|b| b.iter().any(|b| b.transition.is_some())));
         let Folded { pages: n, edits, cells, .. } = fold_into(&mut draft, snapshot, &pages, threads)?;
         let commit = draft.finish()?;
         let report = FoldReport {

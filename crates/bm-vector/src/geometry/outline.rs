@@ -1,7 +1,7 @@
 //! Shapes as the geometries other programs know.
 
-use crate::boundary::Shape;
 use super::validate::runs_left;
+use crate::boundary::Shape;
 use geo_types::{Geometry, LineString, MultiLineString, MultiPolygon, Polygon};
 
 impl Shape {
@@ -35,8 +35,8 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Mode, repair};
     use crate::Frame;
+    use crate::geometry::{Mode, repair};
     use geo_types::{line_string, polygon};
 
     #[test]

@@ -109,7 +109,9 @@ pub fn repair_raw(raw: Raw, frame: Frame, mode: Mode) -> Result<(Shape, Repairs)
     let mut job = Job { frame, mode, done: Repairs::default() };
     let shape = match raw {
         Raw::Lines(lines) => Shape::Lines(job.lines(lines)?),
-        Raw::Polygons(polygons) => Shape::Area(Arc::new(Area::new(job.polygons(polygons)?).map_err(no_area)?)),
+        Raw::Polygons(polygons) => {
+            Shape::Area(Arc::new(Area::new(job.polygons(polygons)?).map_err(no_area)?))
+        }
     };
     Ok((shape, job.done))
 }
