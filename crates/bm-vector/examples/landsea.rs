@@ -20,7 +20,8 @@ fn rings(wkb: &[u8]) -> Option<Vec<Vec<Coord<f64>>>> {
         for _ in 0..count {
             let vertices = word(at)?;
             at += 4;
-            let ring = (0..vertices).map(|i| Some(Coord { x: float(at + 16 * i)?, y: float(at + 16 * i + 8)? }));
+            let ring =
+                (0..vertices).map(|i| Some(Coord { x: float(at + 16 * i)?, y: float(at + 16 * i + 8)? }));
             rings.push(ring.collect::<Option<_>>()?);
             at += 16 * vertices;
         }
