@@ -14,22 +14,28 @@ const BLOCK: usize = 128;
 /// Locates points, as many as both slices have.
 pub(super) fn locate(tree: &Tree<'_>, points: &[Coord<f64>], out: &mut [Where]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2")
+    if has_avx2() {
+        // SAFETY: the processor has just said that it knows these instructions.
+        return unsafe { locate_avx2(tree, points, out) };
+    }
+    locate_by::<false>(tree, points, out);
+}
+
+/// Whether the processor knows the instructions of the faster path.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(super) fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("popcnt")
         && is_x86_feature_detected!("lzcnt")
-    {
-        // SAFETY: the processor has just said that it knows these instructions. Measured on GSHHG: see `docs`.
-        return unsafe { locate_avx2(tree, points, out) };
-    }
-    locate_portable(tree, points, out);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
 fn locate_avx2(tree: &Tree<'_>, points: &[Coord<f64>], out: &mut [Where]) {
-    locate_portable(tree, points, out);
+    locate_by::<true>(tree, points, out);
 }
 
 /// A point whose root cell is mixed.
@@ -40,21 +46,24 @@ struct InNode {
 }
 
 /// A point whose cell has edges.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct InLeaf {
     side: f64,
     point: u32,
-    at: u32,
     node: u32,
     constant: bool,
+    /// Number of its reference, and what that says.
+    at: usize,
+    to: Ref,
 }
 
 #[inline(always)]
-fn locate_portable(tree: &Tree<'_>, points: &[Coord<f64>], out: &mut [Where]) {
+fn locate_by<const AVX2: bool>(tree: &Tree<'_>, points: &[Coord<f64>], out: &mut [Where]) {
     let mut chunk = Chunk::default();
     let mut cells = [u64::MAX; BLOCK];
     let mut nodes = [InNode::default(); BLOCK];
-    let mut leaves = [InLeaf::default(); BLOCK];
+    let nothing = InLeaf { side: 0.0, point: 0, node: 0, constant: false, at: 0, to: Ref::Unknown };
+    let mut leaves = [nothing; BLOCK];
     let lattice = tree.lattice;
     let inv = lattice.inv * FAN as f64;
     for (points, out) in points.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
@@ -84,23 +93,34 @@ fn locate_portable(tree: &Tree<'_>, points: &[Coord<f64>], out: &mut [Where]) {
             match tree.node_cell(node as usize, col as i64 & (FAN - 1), row as i64 & (FAN - 1)) {
                 Cell::Settled(inside) => out[i] = Where::of(inside),
                 Cell::Leaf(at, constant) => {
-                    leaves[in_leaves] = InLeaf { side: col / inv, point, at: at as u32, node, constant };
+                    leaves[in_leaves] =
+                        InLeaf { side: col / inv, point, node, constant, at, to: Ref::Unknown };
                     in_leaves += 1;
                 }
                 Cell::Node(_) => {}
             }
         }
+        for leaf in &mut leaves[..in_leaves] {
+            leaf.to = tree.refs.get(leaf.at);
+            match leaf.to {
+                Ref::Run(run) => tree.touch(run),
+                Ref::List(list) => tree.refs.touch(list),
+                _ => {}
+            }
+        }
         for leaf in &leaves[..in_leaves] {
-            if let Ref::Run(run) = tree.refs.get(leaf.at as usize) {
-                tree.touch(run);
+            if let Ref::List(list) = leaf.to {
+                tree.refs.list(list).into_iter().flatten().for_each(|run| tree.touch(run));
             }
         }
         for leaf in &leaves[..in_leaves] {
             let (i, p) = (leaf.point as usize, points[leaf.point as usize]);
-            out[i] = match tree.refs.get(leaf.at as usize) {
-                Ref::Run(run) => tree.leaf(p, leaf.side, leaf.constant, [run], &mut chunk),
-                _ => tree.locate_in_node(p, leaf.node as usize, &mut chunk),
-            };
+            let (side, constant) = (leaf.side, leaf.constant);
+            out[i] = match leaf.to {
+                Ref::Run(run) => tree.leaf::<AVX2>(p, side, constant, [run], &mut chunk),
+                _ => tree.locate_in_node::<AVX2>(p, leaf.node as usize, &mut chunk),
+            }
+            .place();
         }
     }
 }
@@ -132,7 +152,7 @@ mod tests {
         locate(&area.tree(), &points, &mut out);
         assert_eq!(out, expected);
         out.fill(Where::On);
-        locate_portable(&area.tree(), &points, &mut out);
+        locate_by::<false>(&area.tree(), &points, &mut out);
         assert_eq!(out, expected);
     }
 }

@@ -398,6 +398,12 @@ impl<'a> Refs<'a> {
         bits::read(self.pool, at * width as usize, width)
     }
 
+    /// Asks the memory for the beginning of a list.
+    #[inline(always)]
+    pub(super) fn touch(&self, list: usize) {
+        bits::touch(self.pool, list * (self.width as usize - 2) / 8);
+    }
+
     /// The runs of a list; none if it does not lie in the pool.
     #[inline(always)]
     pub(super) fn list(&self, at: usize) -> Option<impl IntoIterator<Item = Run> + use<'a>> {

@@ -5,13 +5,14 @@
 //! | `build` | rings into bytes |
 //! | `layout`, `chunk`, `scale`, `bits` | the bytes: sections, pieces of rings, whole numbers for coordinates |
 //! | `lattice`, `exact` | cells with exact sides, edges that cross them, ties |
-//! | `search`, `batch` | where a point lies, where many do |
+//! | `search`, `batch`, `compare` | where a point lies, where many do |
 //! | `walk` | edges of a box, nearest point, boxes |
 
 mod batch;
 mod bits;
 mod build;
 mod chunk;
+mod compare;
 mod error;
 mod exact;
 mod lattice;
@@ -116,7 +117,7 @@ impl Area {
     /// Where a point lies.
     #[must_use]
     pub fn locate(&self, p: Coord<f64>) -> Where {
-        self.tree().locate(p)
+        self.tree().locate(p).place()
     }
 
     /// Where points lie: the first of as many as both slices have. Several times as fast as one by one.

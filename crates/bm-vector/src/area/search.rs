@@ -6,8 +6,9 @@
 //! it. That constant is the inside bit of a mixed cell, so the upright part needs no end of its own.
 
 use super::Where;
-use super::bits::{u32_at, u64_at};
-use super::chunk::{Chunk, Coding, Form};
+use super::bits::{self, u32_at, u64_at};
+use super::chunk::{Chunk, Coding};
+use super::compare::{Asked, Masks};
 use super::exact::{orient, passes_below, passes_right};
 use super::lattice::{FAN, Lattice};
 use super::layout::{DEPTH, Head, PLANES, ROOT_BLOCK, Ref, Refs, Run, Sections, cell_bit};
@@ -24,6 +25,28 @@ pub(super) enum Cell {
     Leaf(usize, bool),
 }
 
+/// Where a point lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Whether (x + ε, y + δ) is inside.
+    pub(super) inside: bool,
+    /// How many edges run through the point.
+    pub(super) on: u32,
+}
+
+impl Found {
+    const OUTSIDE: Self = Self::settled(false);
+
+    pub(super) const fn settled(inside: bool) -> Self {
+        Self { inside, on: 0 }
+    }
+
+    #[inline(always)]
+    pub(super) const fn place(self) -> Where {
+        if self.on > 0 { Where::On } else { Where::of(self.inside) }
+    }
+}
+
 /// The sections of an area, ready to be searched.
 #[derive(Clone, Copy)]
 pub(super) struct Tree<'a> {
@@ -35,36 +58,6 @@ pub(super) struct Tree<'a> {
     pub(super) coding: &'a Coding,
     pub(super) lattice: &'a Lattice,
     bounds: Option<Rect<f64>>,
-}
-
-/// A point, and the greatest whole numbers that are not above its coordinates: comparing these with those of a
-/// vertex is comparing the coordinates.
-struct Asked {
-    p: Coord<f64>,
-    /// Left side of the cell.
-    side: f64,
-    fine: Option<Keys>,
-    coarse: Option<Keys>,
-}
-
-#[derive(Clone, Copy)]
-struct Keys {
-    x: i32,
-    y: i32,
-    side: i32,
-    /// Greatest numbers *below* the point's coordinates: one less where the point lies on the grid.
-    x_below: i32,
-    y_below: i32,
-}
-
-/// Bits of the vertices of a chunk: whose coordinates are at most, or below, those of the point.
-#[derive(Clone, Copy, Default)]
-struct Masks {
-    x: u64,
-    y: u64,
-    x_below: u64,
-    y_below: u64,
-    side: u64,
 }
 
 impl<'a> Tree<'a> {
@@ -120,52 +113,59 @@ impl<'a> Tree<'a> {
     /// Asks the memory for the first bytes of a run, which will be read soon.
     #[inline(always)]
     pub(super) fn touch(&self, run: Run) {
-        #[cfg(target_arch = "x86_64")]
-        for line in 0..3 {
-            if let Some(byte) = self.stream.get(run.offset + 64 * line) {
-                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-                // SAFETY: a hint that reads nothing; the address is that of a byte of the slice.
-                unsafe { _mm_prefetch(std::ptr::from_ref(byte).cast(), _MM_HINT_T0) };
-            }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = run;
+        (0..3).for_each(|line| bits::touch(self.stream, run.offset + 64 * line));
     }
 
     /// Where a point lies.
     #[inline]
-    pub(super) fn locate(&self, p: Coord<f64>) -> Where {
+    pub(super) fn locate(&self, p: Coord<f64>) -> Found {
         if !self.holds(p) {
-            return Where::Outside;
+            return Found::OUTSIDE;
         }
         let (col, row) = (self.lattice.col(p.x), self.lattice.row(p.y));
         match self.root_cell((row * self.lattice.nx + col) as usize) {
-            Cell::Settled(inside) => Where::of(inside),
+            Cell::Settled(inside) => Found::settled(inside),
             Cell::Node(node) => self.locate_deeper(p, node),
-            Cell::Leaf(..) => Where::Outside,
+            Cell::Leaf(..) => Found::OUTSIDE,
         }
     }
 
     #[inline(never)]
-    fn locate_deeper(&self, p: Coord<f64>, node: usize) -> Where {
+    fn locate_deeper(&self, p: Coord<f64>, node: usize) -> Found {
         // A chunk is large; most points never need one.
-        self.locate_in_node(p, node, &mut Chunk::default())
+        #[cfg(target_arch = "x86_64")]
+        if super::batch::has_avx2() {
+            // SAFETY: the processor has just said that it knows these instructions.
+            return unsafe { self.locate_deeper_avx2(p, node) };
+        }
+        self.locate_in_node::<false>(p, node, &mut Chunk::default())
     }
 
-    /// Where a point of a root cell lies that has a node.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+    fn locate_deeper_avx2(&self, p: Coord<f64>, node: usize) -> Found {
+        self.locate_in_node::<true>(p, node, &mut Chunk::default())
+    }
+
+    /// Where a point of a root cell lies that has a node. With `AVX2` the processor must know these instructions.
     #[inline(always)]
-    pub(super) fn locate_in_node(&self, p: Coord<f64>, mut node: usize, chunk: &mut Chunk) -> Where {
+    pub(super) fn locate_in_node<const AVX2: bool>(
+        &self,
+        p: Coord<f64>,
+        mut node: usize,
+        chunk: &mut Chunk,
+    ) -> Found {
         let mut inv = self.lattice.inv;
         for _ in 0..DEPTH {
             inv *= FAN as f64;
             let (col, row) = ((p.x * inv).floor(), (p.y * inv).floor());
             match self.node_cell(node, col as i64 & (FAN - 1), row as i64 & (FAN - 1)) {
-                Cell::Settled(inside) => return Where::of(inside),
+                Cell::Settled(inside) => return Found::settled(inside),
                 Cell::Leaf(at, constant) => match self.refs.get(at) {
-                    Ref::Run(run) => return self.leaf(p, col / inv, constant, [run], chunk),
+                    Ref::Run(run) => return self.leaf::<AVX2>(p, col / inv, constant, [run], chunk),
                     Ref::List(list) => {
                         let Some(runs) = self.refs.list(list) else { break };
-                        return self.leaf(p, col / inv, constant, runs, chunk);
+                        return self.leaf::<AVX2>(p, col / inv, constant, runs, chunk);
                     }
                     Ref::Node(below) => node = below,
                     Ref::Unknown => break,
@@ -174,38 +174,37 @@ impl<'a> Tree<'a> {
             }
         }
         // Only bytes that were never checked lead here.
-        Where::Outside
+        Found::OUTSIDE
     }
 
     /// The exact answer from the chunks of a cell with this left side.
     #[inline(always)]
-    pub(super) fn leaf(
+    pub(super) fn leaf<const AVX2: bool>(
         &self,
         p: Coord<f64>,
         side: f64,
         constant: bool,
         runs: impl IntoIterator<Item = Run>,
         chunk: &mut Chunk,
-    ) -> Where {
-        let mut inside = constant;
-        let mut asked = Asked { p, side, fine: None, coarse: None };
+    ) -> Found {
+        let mut found = Found::settled(constant);
+        let mut asked = Asked::new(p, side);
         for run in runs {
             let mut at = run.offset;
             for _ in 0..run.count {
                 at = chunk.read(self.stream, at, self.coding);
-                let masks = asked.masks(chunk, self.coding);
-                match self.crossings(chunk, masks, &asked) {
-                    Some(odd) => inside ^= odd,
-                    None => return Where::On,
-                }
+                let masks = asked.masks::<AVX2>(chunk, self.coding);
+                let (odd, on) = self.crossings(chunk, masks, &asked);
+                found.inside ^= odd;
+                found.on += on;
             }
         }
-        Where::of(inside)
+        found
     }
 
-    /// Whether the path crosses an odd number of a chunk's edges; none if the point lies on one of them.
+    /// Whether the path crosses an odd number of a chunk's edges, and how many of them run through the point.
     #[inline(always)]
-    fn crossings(&self, chunk: &Chunk, m: Masks, asked: &Asked) -> Option<bool> {
+    fn crossings(&self, chunk: &Chunk, m: Masks, asked: &Asked) -> (bool, u32) {
         // Bit i: the edge from vertex i to the next.
         let edges = (1_u64 << chunk.len.saturating_sub(1)) - 1;
         let parted = |mask: u64| mask ^ mask >> 1;
@@ -217,6 +216,7 @@ impl<'a> Tree<'a> {
         let near = edges & either(m.x) & !both(m.x_below) & either(m.y) & !both(m.y_below);
         let simple = edges & !near & !upright & level & both(m.x) & !either(m.side);
         let mut odd = simple.count_ones() & 1 == 1;
+        let mut on = 0;
         let mut special = (near | upright) & edges;
         while special != 0 {
             let i = special.trailing_zeros() as usize;
@@ -227,9 +227,11 @@ impl<'a> Tree<'a> {
             if is(near) {
                 let turn = orient(a, b, asked.p);
                 if turn == 0.0 {
-                    return None;
+                    on += 1;
+                    left_of_point = !passes_right(a, b, asked.p);
+                } else {
+                    left_of_point = (turn < 0.0) == (a.y < b.y);
                 }
-                left_of_point = (turn < 0.0) == (a.y < b.y);
             }
             let bend = Coord { x: asked.side, y: asked.p.y };
             if is(level) && left_of_point {
@@ -239,63 +241,6 @@ impl<'a> Tree<'a> {
                 odd ^= if is(level) { passes_below(a, b, bend) } else { is(m.y) };
             }
         }
-        Some(odd)
-    }
-}
-
-impl Asked {
-    /// Compares the vertices of a chunk with the point.
-    #[inline(always)]
-    fn masks(&mut self, chunk: &Chunk, coding: &Coding) -> Masks {
-        let keys = match (chunk.form, &coding.scale) {
-            (Form::Raw, _) | (_, None) => return self.masks_raw(chunk),
-            (form, Some(scale)) => {
-                let fine = *self.fine.get_or_insert_with(|| {
-                    let (x, y) = (scale.fine_floor(self.p.x), scale.fine_floor(self.p.y));
-                    Keys {
-                        x,
-                        y,
-                        side: scale.fine_floor(self.side),
-                        x_below: x - i32::from(scale.value(x) == self.p.x),
-                        y_below: y - i32::from(scale.value(y) == self.p.y),
-                    }
-                });
-                if form == Form::Fine {
-                    fine
-                } else {
-                    *self.coarse.get_or_insert_with(|| Keys {
-                        x: scale.coarse_floor(fine.x),
-                        y: scale.coarse_floor(fine.y),
-                        side: scale.coarse_floor(fine.side),
-                        x_below: scale.coarse_floor(fine.x_below),
-                        y_below: scale.coarse_floor(fine.y_below),
-                    })
-                }
-            }
-        };
-        let mut m = Masks::default();
-        for i in 0..chunk.len {
-            let (x, y) = (chunk.kx[i], chunk.ky[i]);
-            m.x |= u64::from(x <= keys.x) << i;
-            m.y |= u64::from(y <= keys.y) << i;
-            m.x_below |= u64::from(x <= keys.x_below) << i;
-            m.y_below |= u64::from(y <= keys.y_below) << i;
-            m.side |= u64::from(x <= keys.side) << i;
-        }
-        m
-    }
-
-    #[inline(always)]
-    fn masks_raw(&self, chunk: &Chunk) -> Masks {
-        let mut m = Masks::default();
-        for i in 0..chunk.len {
-            let (x, y) = (chunk.fx[i], chunk.fy[i]);
-            m.x |= u64::from(x <= self.p.x) << i;
-            m.y |= u64::from(y <= self.p.y) << i;
-            m.x_below |= u64::from(x < self.p.x) << i;
-            m.y_below |= u64::from(y < self.p.y) << i;
-            m.side |= u64::from(x <= self.side) << i;
-        }
-        m
+        (odd, on)
     }
 }
