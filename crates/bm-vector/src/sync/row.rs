@@ -43,7 +43,7 @@ pub(super) struct Row<'a> {
 }
 
 /// The nearest segment of each column, by plain arithmetic.
-struct Closest {
+pub(super) struct Closest {
     /// Square of its distance in metres.
     d2: [f64; WIDTH],
     /// Where along it the nearest place is: 0 to 1 inside of it, else beyond an end.
@@ -60,22 +60,78 @@ struct Closest {
     doubt: f64,
 }
 
+impl Closest {
+    pub(super) const fn new() -> Self {
+        Self {
+            d2: [f64::INFINITY; WIDTH],
+            along: [0.0; WIDTH],
+            which: [NONE; WIDTH],
+            count: [0; WIDTH],
+            second: [NONE; WIDTH],
+            second_along: [0.0; WIDTH],
+            low: WIDTH,
+            high: 0,
+            doubt: 0.0,
+        }
+    }
+
+    /// Starts anew over some columns. What `which` does not name is not looked at.
+    fn reset(&mut self, low: usize, high: usize) {
+        self.d2[low..high].fill(f64::INFINITY);
+        self.which[low..high].fill(NONE);
+        (self.low, self.high, self.doubt) = (low, high, 0.0);
+    }
+}
+
+/// What is kept from row to row.
+pub(super) struct Scratch {
+    nearest: Nearest,
+    closest: Closest,
+    pub(super) words: [Word; WIDTH],
+}
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        let nowhere = Coord { x: 0.0, y: 0.0 };
+        let nearest = Nearest::new(nowhere, Metric { sx: 1.0, sy: 1.0 });
+        Self { nearest, closest: Closest::new(), words: [SILENCE; WIDTH] }
+    }
+}
+
 impl Row<'_> {
+    /// The columns for which anybody may speak: all if there are areas, else those some line reaches.
+    pub(super) fn reached(&self, spans: &[Span], areas: bool) -> Range<usize> {
+        let (mut low, mut high) = (self.range.end, self.range.start);
+        if areas {
+            return self.range.clone();
+        }
+        for span in spans {
+            (low, high) = (low.min(span.from as usize), high.max(span.to as usize));
+        }
+        low.max(self.range.start)..high.min(self.range.end)
+    }
+
     /// What lines say: `spans` are the row's, one boundary's after the other's.
-    pub(super) fn lines(&self, spans: &[Span], words: &mut [Word; WIDTH], nearest: &mut Nearest) {
+    pub(super) fn lines(&self, spans: &[Span], scratch: &mut Scratch) {
         let rank = |span: &Span| self.entries[span.entry as usize].rank;
         for group in spans.chunk_by(|a, b| rank(a) == rank(b)) {
-            self.line(rank(&group[0]), group, words, nearest);
+            self.line(rank(&group[0]), group, scratch);
         }
     }
 
     /// What one boundary's line says.
-    fn line(&self, rank: u32, group: &[Span], words: &mut [Word; WIDTH], nearest: &mut Nearest) {
+    fn line(&self, rank: u32, group: &[Span], scratch: &mut Scratch) {
+        let Scratch { nearest, closest, words } = scratch;
         let speaker = self.heard.get(rank);
         let (reach, spread, priority) = (speaker.reach, speaker.spread, speaker.boundary.priority);
         let rounding = self.place.rounding;
         let doubt = spread.metres * 1e-6 + rounding;
-        let closest = self.closest(group, spread.metres, 2.0 * spread.metres * doubt);
+        let reached = self.reached(group, false);
+        if reached.is_empty() {
+            return;
+        }
+        closest.reset(reached.start, reached.end);
+        self.find_closest(closest, group, spread.metres, 2.0 * spread.metres * doubt);
         // Within half a diagonal lies every cell that is touched; a reach beyond it is all that counts.
         let diagonal = self.place.region.cell_size() * std::f64::consts::FRAC_1_SQRT_2;
         let mut touched = [false; WIDTH];
@@ -100,7 +156,7 @@ impl Row<'_> {
                 continue;
             }
             let near =
-                self.plainly(&closest, column).or_else(|| self.exactly(group, &closest, column, nearest));
+                self.plainly(closest, column).or_else(|| self.exactly(group, closest, column, nearest));
             let Some((distance, side)) = near else { continue };
             if !(touched[column] || distance <= reach) {
                 continue;
@@ -126,18 +182,7 @@ impl Row<'_> {
     }
 
     /// Finds the nearest segments of all columns.
-    fn closest(&self, group: &[Span], far: f64, slack: f64) -> Closest {
-        let mut c = Closest {
-            d2: [f64::INFINITY; WIDTH],
-            along: [0.0; WIDTH],
-            which: [NONE; WIDTH],
-            count: [0; WIDTH],
-            second: [NONE; WIDTH],
-            second_along: [0.0; WIDTH],
-            low: WIDTH,
-            high: 0,
-            doubt: 0.0,
-        };
+    fn find_closest(&self, c: &mut Closest, group: &[Span], far: f64, slack: f64) {
         for span in group {
             let entry = &self.entries[span.entry as usize];
             let Segment { a, b, .. } = entry.segment;
@@ -151,7 +196,6 @@ impl Row<'_> {
                 if from >= to {
                     continue;
                 }
-                (c.low, c.high) = (c.low.min(from), c.high.max(to));
                 let shift = self.shift(from, entry);
                 for column in from..to {
                     let ex = (self.xs[column] + shift - a.x) * self.metric.sx;
@@ -170,7 +214,6 @@ impl Row<'_> {
                 }
             }
         }
-        c
     }
 
     /// What to add to a column's x to meet an entry's segment.
@@ -324,6 +367,3 @@ impl Row<'_> {
         self.beats(rank, distance, word).then_some(distance)
     }
 }
-
-/// Nobody has spoken for any column.
-pub(super) const SILENT: [Word; WIDTH] = [SILENCE; WIDTH];

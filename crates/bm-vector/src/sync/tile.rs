@@ -1,25 +1,22 @@
 //! The derived cells of tiles.
 
 use super::areas::{Sides, sides};
-use super::heard::{Heard, NONE, Word};
+use super::heard::{Heard, NONE, SILENCE};
 use super::lines::{Entry, Metrics, Sown, sow};
 use super::mask::{Mask, Masks};
 use super::place::{Place, Run};
-use super::row::{Row, SILENT, Span, WIDTH};
+use super::row::{Row, Scratch, Span, WIDTH};
 use super::{Report, SyncError};
 use crate::boundary::Shape;
-use crate::frame::Metric;
-use crate::geometry::Nearest;
 use bm_core::{MaterialId, Phase};
 use bm_grid::{Grid, TileRef, Window};
-use geo_types::Coord;
 
 /// Makes derived tiles, one after the other in the same buffers.
 pub(super) struct Workshop<'a, P> {
     place: &'a Place,
     heard: &'a Heard,
     phase: &'a P,
-    nearest: Nearest,
+    scratch: Scratch,
     xs: Vec<f64>,
     runs: Vec<Run>,
     ys: Vec<f64>,
@@ -31,12 +28,11 @@ pub(super) struct Workshop<'a, P> {
 
 impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
     pub(super) fn new(place: &'a Place, heard: &'a Heard, phase: &'a P) -> Self {
-        let nowhere = Coord { x: 0.0, y: 0.0 };
         Self {
             place,
             heard,
             phase,
-            nearest: Nearest::new(nowhere, Metric { sx: 1.0, sy: 1.0 }),
+            scratch: Scratch::new(),
             xs: Vec::new(),
             runs: Vec::new(),
             ys: Vec::new(),
@@ -114,28 +110,54 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
         grid.derived_tile(tile).read(&mut self.out);
         self.spread(entries, metrics, window);
 
-        let mut changed = 0;
         for number in 0..window.height as usize {
             let Some((from, to)) = mask.columns(number) else { continue };
-            let spans = std::mem::take(&mut self.spans[number]);
             let start = number * window.width as usize;
-            let mut words = SILENT;
+            let spans = std::mem::take(&mut self.spans[number]);
+            let mut said = 0..0;
             if !(spans.is_empty() && areas.is_empty()) {
                 self.know_phases(start..start + window.width as usize);
-                self.say(&mut words, entries, &spans, &areas, metrics, window, number, from..to);
+                let row = Row {
+                    place: self.place,
+                    heard: self.heard,
+                    entries,
+                    window,
+                    number,
+                    metric: metrics.row(window.y + number as u32),
+                    xs: &self.xs,
+                    runs: &self.runs,
+                    y: self.ys[number],
+                    phases: &self.phases,
+                    range: from..to,
+                };
+                said = row.reached(&spans, !areas.is_empty());
+                self.scratch.words[said.clone()].fill(SILENCE);
+                row.lines(&spans, &mut self.scratch);
+                for (rank, sides) in &areas {
+                    row.area(*rank, sides, &mut self.scratch.words);
+                }
             }
             self.spans[number] = spans;
-            for column in from..to {
-                if mask.has(number, column) {
-                    let word = &words[column];
-                    let to = if word.rank == NONE { self.base[start + column] } else { word.material };
-                    changed += u64::from(self.out[start + column] != to);
-                    self.out[start + column] = to;
+            let (base, out) = (&self.base[start..], &mut self.out[start..]);
+            if mask.is_solid(number, from, to) {
+                out[from..to].copy_from_slice(&base[from..to]);
+            } else {
+                (from..to).filter(|&c| mask.has(number, c)).for_each(|c| out[c] = base[c]);
+            }
+            for column in said {
+                let word = &self.scratch.words[column];
+                if word.rank != NONE && mask.has(number, column) {
+                    out[column] = word.material;
                 }
             }
         }
+        let changed = match grid.derived_tile(tile) {
+            TileRef::Uniform(old) => self.out.iter().filter(|&&m| m != old).count(),
+            TileRef::Dense(old) => self.out.iter().zip(old).filter(|(a, b)| a != b).count(),
+        };
+        // Even without a change: the base may have become what is derived, or ceased to be.
         grid.set_derived_tile(tile, &self.out)?;
-        Ok(changed)
+        Ok(changed as u64)
     }
 
     /// Gives all cells of a tile one material; how many changed.
@@ -214,38 +236,6 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
             };
             last = Some((material, phase));
             self.phases.push(phase);
-        }
-    }
-
-    /// Lets every boundary speak for a row.
-    #[allow(clippy::too_many_arguments, reason = "one row's whole surroundings")]
-    fn say(
-        &mut self,
-        words: &mut [Word; WIDTH],
-        entries: &[Entry],
-        spans: &[Span],
-        areas: &[(u32, Sides)],
-        metrics: &Metrics,
-        window: Window,
-        number: usize,
-        range: std::ops::Range<usize>,
-    ) {
-        let row = Row {
-            place: self.place,
-            heard: self.heard,
-            entries,
-            window,
-            number,
-            metric: metrics.row(window.y + number as u32),
-            xs: &self.xs,
-            runs: &self.runs,
-            y: self.ys[number],
-            phases: &self.phases,
-            range,
-        };
-        row.lines(spans, words, &mut self.nearest);
-        for (rank, sides) in areas {
-            row.area(*rank, sides, words);
         }
     }
 }
