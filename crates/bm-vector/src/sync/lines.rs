@@ -53,8 +53,8 @@ impl Spread {
     pub(super) fn new(place: &Place, reach: f64) -> Self {
         // A cell's box that touches the line has its centre within half a diagonal.
         let metres = place.region.cell_size();
-        let far = reach.max(metres * std::f64::consts::FRAC_1_SQRT_2) * (1.0 + 1e-9) + place.rounding();
-        Self { metres: far, rows: far / metres, doubt: 1e-6 + place.rounding() / metres, cell: place.cell }
+        let far = reach.max(metres * std::f64::consts::FRAC_1_SQRT_2) * (1.0 + 1e-9) + place.rounding;
+        Self { metres: far, rows: far / metres, doubt: 1e-6 + place.rounding / metres, cell: place.cell }
     }
 }
 

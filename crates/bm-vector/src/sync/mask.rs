@@ -45,6 +45,11 @@ impl Mask {
         Some((from, last * 64 + 64 - words[last].leading_zeros() as usize))
     }
 
+    /// Whether all columns `from..to` of a row are marked.
+    pub(super) fn is_solid(&self, row: usize, from: usize, to: usize) -> bool {
+        self.rows[row].iter().map(|w| w.count_ones() as usize).sum::<usize>() == to - from
+    }
+
     /// Whether all cells of a tile of this size are marked.
     pub(super) fn is_full(&self, window: Window) -> bool {
         self.count(window) == window.cells() as u64

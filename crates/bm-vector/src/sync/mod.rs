@@ -37,9 +37,11 @@
 
 mod areas;
 mod boundaries;
+mod heard;
 mod lines;
 mod mask;
 mod place;
+mod row;
 mod tile;
 
 pub use boundaries::{Boundaries, Listed};
@@ -49,9 +51,10 @@ use crate::boundary::Boundary;
 use crate::frame::Frame;
 use bm_core::{MaterialId, Phase};
 use bm_grid::{Grid, GridError, Ground};
+use heard::Heard;
 use mask::Masks;
 use place::Place;
-use tile::{Heard, Workshop};
+use tile::Workshop;
 
 /// Why boundaries could not be brought into a grid.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -102,7 +105,8 @@ pub fn rebuild(
     let mut masks = Masks::new(tiling);
     (0..tiling.len()).for_each(|tile| masks.fill(tile));
     let heard = Heard::around(&place, boundaries, place.rect(grid.region().window()));
-    let ids = heard.iter().filter(|b| lines::affects(&place, b)).map(|b| b.id.0.clone()).collect();
+    let boundaries = heard.iter().map(|(_, speaker)| &speaker.boundary);
+    let ids = boundaries.filter(|b| lines::affects(&place, b)).map(|b| b.id.0.clone()).collect();
     *grid.affected_mut() = ids;
     Workshop::new(&place, &heard, phase).run(grid, &masks)
 }

@@ -41,6 +41,8 @@ pub(super) struct Place {
     /// South-west corner in units of the frame; x is not wrapped.
     origin: Coord<f64>,
     pub(super) half: [f64; 2],
+    /// Bound of what rounding does to a distance in metres.
+    pub(super) rounding: f64,
 }
 
 impl Place {
@@ -53,7 +55,10 @@ impl Place {
         let min = region.bounds().min;
         let origin = Coord { x: min.x / unit + zero.x, y: min.y / unit + zero.y };
         let metres = region.cell_size();
-        Ok(Self { frame, region: *region, cell: metres / unit, unit, origin, half: frame.half_cell(metres) })
+        let half = frame.half_cell(metres);
+        let mut it = Self { frame, region: *region, cell: metres / unit, unit, origin, half, rounding: 0.0 };
+        it.rounding = it.find_rounding();
+        Ok(it)
     }
 
     /// Columns and fractions of columns from the grid's western edge to an unwrapped x.
@@ -134,8 +139,7 @@ impl Place {
             .filter(move |shift| max + shift >= west && min + shift <= east)
     }
 
-    /// Bound of what rounding does to a distance in metres.
-    pub(super) fn rounding(&self) -> f64 {
+    fn find_rounding(&self) -> f64 {
         let rect = self.rect(self.region.window());
         let far = rect.min().x.abs().max(rect.max().x.abs()).max(rect.min().y.abs()).max(rect.max().y.abs());
         let far = if self.frame == Frame::Geographic { far.max(540.0) } else { far };
