@@ -185,14 +185,17 @@ mod sse2 {
     #[target_feature(enable = "sse2")]
     pub(super) fn bits<const SURE: bool>(boxes: &Boxes, w: &Window) -> u16 {
         let before = |a: __m128, b: __m128| if SURE { _mm_cmplt_ps(a, b) } else { _mm_cmple_ps(a, b) };
-        let [x0, y0, x1, y1] = w.sides().map(|v| _mm_set1_ps(v));
+        let [x0, y0, x1, y1] = w.sides();
+        let (x0, y0) = (_mm_set1_ps(x0), _mm_set1_ps(y0));
+        let (x1, y1) = (_mm_set1_ps(x1), _mm_set1_ps(y1));
         let mut bits = 0;
         for first in (0..FAN).step_by(4) {
             let four = |axis: &[f32; FAN]| {
                 // SAFETY: the array holds four more floats from `first` on.
                 unsafe { _mm_loadu_ps(axis.as_ptr().add(first)) }
             };
-            let [a, b, c, d] = boxes.axes().map(four);
+            let [a, b, c, d] = boxes.axes();
+            let (a, b, c, d) = (four(a), four(b), four(c), four(d));
             let lo = _mm_and_ps(before(a, x1), before(b, y1));
             let hi = _mm_and_ps(before(x0, c), before(y0, d));
             bits |= (_mm_movemask_ps(_mm_and_ps(lo, hi)) as u16) << first;

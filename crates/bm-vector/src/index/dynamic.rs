@@ -1,8 +1,8 @@
 //! Boxes that come and go.
 
 use super::boxes::{Box32, Boxes, FAN, Window, outward};
-use super::kernel::Found;
-use super::packed::{Packed, Scratch};
+use super::kernel::{Found, Scratch};
+use super::packed::Packed;
 use geo_types::{Coord, Rect};
 use std::cell::Cell;
 use std::cmp::Reverse;
@@ -41,7 +41,7 @@ struct Waiting<T> {
 }
 
 thread_local! {
-    static SCRATCH: Cell<Scratch> = Cell::default();
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
 impl<T> Run<T> {
@@ -113,7 +113,7 @@ impl<T: Copy> DynamicIndex<T> {
     pub fn search(&self, window: &Rect<f64>, mut visit: impl FnMut(&T, bool)) {
         let window = Window::new(window);
         // Taken, not borrowed, so that `visit` may search as well.
-        let mut scratch = SCRATCH.take();
+        let mut scratch = SCRATCH.take().unwrap_or_default();
         for run in &self.runs {
             run.tree.search(&window, run.alive.as_ref().map(|alive| &***alive), &mut scratch);
             let items = run.tree.items();
@@ -124,7 +124,7 @@ impl<T: Copy> DynamicIndex<T> {
                 visit(&items[place as usize], false);
             }
         }
-        SCRATCH.set(scratch);
+        SCRATCH.set(Some(scratch));
         for (boxes, items) in self.waiting.boxes.iter().zip(self.waiting.items.chunks(FAN)) {
             let (mut bits, sure) = (boxes.may_meet(&window), boxes.meet(&window));
             while bits != 0 {
@@ -286,7 +286,7 @@ impl<T: Copy + PartialEq> DynamicIndex<T> {
             waiting.items.swap_remove(i);
             return true;
         }
-        let mut scratch = SCRATCH.take();
+        let mut scratch = SCRATCH.take().unwrap_or_default();
         // What was added last is most likely to go first.
         let found = self.runs.iter().enumerate().rev().find_map(|(r, run)| {
             run.tree.search(&window, run.alive.as_ref().map(|alive| &***alive), &mut scratch);
@@ -296,7 +296,7 @@ impl<T: Copy + PartialEq> DynamicIndex<T> {
             let place = *sure.iter().chain(doubt).find(is)? as usize;
             Some((r, place / FAN, 1 << (place % FAN)))
         });
-        SCRATCH.set(scratch);
+        SCRATCH.set(Some(scratch));
         let Some((r, leaf, lane)) = found else { return false };
         self.kill(r, leaf, lane);
         self.bury();

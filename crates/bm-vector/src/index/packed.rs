@@ -2,7 +2,7 @@
 
 use super::boxes::{Box32, Boxes, FAN, Window};
 use super::hilbert;
-use super::kernel::{self, Found};
+use super::kernel::{self, Levels, Scratch};
 
 /// Levels of the largest tree: 16^8 is more than its items can be.
 const LEVELS: usize = 8;
@@ -18,14 +18,6 @@ pub(super) struct Packed<T> {
     top: usize,
     /// By place: lane `k` of leaf `n` holds item `16n + k`.
     items: Box<[T]>,
-}
-
-/// Nodes that a search has yet to look at, and what it found; kept between searches so that none allocates.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    here: Vec<u32>,
-    below: Vec<u32>,
-    pub(super) found: Found,
 }
 
 impl<T: Copy> Packed<T> {
@@ -106,18 +98,8 @@ impl<T: Copy> Packed<T> {
     /// leaf by leaf; none: all live.
     #[inline]
     pub(super) fn search(&self, window: &Window, alive: Option<&[u16]>, scratch: &mut Scratch) {
-        let Scratch { here, below, found } = scratch;
-        here.clear();
-        here.push(0);
-        found.sure.clear();
-        found.doubt.clear();
-        // Level by level, so that the loads of one level do not wait for each other.
-        for level in (1..=self.top).rev() {
-            below.clear();
-            kernel::descend(&self.nodes[self.starts[level] as usize..], here, window, below);
-            std::mem::swap(here, below);
-        }
-        kernel::leaves(&self.nodes[..self.leaves()], alive, here, window, found);
+        let tree = Levels { nodes: &self.nodes, starts: &self.starts[..=self.top], alive };
+        kernel::search(&tree, window, scratch);
     }
 
     /// The root: level and number.
