@@ -138,12 +138,7 @@ impl BoundarySet {
         let speakers: Vec<_> = self.index.iter().filter(speaks).collect();
         let mut levels: Vec<f64> = speakers
             .iter()
-            .flat_map(|b| match b.extent {
-                Extent::Ground => [None, None],
-                Extent::Shore { depth } => [Some(-depth), Some(0.0)],
-                Extent::Altitude { low, high } => [Some(low), Some(high)],
-            })
-            .flatten()
+            .flat_map(|b| b.extent.levels())
             .collect();
         levels.sort_unstable_by(f64::total_cmp);
         levels.dedup();
