@@ -63,15 +63,15 @@ impl Area {
     /// Of rings whose last coordinate repeats the first.
     ///
     /// # Errors
-    /// When a ring is open, has fewer than four coordinates, or one that is no place.
-    pub fn new<R: AsRef<[Coord<f64>]>>(rings: impl IntoIterator<Item = R>) -> Result<Self, AreaError> {
+    /// When a ring is open or has no edge, or when a coordinate is no place.
+    pub fn new(rings: Vec<Vec<Coord<f64>>>) -> Result<Self, AreaError> {
         Self::build(rings, None)
     }
 
-    /// Like [`Area::new`], and says how far it has come.
+    /// Like [`Area::new`], of rings one by one, and says how far it has come.
     ///
     /// # Errors
-    /// When a ring is open, has fewer than four coordinates, or one that is no place.
+    /// When a ring is open or has no edge, or when a coordinate is no place.
     pub fn build<R: AsRef<[Coord<f64>]>>(
         rings: impl IntoIterator<Item = R>,
         progress: Option<Progress<'_>>,

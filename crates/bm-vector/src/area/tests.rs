@@ -12,7 +12,7 @@ fn close(mut ring: Vec<Coord<f64>>) -> Vec<Coord<f64>> {
 }
 
 fn agree(rings: &[Vec<Coord<f64>>], points: impl IntoIterator<Item = Coord<f64>>) {
-    let area = Area::new(rings).unwrap();
+    let area = Area::build(rings, None).unwrap();
     let again = Area::from_bytes(area.as_bytes().to_vec()).unwrap();
     assert_eq!(again.rings().collect::<Vec<_>>(), rings);
     for p in points {
@@ -102,18 +102,21 @@ proptest! {
 
 #[test]
 fn nothing_and_nonsense() {
-    let none = Area::new(Vec::<Vec<Coord<f64>>>::new()).unwrap();
+    let none = Area::new(Vec::new()).unwrap();
     assert_eq!((none.bounds(), none.locate(c(0.0, 0.0))), (None, Where::Outside));
     assert_eq!(Area::from_bytes(none.as_bytes().to_vec()).unwrap().rings().count(), 0);
     let square = [c(0.0, 0.0), c(1.0, 0.0), c(1.0, 1.0), c(0.0, 1.0), c(0.0, 0.0)];
-    assert!(matches!(Area::new([&square[..4]]), Err(AreaError::Open { ring: 0, last: 3 })));
-    assert!(matches!(Area::new([&square[..], &square[..3]]), Err(AreaError::Short { ring: 1, count: 3 })));
+    assert!(matches!(Area::build([&square[..4]], None), Err(AreaError::Open { ring: 0, last: 3 })));
+    assert!(matches!(
+        Area::build([&square[..], &square[..1]], None),
+        Err(AreaError::Short { ring: 1, count: 1 })
+    ));
     for nonsense in [f64::NAN, f64::INFINITY, 1e300, 1e-300] {
         let mut ring = square;
         ring[2].y = nonsense;
-        assert!(matches!(Area::new([ring]), Err(AreaError::Coordinate { ring: 0, vertex: 2, .. })));
+        assert!(matches!(Area::build([ring], None), Err(AreaError::Coordinate { ring: 0, vertex: 2, .. })));
     }
-    let area = Area::new([square]).unwrap();
+    let area = Area::build([square], None).unwrap();
     for nowhere in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert_eq!(area.locate(c(nowhere, 0.5)), Where::Outside);
         assert_eq!(area.locate(c(0.5, nowhere)), Where::Outside);

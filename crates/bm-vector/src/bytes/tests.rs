@@ -40,7 +40,7 @@ fn lake() -> Boundary {
     Boundary {
         id: "lake".into(),
         kind: Kind::Coastline,
-        shape: Shape::Area(Arc::new(Area::new(rings.into_iter().map(|l| l.0).collect()))),
+        shape: Shape::Area(Arc::new(Area::new(rings.into_iter().map(|l| l.0).collect()).unwrap())),
         transition: None,
         extent: Extent::Shore { depth: 2.0 },
         properties: BTreeMap::new(),
@@ -175,7 +175,12 @@ prop_compose! {
         properties in prop::collection::btree_map("[a-z]{1,6}", value(), 0..4),
     ) -> Boundary {
         let shape = if is_area {
-            Shape::Area(Arc::new(Area::new(paths)))
+            let mut rings = paths;
+            // Areas are less patient with numbers than lines.
+            rings.iter_mut().for_each(|r| r.retain(|&c| Area::new(vec![vec![c; 2]]).is_ok()));
+            rings.retain(|r| !r.is_empty());
+            rings.iter_mut().for_each(|r| r.push(r[0]));
+            Shape::Area(Arc::new(Area::new(rings).unwrap()))
         } else {
             Shape::Lines(paths.into_iter().map(LineString).collect())
         };

@@ -80,7 +80,7 @@ proptest! {
 
 fn square(id: &str, lo: f64, hi: f64) -> Boundary {
     let ring = [(lo, lo), (hi, lo), (hi, hi), (lo, hi), (lo, lo)].map(|(x, y)| at(x, y));
-    boundary(id, Shape::Area(Arc::new(Area::new(vec![ring.to_vec()]))))
+    boundary(id, Shape::Area(Arc::new(Area::new(vec![ring.to_vec()]).unwrap())))
 }
 
 #[test]

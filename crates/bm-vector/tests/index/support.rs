@@ -132,7 +132,7 @@ fn shape(frame: Frame) -> BoxedStrategy<Shape> {
         let unit = if frame == Frame::Plane { 25.0 } else { 0.1 };
         let (x, y) = (p.x + f64::from(w) * unit, p.y - f64::from(h) * unit);
         let ring = vec![p, at(p.x, y), at(x, y), at(x, p.y), p];
-        Shape::Area(Arc::new(Area::new(vec![ring])))
+        Shape::Area(Arc::new(Area::new(vec![ring]).unwrap()))
     });
     prop_oneof![3 => lines, 3 => near, 1 => area].boxed()
 }
