@@ -189,7 +189,9 @@ proptest! {
             for r in &mut closed {
                 r.extend(r.first().copied());
             }
-            prop_assert_eq!(Area::new(mended).locate(p), Area::new(closed).locate(p));
+            // Shorter ones enclose nothing.
+            closed.retain(|r| r.len() > 3);
+            prop_assert_eq!(Area::new(mended).unwrap().locate(p), Area::new(closed).unwrap().locate(p));
         }
     }
 
