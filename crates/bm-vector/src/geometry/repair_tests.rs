@@ -186,10 +186,11 @@ proptest! {
             // Off the lattice: on no edge of either. Even–odd survives all that mending does.
             let p = Coord { x: f64::from(p.0) / 2.0 + 0.01, y: f64::from(p.1) / 2.0 + 0.003 };
             let mut closed = raw;
-            closed.retain(|r| !r.is_empty());
             for r in &mut closed {
                 r.extend(r.first().copied());
             }
+            // Shorter ones enclose nothing.
+            closed.retain(|r| r.len() > 3);
             prop_assert_eq!(Area::new(mended).unwrap().locate(p), Area::new(closed).unwrap().locate(p));
         }
     }
