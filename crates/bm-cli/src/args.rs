@@ -4,8 +4,8 @@ mod boundary;
 mod edit;
 
 pub(crate) use boundary::{
-    Boundary, BoundaryExport, BoundaryList, BoundaryRemove, BoundaryShow, BoundaryWhat, ExtentArg, IngestBoundary,
-    KindArg, StyleArg, VectorFormat,
+    Boundary, BoundaryExport, BoundaryList, BoundaryRemove, BoundaryShow, BoundaryWhat, ExtentArg,
+    IngestBoundary, KindArg, StyleArg, VectorFormat,
 };
 pub(crate) use edit::{At, Compact, Edit, EditRevert, EditWhat, How, Log, StrategyArg};
 

@@ -85,6 +85,12 @@ impl From<StreamError> for Fault {
     }
 }
 
+impl From<serde_json::Error> for Fault {
+    fn from(e: serde_json::Error) -> Self {
+        io::Error::from(e).into()
+    }
+}
+
 impl From<io::Error> for Fault {
     fn from(e: io::Error) -> Self {
         Self::Output(e)

@@ -132,7 +132,7 @@ impl World {
         let overlay = self.overlay();
         Ok(Info {
             version: overlay.version,
-            bytes_on_disk: stats.stored_bytes + overlay.journal_bytes,
+            bytes_on_disk: stats.stored_bytes + overlay.journal_bytes + self.area_bytes(),
             page_bytes: stats.payload_bytes,
             history_bytes: stats.history_bytes,
             pages,

@@ -5,6 +5,7 @@ use bm_io::IoError;
 use bm_octree::TreeError;
 use bm_overlay::OverlayError;
 use bm_store::StoreError;
+use std::path::PathBuf;
 
 /// A world could not be opened, read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,17 @@ pub enum WorldError {
     /// Boundaries that cannot be.
     #[error("boundaries: {0}")]
     Boundary(bm_vector::set::SetError),
+    /// A file of a large area beside the world.
+    #[error(
+        "{}: {detail}; the folder belongs to the world (copies need it): put it back, or ingest the boundary again",
+        path.display()
+    )]
+    Area {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// A file in or out.
     #[error(transparent)]
     Io(#[from] IoError),
@@ -102,7 +114,7 @@ impl WorldError {
             Self::Store(e) => e.kind(),
             Self::Tree(e) => e.kind(),
             Self::Overlay(e) => e.kind(),
-            Self::NoJournal(_) => ErrorKind::Corrupt,
+            Self::NoJournal(_) | Self::Area { .. } => ErrorKind::Corrupt,
             Self::StrayJournal(_) | Self::NoSuchVersion { .. } | Self::Retired { .. } => ErrorKind::BadInput,
             Self::Io(e) if e.is_bad_input() => ErrorKind::BadInput,
             Self::Io(_) => ErrorKind::Io,

@@ -25,6 +25,7 @@ pub struct Draft<'t> {
     removed: BTreeSet<PageId>,
     edits: Pending,
     threads: usize,
+    keep_said: bool,
     progress: Option<&'t (dyn Fn(u64, u64) + Sync)>,
 }
 
@@ -50,6 +51,7 @@ impl Draft<'static> {
             removed: BTreeSet::new(),
             edits: Pending::default(),
             threads: 0,
+            keep_said: false,
             progress: None,
         }
     }
@@ -66,6 +68,7 @@ impl<'t> Draft<'t> {
             removed: BTreeSet::new(),
             edits: Pending::default(),
             threads: 0,
+            keep_said: false,
             progress: None,
         }
     }
@@ -80,6 +83,13 @@ impl<'t> Draft<'t> {
     /// result does not depend on it.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
         self.threads = threads;
+        self
+    }
+
+    /// Whether cells that an edit sets to what the base is there anyway keep saying so; by default they do not. For
+    /// whoever lays something between base and edits that must not show through them.
+    pub fn keep_said(&mut self, keep: bool) -> &mut Self {
+        self.keep_said = keep;
         self
     }
 
@@ -246,6 +256,7 @@ impl<'t> Draft<'t> {
             tree: self.tree.map(|t| (t, t.hold().clone())),
             pages: &self.pages,
             removed: &self.removed,
+            keep_said: self.keep_said,
         };
         let (put, gone) = fold::fold(&view, &edits, self.threads)?;
         for (id, body) in put {

@@ -14,7 +14,7 @@
 //! - Where a finer page comes to lie in a sub-cell with an exception, the exception moves down into it: it is either
 //!   said above or below, never both.
 //!
-//! So an edit that equals the base leaves nothing, a box that covers pages becomes runs of the page above, and an
+//! So an edit that equals the base leaves nothing ([`Draft::keep_said`](crate::Draft::keep_said) excepted), a box that covers pages becomes runs of the page above, and an
 //! edit that is cleared again leaves the bytes from before. (A cell of 4 km or more that equals a rugged base which
 //! bounds cannot tell may keep its exception: the answers are the same, the bytes then remember it was said.)
 //!
@@ -115,6 +115,8 @@ pub(crate) struct View<'a> {
     pub(crate) tree: Option<(&'a Tree, Arc<Node>)>,
     pub(crate) pages: &'a BTreeMap<PageId, Body>,
     pub(crate) removed: &'a BTreeSet<PageId>,
+    /// Whether explicit content stays where it equals the base.
+    pub(crate) keep_said: bool,
 }
 
 impl View<'_> {
@@ -312,10 +314,14 @@ impl Job<'_> {
             content::overlay(&state.content, &above_kids, |m| m)
         };
         let against = Against::new(self.id, &state.origin);
-        let content = against.differing(&content);
+        let content = if view.keep_said { content } else { against.differing(&content) };
         let was = view.page(self.id)?;
         if !state.own && !pages && self.id != PageId::ROOT {
-            let whole = against.whole(&content);
+            let whole = match content[..] {
+                [(0, SUBCELLS, m)] => Some(m),
+                _ if view.keep_said => None,
+                _ => against.whole(&content),
+            };
             if whole.is_some() || content.is_empty() {
                 return Ok(Outcome::Gone { content: whole, was: was.is_some() });
             }

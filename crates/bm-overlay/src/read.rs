@@ -123,6 +123,8 @@ impl<B: TreeBase> Reader<B> {
         let changed = Changed { since };
         let pages = choose(&self.snapshot, &changed, u64::MAX);
         let mut draft = Draft::of(tree);
+        // Readers tell what was said from what answers for want of it.
+        draft.keep_said(true);
         fold_into(&mut draft, &self.snapshot, &pages, 0)?;
         let commit = draft.finish()?;
         let mut layer: HashMap<PageId, Option<Vec<u8>>> = HashMap::new();

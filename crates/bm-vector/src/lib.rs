@@ -5,6 +5,7 @@
 //! | [`frame`] | [`Frame`]: the plane coordinates live in, its metres, how it wraps |
 //! | [`boundary`] | [`Boundary`]: geometry, materials on both sides, transition, priority |
 //! | [`area`] | [`Area`]: a set of rings as a classifier: inside or outside, exactly, in nanoseconds |
+//! | [`bytes`] | a boundary as bytes |
 //! | [`geometry`] | robust side, exact distance, validation, simplification, shared arcs |
 //! | [`index`] | [`BoundaryIndex`](index::BoundaryIndex): radius, box and nearest queries on short pieces, with snapshots |
 //! | [`set`] | [`BoundarySet`](set::BoundarySet): all boundaries of a version, and who speaks at a place |
@@ -13,6 +14,7 @@
 
 pub mod area;
 pub mod boundary;
+pub mod bytes;
 pub mod extract;
 pub mod frame;
 pub mod geometry;
@@ -20,7 +22,7 @@ pub mod index;
 pub mod set;
 pub mod sync;
 
-pub use area::{Area, Where};
+pub use area::{Area, AreaError, Where};
 pub use boundary::{
     Boundary, BoundaryId, Extent, Kind, Shape, Side, Style, Transition, Value, Voice, precedence,
 };

@@ -97,7 +97,9 @@ fn extent(text: &str) -> Result<ExtentArg, String> {
     match text {
         "ground" => Ok(ExtentArg::Ground),
         "shore" => Ok(ExtentArg::Shore),
-        other => numbers(other).map(ExtentArg::Altitude).map_err(|why| format!("not ground or shore, and {why}")),
+        other => {
+            numbers(other).map(ExtentArg::Altitude).map_err(|why| format!("not ground or shore, and {why}"))
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use crate::output::{Out, bytes, count, metres, rate};
 use crate::progress::Bar;
 use bm_core::{MaterialId, MaterialRegistry};
 use bm_hybrid::ingest::boundary::{BoundaryIngest, BoundaryReport, SHORE_DEPTH_M, Source, size};
-use bm_hybrid::{View, World, WorldError};
-use bm_io::vector::{self, Feature, Features, VectorOptions};
+use bm_hybrid::{View, World};
+use bm_io::vector::{self, Feature, Features, GeoJsonStyle, VectorOptions};
 use bm_overlay::Durability;
 use bm_vector::set::Change;
 use bm_vector::{Boundary, BoundaryId, Extent, Kind, Shape, Style, Value};
@@ -64,7 +64,12 @@ pub(super) fn ingest(a: &args::IngestBoundary, out: &mut Out) -> Result<u8, Faul
     for s in &made.skipped {
         skipped.push(serde_json::to_value(s)?);
     }
-    print_ingest(path, &made, &Read { bytes: read_bytes, dropped_z, seconds: read_seconds, on_disk, skipped }, out)
+    print_ingest(
+        path,
+        &made,
+        &Read { bytes: read_bytes, dropped_z, seconds: read_seconds, on_disk, skipped },
+        out,
+    )
 }
 
 struct Read {
@@ -127,10 +132,7 @@ fn print_ingest(path: &Path, made: &BoundaryReport, read: &Read, out: &mut Out) 
             rate(made.vertices as f64 / seconds)
         ),
     )?;
-    out.pair(
-        "world",
-        format_args!("{}, version {}, {}", path.display(), made.version, bytes(read.on_disk)),
-    )?;
+    out.pair("world", format_args!("{}, version {}, {}", path.display(), made.version, bytes(read.on_disk)))?;
     Ok(0)
 }
 
@@ -173,7 +175,8 @@ fn chosen(view: &View, bbox: Option<[f64; 4]>) -> Result<Vec<Arc<Boundary>>, Fau
     // The same checks as for pictures.
     bm_hybrid::Window::new(w, s, e, n)?;
     let east = if e < w { e + 360.0 } else { e };
-    Ok(view.boundaries().intersecting(Rect::new(Coord { x: w, y: s }, Coord { x: east, y: n })))
+    let window = Rect::new(Coord { x: w, y: s }, Coord { x: east, y: n });
+    Ok(view.boundaries().intersecting(window).into_iter().cloned().collect())
 }
 
 fn list(a: &args::BoundaryList, out: &mut Out) -> Result<u8, Fault> {
@@ -221,15 +224,15 @@ fn show(a: &args::BoundaryShow, out: &mut Out) -> Result<u8, Fault> {
     let what = if matches!(b.shape, Shape::Area(_)) { "an area of" } else { "lines:" };
     out.pair("geometry", format_args!("{what} {} parts, {} vertices", count(parts), count(vertices)))?;
     if let Some(r) = b.bounds() {
-        out.pair(
-            "box",
-            format_args!("{},{} to {},{}", r.min().x, r.min().y, r.max().x, r.max().y),
-        )?;
+        out.pair("box", format_args!("{},{} to {},{}", r.min().x, r.min().y, r.max().x, r.max().y))?;
     }
     out.pair("materials", sides(&view, &b))?;
     out.pair("speaks about", extent_of(b.extent))?;
     if let Some(t) = b.transition {
-        out.pair("transition", format_args!("{:?}, {} wide", t.style, metres(t.width)).to_string().to_lowercase())?;
+        out.pair(
+            "transition",
+            format_args!("{:?}, {} wide", t.style, metres(t.width)).to_string().to_lowercase(),
+        )?;
     }
     out.pair("priority", b.priority)?;
     out.pair("precision", metres(b.precision))?;
@@ -280,9 +283,9 @@ fn export(a: &args::BoundaryExport, out: &mut Out) -> Result<u8, Fault> {
     };
     let features: Vec<Feature> = all.iter().map(|b| feature(&view, b)).collect();
     match format {
-        VectorFormat::Geojson => vector::write_geojson(&a.output, &features)?,
-        VectorFormat::Flatgeobuf => vector::write_flatgeobuf(&a.output, &features)?,
-        VectorFormat::Wkb => vector::write_wkb(&a.output, &features)?,
+        VectorFormat::Geojson => vector::write_geojson(&a.output, &features, GeoJsonStyle::default())?,
+        VectorFormat::Flatgeobuf => return Err(Fault::usage("FlatGeobuf cannot be written yet")),
+        VectorFormat::Wkb => vector::wkb::write_wkb(&a.output, &features, false)?,
     }
     let length = std::fs::metadata(&a.output).map_or(0, |m| m.len());
     let seconds = start.elapsed().as_secs_f64();
@@ -307,7 +310,7 @@ fn export(a: &args::BoundaryExport, out: &mut Out) -> Result<u8, Fault> {
 
 /// A boundary as a feature: what it is goes into the properties.
 fn feature(view: &View, b: &Boundary) -> Feature {
-    let mut f = Feature::new(geometry(&b.shape));
+    let mut f = Feature::new(b.shape.to_geometry());
     f.id = Some(b.id.to_string());
     f.properties = b.properties.iter().map(|(k, v)| (k.clone(), json_of(v))).collect();
     f.properties.insert("kind".into(), name_of(b.kind).into());
@@ -337,7 +340,8 @@ fn about(view: &View, b: &Boundary, whole: bool) -> serde_json::Value {
         "precision": b.precision,
     });
     if whole {
-        all["bounds"] = b.bounds().map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]).into_iter().collect();
+        all["bounds"] =
+            b.bounds().map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]).into_iter().collect();
         all["extent"] = json!(b.extent);
         all["style"] = json!(b.transition.map(|t| t.style));
         all["width"] = json!(b.transition.map(|t| t.width));
@@ -356,7 +360,9 @@ fn sides(view: &View, b: &Boundary) -> String {
 fn extent_of(e: Extent) -> String {
     match e {
         Extent::Ground => "solids".into(),
-        Extent::Shore { depth } => format!("the shore: land up to sea level, {} of water beside it", metres(depth)),
+        Extent::Shore { depth } => {
+            format!("the shore: land up to sea level, {} of water beside it", metres(depth))
+        }
         Extent::Altitude { low, high } => format!("everything from {} to {}", metres(low), metres(high)),
         _ => "something else".into(),
     }

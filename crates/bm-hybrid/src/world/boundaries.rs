@@ -6,6 +6,7 @@ use super::edits::Committed;
 use super::{Inner, World};
 use crate::error::WorldError;
 use bm_core::ErrorKind;
+use bm_overlay::journal::{JournalError, Record};
 use bm_overlay::{Durability, OverlayError, Transaction};
 use bm_store::Batch;
 use bm_vector::set::{BoundarySet, Change};
@@ -99,6 +100,11 @@ pub(super) fn empty() -> BoundarySet {
 }
 
 impl World {
+    /// Bytes of the files of large areas beside the world.
+    pub(crate) fn area_bytes(&self) -> u64 {
+        self.inner.areas.bytes()
+    }
+
     /// Commits edits and changes of boundaries together: one new version, whole, as durable as the transaction asks
     /// for. All changes are checked first; one that is refused refuses everything.
     ///
@@ -114,7 +120,8 @@ impl World {
         inner.check_materials(&edits, transaction)?;
         inner.check_boundaries(changes)?;
         inner.ready()?;
-        let annex = encode(changes, &inner.areas)?;
+        // Without a journal nobody reads it.
+        let annex = if inner.media.is_some() { encode(changes, &inner.areas)? } else { vec![ANNEX] };
         let ids: Vec<BoundaryId> = changes.iter().map(|c| id_of(c).clone()).collect();
         let bytes = annex.len() as u64;
         let cells = edits.cells();
@@ -196,6 +203,38 @@ impl Inner {
             0,
             &|_, _| (),
         )?;
+        Ok(())
+    }
+
+    /// Removes the files of areas that no readable version has.
+    pub(super) fn sweep_areas(&self) -> Result<(), WorldError> {
+        let snapshot = self.overlay.snapshot();
+        let mut sets = vec![snapshot.base().boundaries.clone(), self.boundaries.newest()];
+        for base in &snapshot.base().head.bases {
+            sets.push(read_all(self.store.snapshot_at(base.store)?.as_ref(), &self.areas)?.into());
+        }
+        let mut since: Vec<Change> = Vec::new();
+        let mut failed = None;
+        if let Some(journal) = self.overlay.journal() {
+            let mut read = |record: Record<'_>| -> Result<(), JournalError> {
+                if let Some(annex) = record.annex()? {
+                    match decode(annex, &self.areas) {
+                        Ok(changes) => since.extend(changes),
+                        Err(e) => failed = Some(e),
+                    }
+                }
+                Ok(())
+            };
+            journal.read(journal.first_seq()..u64::MAX, &mut read).map_err(OverlayError::from)?;
+        }
+        if let Some(e) = failed {
+            return Err(e);
+        }
+        let put = since.iter().filter_map(|c| match c {
+            Change::Put(b) => Some(b),
+            Change::Remove(_) => None,
+        });
+        self.areas.sweep(sets.iter().flat_map(|s| s.iter().map(|b| &**b)).chain(put));
         Ok(())
     }
 

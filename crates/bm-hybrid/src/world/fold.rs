@@ -130,8 +130,9 @@ impl World {
         paused.replace(Arc::new(ground), version);
         compacted?;
         drop(paused);
+        inner.sweep_areas()?;
         let journal = inner.overlay.journal().map_or(0, |j| j.stats().file_bytes);
-        Ok(inner.store.stats()?.stored_bytes + journal)
+        Ok(inner.store.stats()?.stored_bytes + journal + inner.areas.bytes())
     }
 }
 
@@ -185,6 +186,9 @@ impl Inner {
         let old = snapshot.base();
         let mut draft = Draft::of(&old.tree);
         draft.on_progress(progress).threads(threads);
+        // An edit wins over boundaries even where it says what the pages say.
+        let boundaries = self.boundaries.at(snapshot.version());
+        draft.keep_said(boundaries.is_some_and(|b| b.iter().any(|b| b.transition.is_some())));
         let Folded { pages: n, edits, cells, .. } = fold_into(&mut draft, snapshot, &pages, threads)?;
         let commit = draft.finish()?;
         let report = FoldReport {

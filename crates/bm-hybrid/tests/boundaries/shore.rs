@@ -129,8 +129,14 @@ fn who_speaks_first() {
     let view = world.view();
     let at = |d: f64, alt: f64| says(&view, 0.5 + d * metre, 2.0, alt).0;
     assert_eq!((at(-99.0, 2.0), at(-99.0, -200.0)), (MaterialId::BASALT, MaterialId::GRANITE), "by altitude");
-    let mut runs =
-        view.column(pos(0.5 - 99.0 * metre, 2.0, 0.0).x(), pos(0.5, 2.0, 0.0).y(), 0, u32::MAX / 16).unwrap();
+    let mut runs = view
+        .column(
+            pos(0.5 - 99.0 * metre, 2.0, 0.0).x(),
+            pos(0.5, 2.0, 0.0).y(),
+            SEA_LEVEL - 4000,
+            SEA_LEVEL + 800,
+        )
+        .unwrap();
     runs.retain(|r| r.source == SourceKind::Boundary && r.material == MaterialId::GRANITE);
     assert_eq!(runs.len(), 1);
     assert_eq!((tick_to_alt(runs[0].from), tick_to_alt(runs[0].to)), (-500.0, -100.0));

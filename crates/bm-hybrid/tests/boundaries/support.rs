@@ -31,7 +31,7 @@ pub(crate) fn line(at: &[[f64; 2]]) -> Shape {
 pub(crate) fn area(at: &[[f64; 2]]) -> Shape {
     let mut ring: Vec<Coord<f64>> = at.iter().map(|&[x, y]| Coord { x, y }).collect();
     ring.push(ring[0]);
-    Shape::Area(Arc::new(Area::new(vec![ring])))
+    Shape::Area(Arc::new(Area::new(vec![ring]).unwrap()))
 }
 
 pub(crate) fn between(left: MaterialId, right: MaterialId) -> Option<Transition> {

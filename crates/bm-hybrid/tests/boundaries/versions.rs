@@ -31,8 +31,8 @@ fn edits_and_boundaries_are_one_version() {
     let (view, before) = (world.view(), world.at(made.version - 1).unwrap());
     assert_eq!(view.sample(rock()).unwrap().material, MaterialId::GRANITE);
     assert_eq!(view.sample(rock().east(1)).unwrap().material, MaterialId::ORE);
-    assert_eq!(before.sample(rock()).unwrap().material, MaterialId::ROCK);
-    assert_eq!(before.sample(rock().east(1)).unwrap().material, MaterialId::ROCK);
+    assert_eq!(before.sample(rock()).unwrap().material, MaterialId::UPPER_CRUST);
+    assert_eq!(before.sample(rock().east(1)).unwrap().material, MaterialId::UPPER_CRUST);
     // An expectation sees boundaries.
     let mut t = Transaction::new("test");
     t.expect(rock(), MaterialId::GRANITE);
@@ -165,7 +165,7 @@ fn reverting_brings_boundaries_back() {
 fn readers_see_whole_commits() {
     let world = World::in_memory().unwrap();
     let materials = [MaterialId::GRANITE, MaterialId::SHALE, MaterialId::BASALT];
-    let at = |k: usize| rock().east(4 * k as u32);
+    let at = |k: i64| rock().east(4 * k);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for i in 0..300 {

@@ -50,7 +50,9 @@ mod tests {
         ] {
             assert_eq!(accept(name, "crs").unwrap(), Declared::Wgs84(name.into()));
         }
-        for name in ["EPSG:3857", "EPSG:14326", "4326", "ESRI:4326", "urn:ogc:def:crs:EPSG::4258", "", "OGC:CRS83"] {
+        for name in
+            ["EPSG:3857", "EPSG:14326", "4326", "ESRI:4326", "urn:ogc:def:crs:EPSG::4258", "", "OGC:CRS83"]
+        {
             let said = accept(name, "crs").unwrap_err().at("a.geojson").to_string();
             assert!(said.contains(name) && said.contains("ogr2ogr"), "{said}");
         }

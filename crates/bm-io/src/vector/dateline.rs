@@ -99,7 +99,11 @@ fn over_the_pole(ring: &[Coord<f64>], turns: &[i32], around: i32) -> Vec<Coord<f
         let (ax, bx) = (turned(a.x, turn_a), turned(b.x, turn_b));
         // In units of turns from the date line.
         let (ta, tb) = ((ax - 180.0) / 360.0, (bx - 180.0) / 360.0);
-        let passed = if around > 0 { (ta.ceil() <= tb).then(|| ta.ceil()) } else { (ta.floor() >= tb).then(|| ta.floor()) };
+        let passed = if around > 0 {
+            (ta.ceil() <= tb).then(|| ta.ceil())
+        } else {
+            (ta.floor() >= tb).then(|| ta.floor())
+        };
         let Some(line) = passed.filter(|_| ta != tb) else { continue };
         let x = 180.0 + 360.0 * line;
         let lat = if ax == x { a.y } else { a.y + (b.y - a.y) * ((x - ax) / (bx - ax)) };

@@ -39,7 +39,11 @@ pub(super) fn detect(head: &[u8], path: &str) -> Result<VectorFormat, Fault> {
         (&b"\0\0\x27\x0a"[..], "a shapefile", CONVERT),
         (b"PK\x03\x04", "a zip archive", "unpack it, and convert a shapefile in it: ogr2ogr OUT.fgb IN.shp"),
         (b"\x1f\x8b", "compressed with gzip", "unpack it with `gunzip`"),
-        (b"\x28\xb5\x2f\xfd", "compressed with zstd, which this build leaves out", "unpack it with `zstd -d`"),
+        (
+            b"\x28\xb5\x2f\xfd",
+            "compressed with zstd, which this build leaves out",
+            "unpack it with `zstd -d`",
+        ),
         (b"GP\0", "a lone geometry of a GeoPackage", "give the whole GeoPackage"),
         (b"PAR1", "GeoParquet", CONVERT),
     ] {

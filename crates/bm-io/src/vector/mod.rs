@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | GeoJSON, also newline-delimited | [`read_vector`] | [`write_geojson`] | `vector` |
 //! | TopoJSON | [`read_vector`] | – | `vector` |
-//! | WKB, EWKB, binary or hexadecimal | [`read_vector`], [`wkb::decode`] | [`write_wkb`], [`wkb::encode`] | `vector` |
+//! | WKB, EWKB, binary or hexadecimal | [`read_vector`], [`wkb::decode`] | [`wkb::write_wkb`], [`wkb::encode`] | `vector` |
 //!
 //! What a file is shows in its first bytes, whatever its name; any of them may be compressed with zstd. Coordinates
 //! are degrees of WGS 84, longitude first: a file that declares anything else is refused by that name. Heights and
@@ -30,15 +30,22 @@ mod crs;
 mod dateline;
 mod detect;
 mod feature;
+mod geojson_out;
 mod json;
 mod read;
 mod runs;
 mod sink;
 mod source;
+mod split;
 pub mod wkb;
 
 pub use feature::{Declared, Feature, Features, Skipped, Summary, VectorFormat};
+pub use geojson_out::{GeoJsonStyle, geojson_to, write_geojson};
 pub use read::{DateLine, VectorOptions, read_features, read_features_bytes, read_vector, read_vector_bytes};
 pub use source::Progress;
+pub use split::split_at_date_line;
 
 use read::Halt;
+
+#[cfg(test)]
+mod tests_dateline;

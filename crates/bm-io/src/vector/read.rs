@@ -206,7 +206,9 @@ fn read_stream(
             VectorFormat::GeoJson | VectorFormat::TopoJson => json::read(source, &mut sink)?,
             VectorFormat::Wkb | VectorFormat::WkbHex => {
                 if options.layer.is_some() {
-                    return Err(Fault::unsuitable("whole file", "WKB has no layers", "leave --layer out").into());
+                    return Err(
+                        Fault::unsuitable("whole file", "WKB has no layers", "leave --layer out").into()
+                    );
                 }
                 let counter = source.counter();
                 let hex = format == VectorFormat::WkbHex;

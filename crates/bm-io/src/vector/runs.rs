@@ -24,20 +24,16 @@ impl Place {
     }
 }
 
+/// What is called with every run.
+pub(super) type Visit<'a, E> = &'a mut dyn FnMut(&Place, &mut [Coord<f64>]) -> Result<(), E>;
+
 /// Calls `f` with every point, line and ring of a geometry, in its order, until it fails. Rings stay closed only if
 /// `f` treats their first and last vertex alike.
-pub(super) fn each_run<E>(
-    geometry: &mut Geometry<f64>,
-    f: &mut dyn FnMut(&Place, &mut [Coord<f64>]) -> Result<(), E>,
-) -> Result<(), E> {
+pub(super) fn each_run<E>(geometry: &mut Geometry<f64>, f: Visit<'_, E>) -> Result<(), E> {
     run_of(geometry, Place::default(), f)
 }
 
-fn run_of<E>(
-    geometry: &mut Geometry<f64>,
-    at: Place,
-    f: &mut dyn FnMut(&Place, &mut [Coord<f64>]) -> Result<(), E>,
-) -> Result<(), E> {
+fn run_of<E>(geometry: &mut Geometry<f64>, at: Place, f: Visit<'_, E>) -> Result<(), E> {
     let part = |i| Place { part: Some(i), ..at };
     match geometry {
         Geometry::Point(p) => f(&at, std::slice::from_mut(&mut p.0)),
@@ -59,9 +55,11 @@ fn run_of<E>(
             m.0.iter_mut().enumerate().try_for_each(|(i, p)| rings_of(p, part(i), f))
         }
         // The place names the outermost part: deeper ones are rare.
-        Geometry::GeometryCollection(c) => c.0.iter_mut().enumerate().try_for_each(|(i, g)| {
-            run_of(g, Place { part: at.part.or(Some(i)), ..at }, f)
-        }),
+        Geometry::GeometryCollection(c) => {
+            c.0.iter_mut()
+                .enumerate()
+                .try_for_each(|(i, g)| run_of(g, Place { part: at.part.or(Some(i)), ..at }, f))
+        }
         Geometry::Rect(r) => {
             let mut ends = [r.min(), r.max()];
             f(&at, &mut ends)?;
@@ -77,11 +75,7 @@ fn run_of<E>(
     }
 }
 
-fn rings_of<E>(
-    polygon: &mut Polygon<f64>,
-    at: Place,
-    f: &mut dyn FnMut(&Place, &mut [Coord<f64>]) -> Result<(), E>,
-) -> Result<(), E> {
+fn rings_of<E>(polygon: &mut Polygon<f64>, at: Place, f: Visit<'_, E>) -> Result<(), E> {
     polygon.try_exterior_mut(|ring: &mut LineString<f64>| f(&Place { ring: Some(0), ..at }, &mut ring.0))?;
     polygon.try_interiors_mut(|rings| {
         rings

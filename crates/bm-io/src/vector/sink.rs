@@ -49,8 +49,10 @@ impl Shape {
             && [first.x, first.y, last.x, last.y].iter().all(|v| v.is_finite())
         {
             let place = format!("polygon {polygon}, ring {ring}, vertex {}", coords.len() - 1);
-            let problem =
-                format!("the ring is open: it starts at {} {} and ends at {} {}", first.x, first.y, last.x, last.y);
+            let problem = format!(
+                "the ring is open: it starts at {} {} and ends at {} {}",
+                first.x, first.y, last.x, last.y
+            );
             self.refuse(|| Fault::unsuitable(place, problem, "repeat the ring's first vertex at its end"));
         }
     }

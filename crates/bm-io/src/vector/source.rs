@@ -72,7 +72,11 @@ impl<'a> Source<'a> {
     pub(super) fn map<R: Read + 'a>(self, wrap: impl FnOnce(Box<dyn BufRead + 'a>) -> R) -> Self {
         let taken = Rc::new(Cell::new(0));
         let reader = Box::new(BufReader::with_capacity(CHUNK, wrap(self.reader)));
-        Self { reader: Box::new(Counted { reader, taken: taken.clone(), max_bytes: u64::MAX }), taken, total: None }
+        Self {
+            reader: Box::new(Counted { reader, taken: taken.clone(), max_bytes: u64::MAX }),
+            taken,
+            total: None,
+        }
     }
 }
 

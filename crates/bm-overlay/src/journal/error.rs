@@ -25,7 +25,9 @@ pub enum JournalError {
         found: u64,
     },
     /// The files are of another format: of a newer version of the program, or of an unreleased one before it.
-    #[error("journal format {found}, but this program reads {supported}; use the program that wrote it, or ingest the data again")]
+    #[error(
+        "journal format {found}, but this program reads {supported}; use the program that wrote it, or ingest the data again"
+    )]
     OtherFormat {
         /// Format number found.
         found: u32,

@@ -8,11 +8,11 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spot {
     /// Which line, polygon or (of an area) ring, counted from 0.
-    pub part: usize,
+    pub part: u32,
     /// Which ring of a polygon: 0 is its shell.
-    pub ring: Option<usize>,
+    pub ring: Option<u32>,
     /// Which vertex, counted from 0; of an edge, its start.
-    pub vertex: Option<usize>,
+    pub vertex: Option<u32>,
     /// Its coordinates.
     pub at: Option<Coord<f64>>,
 }
@@ -21,19 +21,19 @@ impl Spot {
     /// A part as a whole.
     #[must_use]
     pub const fn part(part: usize) -> Self {
-        Self { part, ring: None, vertex: None, at: None }
+        Self { part: part as u32, ring: None, vertex: None, at: None }
     }
 
     /// A ring of a polygon as a whole.
     #[must_use]
     pub const fn ring(part: usize, ring: usize) -> Self {
-        Self { part, ring: Some(ring), vertex: None, at: None }
+        Self { part: part as u32, ring: Some(ring as u32), vertex: None, at: None }
     }
 
     /// A vertex of it.
     #[must_use]
     pub const fn vertex(self, vertex: usize, at: Coord<f64>) -> Self {
-        Self { vertex: Some(vertex), at: Some(at), ..self }
+        Self { vertex: Some(vertex as u32), at: Some(at), ..self }
     }
 }
 
@@ -153,7 +153,7 @@ pub enum BoundaryError {
         /// Of which boundary.
         id: String,
         /// What is wrong with it.
-        source: GeometryError,
+        source: Box<GeometryError>,
     },
     /// A number out of its range.
     #[error("boundary {id}: {what} is {value}, must be {must}")]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`error`] | what is wrong with a geometry, and where |
 //! | [`near`] | the same for a whole boundary: `Boundary::near`, `Boundary::bounds` |
+//! | `outline` | shapes as the geometries other programs know |
 //! | [`predicate`] | exact orientation, exact segment against box |
 //! | [`repair`](mod@repair) | geometries of files into shapes that pass, and what was mended |
 //! | [`side`] | [`Nearest`]: the nearest segment and the side of it a point lies on |
@@ -14,6 +15,7 @@
 mod crossing;
 pub mod error;
 pub mod near;
+mod outline;
 pub mod predicate;
 pub mod repair;
 pub mod side;

@@ -9,7 +9,7 @@ use super::crossing::Rings;
 use super::error::{Flaw, GeometryError, Spot};
 use super::predicate::{on_segment, orient};
 use super::validate::{MAX_COMPARED, check_coords, check_lines, check_ring, check_winding};
-use crate::area::Area;
+use crate::area::{Area, AreaError};
 use crate::boundary::Shape;
 use crate::frame::Frame;
 use geo_types::{Coord, Geometry, LineString, Polygon};
@@ -109,9 +109,23 @@ pub fn repair_raw(raw: Raw, frame: Frame, mode: Mode) -> Result<(Shape, Repairs)
     let mut job = Job { frame, mode, done: Repairs::default() };
     let shape = match raw {
         Raw::Lines(lines) => Shape::Lines(job.lines(lines)?),
-        Raw::Polygons(polygons) => Shape::Area(Arc::new(Area::new(job.polygons(polygons)?))),
+        Raw::Polygons(polygons) => {
+            Shape::Area(Arc::new(Area::new(job.polygons(polygons)?).map_err(no_area)?))
+        }
     };
     Ok((shape, job.done))
+}
+
+/// What is wrong with rings that passed, but are no area.
+fn no_area(e: AreaError) -> GeometryError {
+    match e {
+        AreaError::Coordinate { ring, vertex, at } => {
+            GeometryError::new(Spot::part(ring).vertex(vertex, at), Flaw::OutOfRange)
+        }
+        AreaError::Short { ring, count } => GeometryError::new(Spot::part(ring), Flaw::ShortRing(count)),
+        AreaError::Open { ring, .. } => GeometryError::new(Spot::part(ring), Flaw::Open),
+        _ => GeometryError::new(Spot::default(), Flaw::Unsupported("an area of this size")),
+    }
 }
 
 /// The parts of a geometry, collections opened.
@@ -212,7 +226,7 @@ impl Job {
                 let middle = span(&ring);
                 match shell {
                     None => shell = Some(middle),
-                    Some(shell) => self.into_lap(&mut ring, middle, shell),
+                    Some(shell) => self.follow(&mut ring, middle, shell),
                 }
                 rings.push(ring);
                 spots.push(spot);
@@ -309,7 +323,7 @@ impl Job {
     }
 
     /// Moves a hole by whole periods to where its shell is.
-    fn into_lap(&self, ring: &mut [Coord<f64>], own: (f64, f64), shell: (f64, f64)) {
+    fn follow(&self, ring: &mut [Coord<f64>], own: (f64, f64), shell: (f64, f64)) {
         let Some(period) = self.frame.period() else { return };
         let within = |dx: f64| own.0 + dx >= shell.0 && own.1 + dx <= shell.1;
         if within(0.0) {

@@ -18,10 +18,9 @@ fn turned(mut r: Vec<Coord<f64>>) -> Vec<Coord<f64>> {
     r
 }
 
-fn polygons(
-    all: Vec<Vec<Vec<Coord<f64>>>>,
-    mode: Mode,
-) -> Result<(Vec<Vec<Coord<f64>>>, Repairs), GeometryError> {
+type Rings = Vec<Vec<Coord<f64>>>;
+
+fn polygons(all: Vec<Rings>, mode: Mode) -> Result<(Rings, Repairs), GeometryError> {
     let (shape, done) = repair_raw(Raw::Polygons(all), Frame::Geographic, mode)?;
     let Shape::Area(area) = &shape else { panic!("{shape:?}") };
     let rings = area.rings().collect();
@@ -39,7 +38,7 @@ fn polygons(
     Ok((rings, done))
 }
 
-fn flaw(all: Vec<Vec<Vec<Coord<f64>>>>, mode: Mode) -> Flaw {
+fn flaw(all: Vec<Rings>, mode: Mode) -> Flaw {
     polygons(all, mode).unwrap_err().flaw
 }
 

@@ -26,14 +26,15 @@ impl Boundary {
     /// wrongly (by how many other rings lie around them: none or an even number, counter-clockwise).
     pub fn check(&self, frame: Frame) -> Result<(), BoundaryError> {
         self.check_attributes()?;
-        let geometry = |source| BoundaryError::Geometry { id: self.id.to_string(), source };
+        let geometry = |source| BoundaryError::Geometry { id: self.id.to_string(), source: Box::new(source) };
         match &self.shape {
             Shape::Lines(lines) => check_lines(lines, frame).map_err(geometry),
             Shape::Area(area) => check_area(area.rings(), frame).map_err(geometry),
         }
     }
 
-    fn check_attributes(&self) -> Result<(), BoundaryError> {
+    /// All of it but the geometry.
+    pub(crate) fn check_attributes(&self) -> Result<(), BoundaryError> {
         if let Some(reason) = bad_name(&self.id.0) {
             return Err(BoundaryError::Id { id: cut(&self.id.0), reason });
         }

@@ -51,6 +51,12 @@ impl Window {
         Self { min_x: b[0], min_y: b[1], max_x: b[2], max_y: b[3] }
     }
 
+    /// `[min_x, min_y, max_x, max_y]`.
+    #[inline]
+    pub(super) fn sides(&self) -> [f32; 4] {
+        [self.min_x, self.min_y, self.max_x, self.max_y]
+    }
+
     /// Whether a box may meet it.
     #[cfg(test)]
     fn meets(&self, b: &Box32) -> bool {
@@ -95,32 +101,56 @@ impl Boxes {
         [least(&self.min_x), least(&self.min_y), most(&self.max_x), most(&self.max_y)]
     }
 
+    /// `[min_x, min_y, max_x, max_y]` of all lanes.
+    #[inline]
+    pub(super) fn axes(&self) -> [&[f32; FAN]; 4] {
+        [&self.min_x, &self.min_y, &self.max_x, &self.max_y]
+    }
+
     /// A bit for each lane that may meet the window.
-    #[inline(always)]
+    #[inline]
     pub(super) fn may_meet(&self, w: &Window) -> u16 {
-        let mut bits = 0;
-        for lane in 0..FAN {
-            let hit = (self.min_x[lane] <= w.max_x)
-                & (self.min_y[lane] <= w.max_y)
-                & (self.max_x[lane] >= w.min_x)
-                & (self.max_y[lane] >= w.min_y);
-            bits |= u16::from(hit) << lane;
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri)))]
+        {
+            // SAFETY: the build is for CPUs that have it.
+            return unsafe { sse2::bits::<false>(self, w) };
         }
-        bits
+        #[allow(unreachable_code, reason = "where there is something better")]
+        self.may_meet_portable(w)
     }
 
     /// A bit for each lane that surely meets the window.
-    #[inline(always)]
+    #[inline]
     pub(super) fn meet(&self, w: &Window) -> u16 {
-        let mut bits = 0;
-        for lane in 0..FAN {
-            let hit = (self.min_x[lane] < w.max_x)
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri)))]
+        {
+            // SAFETY: the build is for CPUs that have it.
+            return unsafe { sse2::bits::<true>(self, w) };
+        }
+        #[allow(unreachable_code, reason = "where there is something better")]
+        self.meet_portable(w)
+    }
+
+    #[inline]
+    pub(super) fn may_meet_portable(&self, w: &Window) -> u16 {
+        let hit = |lane: usize| {
+            (self.min_x[lane] <= w.max_x)
+                & (self.min_y[lane] <= w.max_y)
+                & (self.max_x[lane] >= w.min_x)
+                & (self.max_y[lane] >= w.min_y)
+        };
+        (0..FAN).fold(0, |bits, lane| bits | u16::from(hit(lane)) << lane)
+    }
+
+    #[inline]
+    pub(super) fn meet_portable(&self, w: &Window) -> u16 {
+        let hit = |lane: usize| {
+            (self.min_x[lane] < w.max_x)
                 & (self.min_y[lane] < w.max_y)
                 & (self.max_x[lane] > w.min_x)
-                & (self.max_y[lane] > w.min_y);
-            bits |= u16::from(hit) << lane;
-        }
-        bits
+                & (self.max_y[lane] > w.min_y)
+        };
+        (0..FAN).fold(0, |bits, lane| bits | u16::from(hit(lane)) << lane)
     }
 
     /// Least squared distance of every lane from a point, in a metric of `scale` metres a unit; NaN for empty lanes.
@@ -139,6 +169,38 @@ impl Boxes {
             *d = dx * dx + dy * dy;
         }
         d
+    }
+}
+
+/// Four lanes at once, on every x86-64.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri)))]
+mod sse2 {
+    use super::{Boxes, FAN, Window};
+    use std::arch::x86_64::{
+        __m128, _mm_and_ps, _mm_cmple_ps, _mm_cmplt_ps, _mm_loadu_ps, _mm_movemask_ps, _mm_set1_ps,
+    };
+
+    /// [`Boxes::meet`] if it is `SURE`, else [`Boxes::may_meet`].
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    pub(super) fn bits<const SURE: bool>(boxes: &Boxes, w: &Window) -> u16 {
+        let before = |a: __m128, b: __m128| if SURE { _mm_cmplt_ps(a, b) } else { _mm_cmple_ps(a, b) };
+        let [x0, y0, x1, y1] = w.sides();
+        let (x0, y0) = (_mm_set1_ps(x0), _mm_set1_ps(y0));
+        let (x1, y1) = (_mm_set1_ps(x1), _mm_set1_ps(y1));
+        let mut bits = 0;
+        for first in (0..FAN).step_by(4) {
+            let four = |axis: &[f32; FAN]| {
+                // SAFETY: the array holds four more floats from `first` on.
+                unsafe { _mm_loadu_ps(axis.as_ptr().add(first)) }
+            };
+            let [a, b, c, d] = boxes.axes();
+            let (a, b, c, d) = (four(a), four(b), four(c), four(d));
+            let lo = _mm_and_ps(before(a, x1), before(b, y1));
+            let hi = _mm_and_ps(before(x0, c), before(y0, d));
+            bits |= (_mm_movemask_ps(_mm_and_ps(lo, hi)) as u16) << first;
+        }
+        bits
     }
 }
 

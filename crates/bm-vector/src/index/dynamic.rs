@@ -1,7 +1,8 @@
 //! Boxes that come and go.
 
 use super::boxes::{Box32, Boxes, FAN, Window, outward};
-use super::packed::{Packed, Scratch};
+use super::kernel::{Found, Scratch};
+use super::packed::Packed;
 use geo_types::{Coord, Rect};
 use std::cell::Cell;
 use std::cmp::Reverse;
@@ -40,7 +41,7 @@ struct Waiting<T> {
 }
 
 thread_local! {
-    static SCRATCH: Cell<Scratch> = Cell::default();
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
 impl<T> Run<T> {
@@ -112,19 +113,18 @@ impl<T: Copy> DynamicIndex<T> {
     pub fn search(&self, window: &Rect<f64>, mut visit: impl FnMut(&T, bool)) {
         let window = Window::new(window);
         // Taken, not borrowed, so that `visit` may search as well.
-        let mut scratch = SCRATCH.take();
+        let mut scratch = SCRATCH.take().unwrap_or_default();
         for run in &self.runs {
-            run.tree.search(&window, &mut scratch, |leaf, boxes, may| {
-                let mut bits = may & run.alive(leaf);
-                let sure = boxes.meet(&window);
-                while bits != 0 {
-                    let lane = bits.trailing_zeros() as usize;
-                    visit(run.tree.at(leaf * FAN + lane).1, sure >> lane & 1 != 0);
-                    bits &= bits - 1;
-                }
-            });
+            run.tree.search(&window, run.alive.as_ref().map(|alive| &***alive), &mut scratch);
+            let items = run.tree.items();
+            for &place in &scratch.found.sure {
+                visit(&items[place as usize], true);
+            }
+            for &place in &scratch.found.doubt {
+                visit(&items[place as usize], false);
+            }
         }
-        SCRATCH.set(scratch);
+        SCRATCH.set(Some(scratch));
         for (boxes, items) in self.waiting.boxes.iter().zip(self.waiting.items.chunks(FAN)) {
             let (mut bits, sure) = (boxes.may_meet(&window), boxes.meet(&window));
             while bits != 0 {
@@ -245,7 +245,7 @@ impl<T: Copy> DynamicIndex<T> {
             for (leaf, items) in run.tree.chunks() {
                 let alive = run.alive(leaf);
                 let live = (0..items.len()).filter(|lane| alive >> lane & 1 != 0);
-                all.extend(live.map(|lane| (run.tree.at(leaf * FAN + lane).0, items[lane])));
+                all.extend(live.map(|lane| (run.tree.bounds(leaf * FAN + lane), items[lane])));
             }
         }
         self.dead -= packed - all.len();
@@ -286,25 +286,17 @@ impl<T: Copy + PartialEq> DynamicIndex<T> {
             waiting.items.swap_remove(i);
             return true;
         }
-        let mut scratch = SCRATCH.take();
-        let mut found = None;
+        let mut scratch = SCRATCH.take().unwrap_or_default();
         // What was added last is most likely to go first.
-        for (r, run) in self.runs.iter().enumerate().rev() {
-            run.tree.search(&window, &mut scratch, |leaf, boxes, may| {
-                let mut bits = may & run.alive(leaf);
-                while bits != 0 && found.is_none() {
-                    let lane = bits.trailing_zeros() as usize;
-                    bits &= bits - 1;
-                    if here(&boxes.get(lane), run.tree.at(leaf * FAN + lane).1) {
-                        found = Some((r, leaf, 1 << lane));
-                    }
-                }
-            });
-            if found.is_some() {
-                break;
-            }
-        }
-        SCRATCH.set(scratch);
+        let found = self.runs.iter().enumerate().rev().find_map(|(r, run)| {
+            run.tree.search(&window, run.alive.as_ref().map(|alive| &***alive), &mut scratch);
+            let is =
+                |place: &&u32| here(&run.tree.bounds(**place as usize), &run.tree.items()[**place as usize]);
+            let Found { sure, doubt } = &scratch.found;
+            let place = *sure.iter().chain(doubt).find(is)? as usize;
+            Some((r, place / FAN, 1 << (place % FAN)))
+        });
+        SCRATCH.set(Some(scratch));
         let Some((r, leaf, lane)) = found else { return false };
         self.kill(r, leaf, lane);
         self.bury();

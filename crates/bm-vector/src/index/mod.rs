@@ -33,6 +33,7 @@ mod boundaries;
 mod boxes;
 mod dynamic;
 mod hilbert;
+mod kernel;
 mod packed;
 mod pieces;
 

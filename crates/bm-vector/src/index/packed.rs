@@ -2,6 +2,7 @@
 
 use super::boxes::{Box32, Boxes, FAN, Window};
 use super::hilbert;
+use super::kernel::{self, Levels, Scratch};
 
 /// Levels of the largest tree: 16^8 is more than its items can be.
 const LEVELS: usize = 8;
@@ -17,13 +18,6 @@ pub(super) struct Packed<T> {
     top: usize,
     /// By place: lane `k` of leaf `n` holds item `16n + k`.
     items: Box<[T]>,
-}
-
-/// Nodes that a search has yet to look at; kept between searches so that none allocates.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    here: Vec<u32>,
-    below: Vec<u32>,
 }
 
 impl<T: Copy> Packed<T> {
@@ -77,10 +71,16 @@ impl<T: Copy> Packed<T> {
         size_of_val(&*self.nodes) + size_of_val(&*self.items)
     }
 
-    /// The item at a place, and its box.
+    /// All items, by place.
     #[inline]
-    pub(super) fn at(&self, place: usize) -> (Box32, &T) {
-        (self.nodes[place / FAN].get(place % FAN), &self.items[place])
+    pub(super) fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// The box at a place.
+    #[inline]
+    pub(super) fn bounds(&self, place: usize) -> Box32 {
+        self.nodes[place / FAN].get(place % FAN)
     }
 
     /// The items of a leaf.
@@ -94,36 +94,12 @@ impl<T: Copy> Packed<T> {
         self.items.chunks(FAN).enumerate()
     }
 
-    /// Calls `leaf` for every leaf with boxes that may meet the window: its number, its boxes, and which of them.
-    #[inline(always)]
-    pub(super) fn search(
-        &self,
-        window: &Window,
-        scratch: &mut Scratch,
-        mut leaf: impl FnMut(usize, &Boxes, u16),
-    ) {
-        let Scratch { here, below } = scratch;
-        here.clear();
-        here.push(0);
-        for level in (0..=self.top).rev() {
-            let nodes = &self.nodes[self.starts[level] as usize..];
-            below.clear();
-            for &node in here.iter() {
-                let boxes = &nodes[node as usize];
-                let mut bits = boxes.may_meet(window);
-                if level == 0 {
-                    if bits != 0 {
-                        leaf(node as usize, boxes, bits);
-                    }
-                    continue;
-                }
-                while bits != 0 {
-                    below.push(node * FAN as u32 + bits.trailing_zeros());
-                    bits &= bits - 1;
-                }
-            }
-            std::mem::swap(here, below);
-        }
+    /// Finds the places of boxes that meet the window; they are in `scratch` afterwards. `alive`: a bit for each item,
+    /// leaf by leaf; none: all live.
+    #[inline]
+    pub(super) fn search(&self, window: &Window, alive: Option<&[u16]>, scratch: &mut Scratch) {
+        let tree = Levels { nodes: &self.nodes, starts: &self.starts[..=self.top], alive };
+        kernel::search(&tree, window, scratch);
     }
 
     /// The root: level and number.

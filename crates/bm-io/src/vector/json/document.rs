@@ -54,7 +54,11 @@ fn syntax(error: serde_json::Error) -> Halt {
     } else if error.is_data() {
         Fault::unsuitable(place, text, "correct the file there (RFC 7946 says how GeoJSON is written)")
     } else {
-        Fault::unsuitable(place, format!("this is not JSON ({text})"), "correct the file there; NaN and Infinity are no JSON")
+        Fault::unsuitable(
+            place,
+            format!("this is not JSON ({text})"),
+            "correct the file there; NaN and Infinity are no JSON",
+        )
     };
     Halt::Fault(fault)
 }
@@ -201,8 +205,11 @@ impl Members {
             // Types that there are not are refused with the rest of the geometry.
             _ if self.coordinates.is_some() || self.geometries.is_some() => {
                 no_layers(sink)?;
-                let geometry =
-                    JsonGeometry { kind: kind.into(), coordinates: self.coordinates, geometries: self.geometries };
+                let geometry = JsonGeometry {
+                    kind: kind.into(),
+                    coordinates: self.coordinates,
+                    geometries: self.geometries,
+                };
                 sink.feature(raw(None, None, Some(geometry)))
             }
             other => unsuitable(format!("an object of type {other:?} is not GeoJSON")),
@@ -228,7 +235,8 @@ fn declare(crs: &Value, sink: &mut Sink<'_>) -> Result<(), Halt> {
     if crs.is_null() {
         return Ok(());
     }
-    let name = crs.pointer("/properties/name").or_else(|| crs.pointer("/properties/href")).and_then(Value::as_str);
+    let name =
+        crs.pointer("/properties/name").or_else(|| crs.pointer("/properties/href")).and_then(Value::as_str);
     let code = || crs.pointer("/properties/code").and_then(Value::as_u64).map(|code| format!("EPSG:{code}"));
     let name = name.map(str::to_owned).or_else(code).unwrap_or_else(|| crs.to_string());
     sink.declare(crs::accept(&name, "member \"crs\"")?);
@@ -259,7 +267,9 @@ impl<'de> Visitor<'de> for FeatureList<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(feature) = seq.next_element::<JsonFeature>()? {
             let result = match feature.kind.as_str() {
-                "Feature" => self.sink.feature(raw(feature.id.as_ref(), feature.properties, feature.geometry)),
+                "Feature" => {
+                    self.sink.feature(raw(feature.id.as_ref(), feature.properties, feature.geometry))
+                }
                 other => Err(Fault::unsuitable(
                     format!("feature {}", self.sink.seen()),
                     format!("is of type {other:?}, not \"Feature\""),

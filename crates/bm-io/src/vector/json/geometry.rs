@@ -4,7 +4,8 @@ use super::nested::Nested;
 use crate::error::Fault;
 use crate::vector::sink::Shape;
 use geo_types::{
-    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point,
+    Polygon,
 };
 use serde::Deserialize;
 
@@ -55,7 +56,8 @@ pub(super) fn build(
         "MultiPolygon" => 3,
         other => {
             let problem = format!("there is no type of geometry {other:?}");
-            shape.refuse(|| Fault::unsuitable("geometry", problem, "correct the type, or remove the feature"));
+            shape
+                .refuse(|| Fault::unsuitable("geometry", problem, "correct the type, or remove the feature"));
             return None;
         }
     };
@@ -67,7 +69,8 @@ pub(super) fn build(
         return None;
     }
     if c.depth != depth {
-        let problem = format!("the coordinates of a {kind} are nested {depth} deep above positions, not {}", c.depth);
+        let problem =
+            format!("the coordinates of a {kind} are nested {depth} deep above positions, not {}", c.depth);
         shape.refuse(|| Fault::unsuitable("geometry", problem, "correct the type or the coordinates"));
         return None;
     }

@@ -58,7 +58,15 @@ pub(super) struct Nested<L> {
 
 impl<L> Nested<L> {
     fn new() -> Self {
-        Self { leaves: Vec::new(), lists: Vec::new(), groups: Vec::new(), depth: 0, third: 0, fourth: 0, short: None }
+        Self {
+            leaves: Vec::new(),
+            lists: Vec::new(),
+            groups: Vec::new(),
+            depth: 0,
+            third: 0,
+            fourth: 0,
+            short: None,
+        }
     }
 
     /// The innermost lists number `lists`, each with its number.
@@ -168,7 +176,9 @@ impl<'de, L: Leaf> Visitor<'de> for Element<'_, L> {
                 while let Some(met) = seq.next_element_seed(Element { nested })? {
                     match met {
                         Met::Depth(d) if d == depth => {}
-                        Met::Empty => return Err(A::Error::custom("an empty array among others that are not")),
+                        Met::Empty => {
+                            return Err(A::Error::custom("an empty array among others that are not"));
+                        }
                         _ => return Err(A::Error::custom("arrays of unlike depth side by side")),
                     }
                 }
@@ -201,4 +211,3 @@ impl<'de> Deserialize<'de> for Number {
         Ok(Self(Option::<f64>::deserialize(de)?.unwrap_or(f64::NAN)))
     }
 }
-

@@ -5,9 +5,7 @@ use super::nested::{ArcIndex, Nested};
 use crate::error::Fault;
 use crate::vector::Halt;
 use crate::vector::sink::{Raw, Shape, Sink, id_text};
-use geo_types::{
-    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPolygon, Polygon,
-};
+use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPolygon, Polygon};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -74,7 +72,9 @@ pub(super) fn read(
     {
         let names: Vec<&str> = objects.0.iter().map(|(name, _)| name.as_str()).take(20).collect();
         let problem = format!("there is no object {layer:?}; there are {names:?}");
-        return Err(Fault::unsuitable("\"objects\"", problem, "name one of them with --layer, or none").into());
+        return Err(
+            Fault::unsuitable("\"objects\"", problem, "name one of them with --layer, or none").into()
+        );
     }
     let mut topology = Topology::new(arcs, transform)?;
     for (name, object) in objects.0 {
@@ -145,7 +145,9 @@ impl Topology {
                 for part in object.geometries.unwrap_or_default() {
                     parts.extend(self.geometry(part, shape)?);
                 }
-                return Ok((!parts.is_empty()).then_some(Geometry::GeometryCollection(GeometryCollection(parts))));
+                return Ok(
+                    (!parts.is_empty()).then_some(Geometry::GeometryCollection(GeometryCollection(parts)))
+                );
             }
             _ => {
                 // Points have coordinates of their own, quantised but not relative; what is not a type is refused.
@@ -203,7 +205,9 @@ impl Topology {
                 Fault::unsuitable("\"objects\"", problem, "read one object of it with --layer")
             })?;
             line.reserve(arc.len());
-            let joined = |line: &[Coord<f64>], first: Option<&Coord<f64>>| usize::from(line.last() == first && first.is_some());
+            let joined = |line: &[Coord<f64>], first: Option<&Coord<f64>>| {
+                usize::from(line.last() == first && first.is_some())
+            };
             if index < 0 {
                 let skip = joined(&line, arc.last());
                 line.extend(arc.iter().rev().skip(skip));

@@ -35,7 +35,10 @@ impl<R: BufRead> Unhex<R> {
 impl<R: BufRead> Read for Unhex<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let bad = |line: u64, what: String| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {what} among hexadecimal digits"))
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("line {line}: {what} among hexadecimal digits"),
+            )
         };
         let mut filled = 0;
         while filled < out.len() {

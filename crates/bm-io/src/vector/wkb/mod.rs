@@ -10,4 +10,4 @@ mod write;
 pub(super) use hex::{Unhex, digit, without_prefix};
 pub(super) use read::read;
 pub use read::{Decoded, decode};
-pub use write::{encode, encode_ewkb};
+pub use write::{encode, encode_ewkb, write_wkb};

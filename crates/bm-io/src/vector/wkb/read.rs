@@ -6,7 +6,8 @@ use crate::vector::crs;
 use crate::vector::sink::{Raw, Shape, Sink};
 use crate::vector::source::Source;
 use geo_types::{
-    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point,
+    Polygon,
 };
 use std::io::{self, BufRead};
 
@@ -48,7 +49,8 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<Decoded, crate::IoError> {
 
 /// The same for a part of a file that begins at byte `base`, with what can be skipped left in the shape.
 pub(in crate::vector) fn decode_part(bytes: &[u8], base: u64) -> Result<(Shape, u32), Fault> {
-    let mut input = Input { stream: bytes, at: base, end: Some(base + bytes.len() as u64), shape: Shape::default() };
+    let mut input =
+        Input { stream: bytes, at: base, end: Some(base + bytes.len() as u64), shape: Shape::default() };
     let outcome = input.geometry(0, None).and_then(|(geometry, srid)| {
         let rest = input.stream.len();
         if rest > 0 {
@@ -145,7 +147,7 @@ impl<R: BufRead> Input<R> {
             let problem = format!("{n} {what} are announced, but only {left} bytes follow");
             return Err(Fault::damaged(format!("byte {at}"), problem).into());
         }
-        usize::try_from(n).map_err(|_| Fault::damaged(format!("byte {at}"), "too many").into())
+        usize::try_from(n).map_err(|e| Fault::damaged(format!("byte {at}"), e.to_string()).into())
     }
 
     fn head(&mut self) -> Result<Head, Halt> {
@@ -183,7 +185,9 @@ impl<R: BufRead> Input<R> {
         }
         let geometry = match head.kind {
             1 => self.point(head)?.map(Geometry::Point),
-            2 => Some(self.line(head, "vertices of a line")?).filter(|l| !l.0.is_empty()).map(Geometry::LineString),
+            2 => Some(self.line(head, "vertices of a line")?)
+                .filter(|l| !l.0.is_empty())
+                .map(Geometry::LineString),
             3 => self.polygon(head, 0)?.map(Geometry::Polygon),
             4..=7 => self.parts(head, at, depth)?,
             _ => return Err(unknown(at, head.kind)),
@@ -269,10 +273,11 @@ impl<R: BufRead> Input<R> {
             let now = left.min(bytes.len() / stride);
             let chunk = &mut bytes[..now * stride];
             self.exact(chunk, "the vertices of a geometry")?;
-            coords.extend(chunk.chunks_exact(stride).map(|v| Coord {
-                x: number(v, 0, head.little),
-                y: number(v, 8, head.little),
-            }));
+            coords.extend(
+                chunk
+                    .chunks_exact(stride)
+                    .map(|v| Coord { x: number(v, 0, head.little), y: number(v, 8, head.little) }),
+            );
             left -= now;
         }
         self.shape.dropped_z += if head.has_z { n as u64 } else { 0 };

@@ -1,6 +1,11 @@
 //! Geometry to bytes: ISO WKB or EWKB in two dimensions, little endian.
 
+use crate::error::IoError;
+use crate::output::write_atomic;
+use crate::vector::feature::Feature;
 use geo_types::{Coord, Geometry, LineString, Polygon};
+use std::io::Write;
+use std::path::Path;
 
 /// WKB of a geometry.
 #[must_use]
@@ -90,4 +95,22 @@ fn write(geometry: &Geometry<f64>, srid: Option<u32>, out: &mut Vec<u8>) {
             c.0.iter().for_each(|g| write(g, None, out));
         }
     }
+}
+
+/// Writes the geometries of features after each other: EWKB that says 4326, or plain WKB. Names and properties have
+/// no place in it. Equal geometries give equal bytes.
+///
+/// # Errors
+/// [`IoError::Os`] if the file cannot be written; an older one is left as it was.
+pub fn write_wkb<'a>(
+    path: &Path,
+    features: impl IntoIterator<Item = &'a Feature>,
+    with_srid: bool,
+) -> Result<(), IoError> {
+    write_atomic(path, |out| {
+        features.into_iter().try_for_each(|f| {
+            let bytes = if with_srid { encode_ewkb(&f.geometry, 4326) } else { encode(&f.geometry) };
+            out.write_all(&bytes)
+        })
+    })
 }

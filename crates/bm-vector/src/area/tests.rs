@@ -1,0 +1,121 @@
+use super::*;
+use proptest::prelude::*;
+
+fn c(x: f64, y: f64) -> Coord<f64> {
+    Coord { x, y }
+}
+
+/// Closes open rings.
+fn close(mut ring: Vec<Coord<f64>>) -> Vec<Coord<f64>> {
+    ring.push(ring[0]);
+    ring
+}
+
+fn agree(rings: &[Vec<Coord<f64>>], points: impl IntoIterator<Item = Coord<f64>>) {
+    let area = Area::new(rings).unwrap();
+    let again = Area::from_bytes(area.as_bytes().to_vec()).unwrap();
+    assert_eq!(again.rings().collect::<Vec<_>>(), rings);
+    for p in points {
+        assert_eq!(again.locate(p), naive::locate(rings, p), "{p:?} of {rings:?}");
+    }
+}
+
+/// A whole number of steps: points fall on vertices, edges, and sides and corners of cells.
+fn on_grid(n: i32) -> impl Strategy<Value = Coord<f64>> {
+    (-n..=n, -n..=n).prop_map(|(x, y)| c(x.into(), y.into()))
+}
+
+fn rings_on_grid(n: i32) -> impl Strategy<Value = Vec<Vec<Coord<f64>>>> {
+    prop::collection::vec(prop::collection::vec(on_grid(n), 3..12).prop_map(close), 1..6)
+}
+
+/// Rings around centres, jagged, of about so many vertices.
+fn jagged(n: usize) -> impl Strategy<Value = Vec<Coord<f64>>> {
+    (-170.0..170.0_f64, -80.0..80.0_f64, 0.001..10.0_f64, prop::collection::vec(0.3..1.0_f64, 3..n)).prop_map(
+        |(x, y, size, radii)| {
+            let turn = std::f64::consts::TAU / radii.len() as f64;
+            close(
+                radii
+                    .iter()
+                    .enumerate()
+                    .map(|(i, r)| {
+                        let angle = turn * i as f64;
+                        c(x + size * r * angle.cos(), y + size * r * angle.sin())
+                    })
+                    .collect(),
+            )
+        },
+    )
+}
+
+fn rounded(ring: &[Coord<f64>], decimals: i32) -> Vec<Coord<f64>> {
+    let power = 10_f64.powi(decimals);
+    ring.iter().map(|p| c((p.x * power).round() / power + 0.0, (p.y * power).round() / power + 0.0)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn small_grids_agree_everywhere(rings in rings_on_grid(5), shift in 0..4) {
+        let shift = [0.0, 0.5, 1.0 / 3.0, 1e-7][shift as usize];
+        let rings: Vec<Vec<_>> = rings.iter().map(|r| r.iter().map(|p| c(p.x + shift, p.y)).collect()).collect();
+        let halves = -12..=12;
+        let points = halves.clone().flat_map(|x| halves.clone().map(move |y| c(f64::from(x) / 2.0 + shift, f64::from(y) / 2.0)));
+        agree(&rings, points);
+    }
+
+    #[test]
+    fn huge_edges_and_tiny_rings_agree(rings in rings_on_grid(40), tiny in rings_on_grid(3), points in prop::collection::vec(on_grid(41), 50)) {
+        let mut all = rings;
+        all.extend(tiny.iter().map(|r| r.iter().map(|p| c(p.x / 1024.0 + 7.0, p.y / 1024.0 - 3.0)).collect()));
+        let near = all.iter().flatten().map(|p| c(p.x + 0.25, p.y)).collect::<Vec<_>>();
+        let on = all.iter().flatten().copied().collect::<Vec<_>>();
+        agree(&all, points.into_iter().chain(near).chain(on));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn jagged_rings_agree(
+        rings in prop::collection::vec(jagged(400), 1..8), decimals in prop::option::of(2..8),
+        offsets in prop::collection::vec((0..10_000_usize, -1.0..1.0_f64, -1.0..1.0_f64, 0..9), 200),
+    ) {
+        let rings: Vec<Vec<_>> = match decimals {
+            Some(decimals) => rings.iter().map(|ring| rounded(ring, decimals)).collect(),
+            None => rings,
+        };
+        let all: Vec<_> = rings.iter().flatten().copied().collect();
+        let points: Vec<_> = offsets.iter().map(|&(i, dx, dy, scale)| {
+            let v = all[i % all.len()];
+            let scale = 10_f64.powi(1 - scale);
+            let p = c(v.x + dx * scale, v.y + dy * scale);
+            if i % 3 == 0 { rounded(&[p], decimals.unwrap_or(6))[0] } else { p }
+        }).collect();
+        // Middles of edges, as near as numbers come.
+        let middles = rings.iter().flat_map(|r| r.windows(2)).step_by(7).map(|e| c((e[0].x + e[1].x) / 2.0, (e[0].y + e[1].y) / 2.0)).collect::<Vec<_>>();
+        agree(&rings, points.into_iter().chain(middles).chain(all.iter().copied().step_by(5)));
+    }
+}
+
+#[test]
+fn nothing_and_nonsense() {
+    let none = Area::new(Vec::<Vec<Coord<f64>>>::new()).unwrap();
+    assert_eq!((none.bounds(), none.locate(c(0.0, 0.0))), (None, Where::Outside));
+    assert_eq!(Area::from_bytes(none.as_bytes().to_vec()).unwrap().rings().count(), 0);
+    let square = [c(0.0, 0.0), c(1.0, 0.0), c(1.0, 1.0), c(0.0, 1.0), c(0.0, 0.0)];
+    assert!(matches!(Area::new([&square[..4]]), Err(AreaError::Open { ring: 0, last: 3 })));
+    assert!(matches!(Area::new([&square[..], &square[..3]]), Err(AreaError::Short { ring: 1, count: 3 })));
+    for nonsense in [f64::NAN, f64::INFINITY, 1e300, 1e-300] {
+        let mut ring = square;
+        ring[2].y = nonsense;
+        assert!(matches!(Area::new([ring]), Err(AreaError::Coordinate { ring: 0, vertex: 2, .. })));
+    }
+    let area = Area::new([square]).unwrap();
+    for nowhere in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(area.locate(c(nowhere, 0.5)), Where::Outside);
+        assert_eq!(area.locate(c(0.5, nowhere)), Where::Outside);
+    }
+}
