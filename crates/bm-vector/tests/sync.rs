@@ -165,7 +165,7 @@ fn only_solids_change_and_the_base_stays() {
 fn a_centre_on_the_edge_of_an_area_has_no_side() {
     // The edge to the origin passes through the centres of the cells (2, 2), (7, 7).
     let ring = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 0.0)].map(Coord::from).to_vec();
-    let shape = Shape::Area(Arc::new(Area::new(vec![ring])));
+    let shape = Shape::Area(Arc::new(Area::new(vec![ring]).unwrap()));
     let grid =
         rebuilt(square(10.0, 1.0), &[Arc::new(boundary("a", shape, materials(10, 20, Style::Sharp, 0.0)))]);
     for (x, y, m) in [(7, 7, 5), (2, 2, 5), (7, 6, 10), (7, 8, 20), (0, 0, 5), (9, 0, 10), (0, 9, 20)] {
@@ -315,7 +315,7 @@ fn made(draft: &Draft, id: &str, scene: Scene) -> Arc<Boundary> {
         points.push(points[0]);
     }
     let shape = match draft.kind {
-        3 if points.len() > 3 => Shape::Area(Arc::new(Area::new(vec![points]))),
+        3 if points.len() > 3 => Shape::Area(Arc::new(Area::new(vec![points]).unwrap())),
         _ => Shape::Lines(vec![LineString(points)]),
     };
     let (left, right) = (draft.materials.0.map(MaterialId), draft.materials.1.map(MaterialId));

@@ -148,6 +148,6 @@ fn mostly<'a>(new: &New, olds: &[Old<'a>]) -> Option<&'a BoundaryId> {
 fn lines_of(boundary: &Boundary) -> Vec<LineString<f64>> {
     match &boundary.shape {
         Shape::Lines(lines) => lines.clone(),
-        Shape::Area(area) => area.rings().map(|ring| LineString(ring)).collect(),
+        Shape::Area(area) => area.rings().map(LineString).collect(),
     }
 }

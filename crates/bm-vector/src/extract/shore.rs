@@ -157,7 +157,7 @@ impl Squares {
             // Both fit: they come from a region's numbers.
             let (x, y) = ((centre % width) as u32, (centre / width) as u32);
             let (mut at_x, mut at_y) = (region.center_x(x), region.center_y(y));
-            if edge % 2 == 0 {
+            if edge.is_multiple_of(2) {
                 at_x += part * (region.center_x(x + 1) - at_x);
             } else {
                 at_y += part * (region.center_y(y + 1) - at_y);
