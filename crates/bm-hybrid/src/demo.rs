@@ -5,16 +5,18 @@
 mod places;
 mod rates;
 
-pub use places::DemoPlace;
+pub use places::{Beach, DemoPlace};
 pub use rates::Rate;
 
 use crate::error::WorldError;
+use crate::ingest::boundary::{BoundaryIngest, BoundaryReport, Source};
 use crate::ingest::{IngestReport, Progress, ReliefIngest};
 use crate::render::{self, SectionLine, Size, Window};
 use crate::view::View;
 use crate::world::World;
 use bm_core::frame::{TICKS_PER_METRE, WORLD_X, WORLD_Y, WORLD_Z_MAX, WORLD_Z_MIN};
 use bm_io::Relief;
+use bm_vector::Kind;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,6 +59,14 @@ pub struct DemoReport {
     pub zstd19_bytes: u64,
     /// Random points answered a second by one thread, by level.
     pub rates: Vec<Rate>,
+    /// Vertices of the coastline.
+    pub coast_vertices: u64,
+    /// Bytes of its file beside the world.
+    pub coast_bytes: u64,
+    /// Seconds from its features in memory to the durable commit.
+    pub coast_seconds: f64,
+    /// Both sides of a beach.
+    pub beach: Beach,
     /// Seconds of the whole demonstration.
     pub seconds: f64,
 }
@@ -69,7 +79,7 @@ pub struct DemoReport {
 pub fn demo(folder: &Path, progress: &(dyn Fn(&Progress) + Sync)) -> Result<DemoReport, WorldError> {
     let start = Instant::now();
     let relief = bm_io::bundled::bundled_etopo20()?;
-    let (path, made) = build(folder, &relief, progress)?;
+    let (path, made, coast) = build(folder, &relief, progress)?;
     let world = World::open_read_only(&path)?;
     let view = world.view();
     let info = world.info()?;
@@ -80,7 +90,11 @@ pub fn demo(folder: &Path, progress: &(dyn Fn(&Progress) + Sync)) -> Result<Demo
     let pictures = pictures(&view, folder, progress)?;
     let seconds = made.elapsed.as_secs_f64();
     Ok(DemoReport {
-        bytes_on_disk: std::fs::metadata(&path).map_err(|e| refused(&path, "cannot read", e))?.len(),
+        bytes_on_disk: info.bytes_on_disk,
+        coast_vertices: coast.vertices,
+        coast_bytes: world.area_bytes(),
+        coast_seconds: coast.elapsed.as_secs_f64(),
+        beach: places::beach(&view)?,
         world: path,
         ingest_seconds: seconds,
         pictures,
@@ -104,7 +118,7 @@ fn build(
     folder: &Path,
     relief: &Relief,
     progress: &(dyn Fn(&Progress) + Sync),
-) -> Result<(PathBuf, IngestReport), WorldError> {
+) -> Result<(PathBuf, IngestReport, BoundaryReport), WorldError> {
     if folder.exists() && !folder.is_dir() {
         let detail = format!("{} is a file; give a folder", folder.display());
         return Err(WorldError::Data { what: "demo", detail });
@@ -116,13 +130,37 @@ fn build(
     // Left by a demonstration that was killed, unless it is still at work.
     check_replaceable(&draft)?;
     let draft = Draft(draft);
-    let _ = std::fs::remove_file(&draft.0);
+    draft.clear();
     let mut world = World::open_or_create(&draft.0)?;
     let made = world.ingest_relief(relief, &ReliefIngest::default(), progress)?;
+    let land = bm_io::bundled::natural_earth_land()?;
+    let land = Source { name: COAST.into(), features: land.features };
+    let how = BoundaryIngest::new(Kind::Coastline).id(Some(COAST.into())).rank(0.0, 200.0);
+    let coast = world.ingest_boundaries(vec![land], &how, progress)?;
     world.compact()?;
     drop(world);
+    // Files of areas are named by what is in them: those of a world that is there are not touched.
+    let (from, to) = (beside(&draft.0, ".areas"), beside(&path, ".areas"));
+    std::fs::create_dir_all(&to).map_err(|e| refused(&to, "cannot create the folder", e))?;
+    let files = std::fs::read_dir(&from).map_err(|e| refused(&from, "cannot read", e))?;
+    for file in files.flatten() {
+        let name = to.join(file.file_name());
+        std::fs::rename(file.path(), &name).map_err(|e| refused(&name, "cannot replace", e))?;
+    }
     std::fs::rename(&draft.0, &path).map_err(|e| refused(&path, "cannot replace", e))?;
-    Ok((path, made))
+    // The edits of the world that was there went with it.
+    let _ = std::fs::remove_dir_all(beside(&path, ".edits"));
+    Ok((path, made, coast))
+}
+
+/// The name of the demonstration's coastline.
+const COAST: &str = "natural-earth-land";
+
+/// What lies beside a world under its name.
+fn beside(world: &Path, suffix: &str) -> PathBuf {
+    let mut name = world.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// The whole surface, and a section from the Pacific over the Peru–Chile Trench and the Andes.
@@ -169,8 +207,16 @@ struct Draft(PathBuf);
 
 impl Drop for Draft {
     fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Draft {
+    fn clear(&self) {
         // Gone already when all went well.
         let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir_all(beside(&self.0, ".areas"));
+        let _ = std::fs::remove_dir_all(beside(&self.0, ".edits"));
     }
 }
 
@@ -205,14 +251,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("new");
         let relief = bm_io::bundled::bundled_etopo20().unwrap();
-        let (path, _) = build(&folder, &relief, &|_| ()).unwrap();
+        let (path, ..) = build(&folder, &relief, &|_| ()).unwrap();
         let root = |path: &Path| World::open_read_only(path).unwrap().view().tree().root_crc();
         let (bytes, first) = (std::fs::metadata(&path).unwrap().len(), root(&path));
         build(&folder, &relief, &|_| ()).unwrap();
         assert_eq!(root(&path), first, "equal input gives equal pages");
         assert_eq!(std::fs::metadata(&path).unwrap().len(), bytes);
         let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left, ["earth.bm"]);
+        assert_eq!(left.len(), 2, "{left:?}");
+        assert!(left.iter().all(|n| n == "earth.bm" || n == "earth.bm.areas"), "{left:?}");
 
         let open = World::open(&path).unwrap();
         assert!(build(&folder, &relief, &|_| ()).is_err(), "somebody has it open");

@@ -54,6 +54,16 @@ fn print(r: &DemoReport, out: &mut Out) -> Result<(), Fault> {
         ),
     )?;
 
+    out.pair(
+        "coastline",
+        format_args!(
+            "{} vertices (Natural Earth, public domain) in {:.2} s, {} beside the world",
+            count(r.coast_vertices),
+            r.coast_seconds,
+            bytes(r.coast_bytes)
+        ),
+    )?;
+
     out.line("\nRandom points near sea level, one thread")?;
     for q in &r.rates {
         out.line(format_args!(
@@ -78,6 +88,11 @@ fn print(r: &DemoReport, out: &mut Out) -> Result<(), Fault> {
             p.page_level
         ))?;
     }
+    let b = &r.beach;
+    out.line(format_args!(
+        "  {}, half a metre below sea level at {}° north: {} up to {}° east, {} from {:e} m further on",
+        b.name, b.lat, b.sea.name, b.sea_lon, b.land.name, b.apart_m
+    ))?;
     out.line("\nPictures")?;
     for p in &r.pictures {
         out.line(format_args!("  {}", p.display()))?;

@@ -77,6 +77,50 @@ pub(super) fn answers(view: &View) -> Result<Vec<DemoPlace>, WorldError> {
         .collect()
 }
 
+/// Both sides of a shore, found by halving the way between land and sea.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Beach {
+    /// What people call it.
+    pub name: &'static str,
+    /// Degrees north.
+    pub lat: f64,
+    /// Degrees east of the last point in the sea.
+    pub sea_lon: f64,
+    /// Degrees east of the first point on land.
+    pub land_lon: f64,
+    /// Metres between the two.
+    pub apart_m: f64,
+    /// What is at sea level in the sea.
+    pub sea: NamedMaterial,
+    /// What is at sea level on land.
+    pub land: NamedMaterial,
+    /// Which form answered on land.
+    pub source: &'static str,
+}
+
+/// The North Sea at The Hague runs along a meridian closely enough.
+const BEACH: (&str, f64, [f64; 2]) = ("the beach of Scheveningen", 52.11, [4.0, 4.5]);
+/// Half a metre below sea level.
+const WADING: f64 = -0.5;
+
+/// Looks for the shore along a parallel, down to the last distinguishable longitude.
+pub(super) fn beach(view: &View) -> Result<Beach, WorldError> {
+    let (name, lat, [mut sea_lon, mut land_lon]) = BEACH;
+    let at = |lon| view.answer(Place::degrees(lon, lat, WADING), 28);
+    loop {
+        let middle = f64::midpoint(sea_lon, land_lon);
+        if middle <= sea_lon || middle >= land_lon {
+            break;
+        }
+        if view.is_ground(at(middle)?.material.id) { land_lon = middle } else { sea_lon = middle }
+    }
+    let (sea, land) = (at(sea_lon)?, at(land_lon)?);
+    let apart_m = (land_lon - sea_lon) * 111_319.5 * lat.to_radians().cos();
+    let (sea, land, source) = (sea.material, land.material, land.source);
+    Ok(Beach { name, lat, sea_lon, land_lon, apart_m, sea, land, source })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

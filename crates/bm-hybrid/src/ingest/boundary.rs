@@ -5,7 +5,6 @@ use crate::error::WorldError;
 use crate::world::World;
 use bm_core::MaterialId;
 use bm_io::vector::Feature;
-use bm_overlay::{Durability, Transaction};
 use bm_vector::geometry::{Mode, Repairs, repair};
 use bm_vector::set::Change;
 use bm_vector::{Boundary, BoundaryId, Extent, Frame, Kind, Shape, Style, Transition, Value};
@@ -29,7 +28,6 @@ pub struct BoundaryIngest {
     precision: f64,
     id: Option<String>,
     skip_invalid: bool,
-    origin: String,
 }
 
 impl BoundaryIngest {
@@ -49,7 +47,6 @@ impl BoundaryIngest {
             precision: 1.0,
             id: None,
             skip_invalid: false,
-            origin: "bm".into(),
         }
     }
 
@@ -101,13 +98,6 @@ impl BoundaryIngest {
     #[must_use]
     pub const fn skip_invalid(mut self, skip: bool) -> Self {
         self.skip_invalid = skip;
-        self
-    }
-
-    /// Who it is, for the log.
-    #[must_use]
-    pub fn origin(mut self, origin: impl Into<String>) -> Self {
-        self.origin = origin.into();
         self
     }
 
@@ -175,7 +165,7 @@ impl World {
     /// [`BoundaryIngest::skip_invalid`] says otherwise.
     ///
     /// # Errors
-    /// [`WorldError::Data`] names the file, the feature, the vertex and the reason; as [`World::edit_with`].
+    /// [`WorldError::Data`] names the file, the feature, the vertex and the reason; as [`World::commit_boundaries`].
     pub fn ingest_boundaries(
         &self,
         sources: Vec<Source>,
@@ -230,9 +220,9 @@ impl World {
             };
             return Err(WorldError::Data { what: "boundaries", detail });
         }
-        let mut t = Transaction::new(&how.origin);
-        t.durability(Durability::Sync).note(format!("ingest {} boundaries", report.boundaries));
-        report.version = self.edit_with(&t, &changes)?.version;
+        let what = format!("ingest {} boundaries", report.boundaries);
+        progress(&Progress { stage: "commit", done: 0, total: 1 });
+        report.version = self.commit_boundaries(&changes, &what)?;
         report.elapsed = start.elapsed();
         Ok(report)
     }

@@ -43,7 +43,7 @@ pub fn draw_boundaries(
                 Coord { x: around.min().x - turn, y: around.min().y },
                 Coord { x: around.max().x - turn, y: around.max().y },
             );
-            edges(&boundary, shifted, &mut |a, b| cover.line(pixel(a), pixel(b)));
+            edges(boundary, shifted, &mut |a, b| cover.line(pixel(a), pixel(b)));
         }
         let (colour, strength) = ink(boundary.kind);
         cover.blend(image, colour, strength);

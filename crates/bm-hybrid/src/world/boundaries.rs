@@ -72,6 +72,11 @@ impl BoundaryLog {
         self.write().push(Entry { version, set, changed: changed.into(), bytes });
     }
 
+    /// Takes back what was pushed for a version that did not come to be.
+    fn take_back(&self, version: u64) {
+        self.write().retain(|e| e.version != version);
+    }
+
     /// Whether anything changed after a version, and the bytes of it.
     pub(super) fn pending(&self, after: u64) -> Option<u64> {
         let entries = self.read();
@@ -159,6 +164,32 @@ impl World {
         let mut transaction = Transaction::new(origin);
         transaction.durability(durability).note(describe(changes));
         Ok(self.edit_with(&transaction, changes)?.version)
+    }
+}
+
+impl World {
+    /// Commits changes of boundaries as an ingest does: straight to the store, not by way of the journal. Edits made
+    /// so far are folded into pages first; those that come meanwhile wait. For many boundaries, or large ones.
+    ///
+    /// # Errors
+    /// As [`World::edit_with`], and errors of the store; the world is then unchanged.
+    pub fn commit_boundaries(&self, changes: &[Change], what: &str) -> Result<u64, WorldError> {
+        let inner = &self.inner;
+        inner.check_boundaries(changes)?;
+        inner.begin()?;
+        let _one_at_a_time = inner.write_lock();
+        let _no_other_change = inner.boundaries.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut paused = inner.overlay.pause()?;
+        inner.fold_paused(&mut paused)?;
+        let set = Arc::new(inner.boundaries.newest().apply(changes)?);
+        let ids = changes.iter().map(|c| id_of(c).clone()).collect();
+        let version = paused.next_version();
+        inner.boundaries.push(version, set, ids, 0);
+        let done = inner.finish(&mut paused, Batch::new(), None, what, 0);
+        if done.is_err() {
+            inner.boundaries.take_back(version);
+        }
+        done
     }
 }
 

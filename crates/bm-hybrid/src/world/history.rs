@@ -42,10 +42,10 @@ impl World {
     /// kept; errors of the store and the journal.
     pub fn at(&self, version: u64) -> Result<Arc<View>, WorldError> {
         let inner = &self.inner;
-        if let Some(snapshot) = inner.overlay.snapshot_at(version) {
-            if let Some(boundaries) = inner.boundaries.at(version) {
-                return Ok(Arc::new(View::new(snapshot, &inner.shadows, boundaries)));
-            }
+        if let Some(snapshot) = inner.overlay.snapshot_at(version)
+            && let Some(boundaries) = inner.boundaries.at(version)
+        {
+            return Ok(Arc::new(View::new(snapshot, &inner.shadows, boundaries)));
         }
         let now = inner.overlay.snapshot();
         let newest = now.version();

@@ -101,7 +101,7 @@ impl Inner {
     }
 
     /// Commits pages or records as a version of their own.
-    fn finish(
+    pub(super) fn finish(
         &self,
         paused: &mut Paused<'_, Ground>,
         mut batch: Batch,
