@@ -46,6 +46,7 @@ mod tile;
 
 pub use boundaries::{Boundaries, Listed};
 pub use place::degrees;
+pub(crate) use place::unwrapped_degrees;
 
 use crate::boundary::Boundary;
 use crate::frame::Frame;

@@ -10,10 +10,15 @@ use geo_types::{Coord, Rect};
 #[inline]
 #[must_use]
 pub fn degrees(x: f64, y: f64) -> Coord<f64> {
-    let ticks = f64::from(TICKS_PER_METRE);
     // x goes on beyond the date line in grids that lie across it; queries wrap it.
-    let turn = f64::from(WORLD_X) / ticks;
-    let x = if (0.0..turn).contains(&x) { x } else { x.rem_euclid(turn) };
+    let turn = f64::from(WORLD_X) / f64::from(TICKS_PER_METRE);
+    unwrapped_degrees(if (0.0..turn).contains(&x) { x } else { x.rem_euclid(turn) }, y)
+}
+
+/// As [`degrees`], with longitudes that go on beyond ±180.
+#[inline]
+pub(crate) fn unwrapped_degrees(x: f64, y: f64) -> Coord<f64> {
+    let ticks = f64::from(TICKS_PER_METRE);
     Coord {
         x: x * ticks * (360.0 / f64::from(WORLD_X)) - 180.0,
         y: y * ticks * (180.0 / f64::from(WORLD_Y)) - 90.0,

@@ -315,10 +315,10 @@ impl Row<'_> {
             let Some((from, to)) = entry.touching(spread, row, self.window) else { continue };
             let from = ((from - self.window.x) as usize).max(self.range.start);
             let to = ((to - self.window.x) as usize).min(self.range.end);
-            for column in from..to {
-                if !touched[column] {
+            for (column, touched) in touched.iter_mut().enumerate().take(to).skip(from) {
+                if !*touched {
                     let p = Coord { x: self.xs[column] + self.shift(column, entry), y: self.y };
-                    touched[column] = touches_box(a, b, p, self.place.half);
+                    *touched = touches_box(a, b, p, self.place.half);
                 }
             }
         }
