@@ -81,7 +81,7 @@ fn the_coarsest_that_is_fine_enough() {
         .map(|i| Coord { x: f64::from(i), y: (f64::from(i) / 30.0).sin() * 20.0 + f64::from(i % 3) })
         .collect();
     let square = path(&[(0, 100), (50, 100), (50, 150), (0, 150), (0, 100)]);
-    let shapes = [Shape::Lines(vec![LineString(track)]), Shape::Area(Arc::new(Area::new([square]).unwrap()))];
+    let shapes = [Shape::Lines(vec![LineString(track)]), Shape::Area(Arc::new(Area::new(vec![square]).unwrap()))];
     let levels = Levels::new(&shapes, &[10.0, 0.1, 1.0, -5.0, f64::NAN, 1.0], Frame::Plane);
     let tolerances: Vec<f64> = levels.all().iter().map(|l| l.tolerance).collect();
     assert_eq!(tolerances, [0.0, 0.1, 1.0, 10.0]);
@@ -193,8 +193,8 @@ proptest! {
         for (i, ring) in coarse.iter().enumerate() {
             for (j, other) in rings.iter().enumerate().filter(|(j, _)| *j != i) {
                 let p = ring[0];
-                let before = Area::new([other]).unwrap().locate(p);
-                let after = Area::new([&coarse[j]]).unwrap().locate(p);
+                let before = Area::new(vec![other.clone()]).unwrap().locate(p);
+                let after = Area::new(vec![coarse[j].clone()]).unwrap().locate(p);
                 prop_assert!(before == after, "{before:?} {after:?}");
                 prop_assert!(before != Where::Inside);
             }

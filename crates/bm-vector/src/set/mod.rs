@@ -33,7 +33,7 @@ mod resolve;
 
 pub use resolve::Answer;
 
-use crate::boundary::{Boundary, BoundaryId, Extent, Shape, Side};
+use crate::boundary::{Boundary, BoundaryId, Shape, Side};
 use crate::frame::Frame;
 use crate::index::{BoundaryIndex, IndexError};
 use geo_types::{Coord, Rect};
