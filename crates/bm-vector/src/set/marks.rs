@@ -143,8 +143,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_clear_is_far(
-            boxes in prop::collection::vec((-540.0..540.0, -90.0..90.0, 0.0..3.0, 0.0..3.0), 0..20),
-            asks in prop::collection::vec((0..20_usize, -1.0..4.0, -1.0..4.0, 0.0..0.002), 1..40),
+            boxes in prop::collection::vec((-540.0..540.0_f64, -90.0..90.0_f64, 0.0..3.0, 0.0..3.0), 0..20),
+            asks in prop::collection::vec((0..20_usize, -1.0..4.0_f64, -1.0..4.0_f64, 0.0..0.002), 1..40),
         ) {
             let mut globe = Marks::globe();
             let region = Rect::new(at(-10.0, 40.0), at(10.0, 50.0));
