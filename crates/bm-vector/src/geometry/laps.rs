@@ -74,6 +74,15 @@ pub(super) fn follow(ring: &mut [Coord<f64>], own: (f64, f64), shell: (f64, f64)
     }
 }
 
+/// Whether a ring runs around the globe within some hundred metres of a pole, as files have it whose polygons
+/// know no inside on a sphere: it stands for the map's rim.
+pub(super) fn is_rim(ring: &[Coord<f64>], frame: Frame) -> bool {
+    let same = |sign: f64| ring.iter().all(|c| c.y * sign >= 89.99);
+    frame.period().is_some()
+        && (same(1.0) || same(-1.0))
+        && matches!(unwrap(&mut ring.to_vec(), frame), Lap::Around(_))
+}
+
 /// Closes an unwrapped ring that comes back `lap` beside its start over the pole of its hemisphere: cut at the date
 /// line, along it to the pole, along the map's rim, and back.
 pub(super) fn over_pole(ring: &mut Vec<Coord<f64>>, lap: f64) {

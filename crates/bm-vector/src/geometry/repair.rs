@@ -7,7 +7,7 @@
 
 use super::crossing::Rings;
 use super::error::{Flaw, GeometryError, Spot};
-use super::laps::{Lap, centre, follow, over_pole, span, unwrap};
+use super::laps::{Lap, centre, follow, is_rim, over_pole, span, unwrap};
 use super::predicate::{on_segment, orient};
 use super::validate::{MAX_COMPARED, check_coords, check_lines, check_ring, check_winding};
 use crate::area::{Area, AreaError};
@@ -210,17 +210,20 @@ impl Job {
         polygons: Vec<Vec<Vec<Coord<f64>>>>,
     ) -> Result<Vec<Vec<Coord<f64>>>, GeometryError> {
         let mut rings: Vec<Vec<Coord<f64>>> = Vec::new();
-        let mut spots: Vec<Spot> = Vec::new();
+        let mut names: Vec<Name> = Vec::new();
         let mut flat = None;
         for (part, polygon) in polygons.into_iter().enumerate() {
             let mut shell: Option<(f64, f64)> = None;
             for (n, ring) in polygon.into_iter().enumerate() {
                 let spot = Spot::ring(part, n);
+                if self.mends() && is_rim(&ring, self.frame) {
+                    continue;
+                }
                 let mut ring = match self.ring(spot, ring) {
                     Err(e) if self.mends() && matches!(e.flaw, Flaw::NoArea | Flaw::ShortRing(_)) => {
                         self.done.dropped += 1;
                         flat = flat.or(Some(e));
-                        if n == 0 {
+                        if shell.is_none() {
                             // Its holes go with it.
                             break;
                         }
@@ -229,26 +232,25 @@ impl Job {
                     other => other?,
                 };
                 let middle = span(&ring);
+                names.push(Name { spot, hole: shell.is_some() });
                 match shell {
                     None => shell = Some(middle),
                     Some(shell) => follow(&mut ring, middle, shell, self.frame),
                 }
                 rings.push(ring);
-                spots.push(spot);
             }
         }
         if rings.is_empty() {
             return Err(flat.unwrap_or_else(|| GeometryError::new(Spot::part(0), Flaw::Empty)));
         }
-        for (spot, ring) in spots.iter().zip(&rings) {
-            check_ring(*spot, ring, self.frame)?;
+        for (name, ring) in names.iter().zip(&rings) {
+            check_ring(name.spot, ring, self.frame)?;
         }
         if rings.iter().map(Vec::len).sum::<usize>() <= MAX_COMPARED {
-            check_places(&rings, &spots)?;
+            check_places(&rings, &names)?;
         }
-        for (spot, ring) in spots.iter().zip(&mut rings) {
-            let hole = spot.ring != Some(0);
-            match check_winding(*spot, ring, hole) {
+        for (name, ring) in names.iter().zip(&mut rings) {
+            match check_winding(name.spot, ring, name.hole) {
                 Err(e) if self.mends() && matches!(e.flaw, Flaw::Winding(_)) => {
                     ring.reverse();
                     self.done.rewound += 1;
@@ -348,28 +350,32 @@ fn blunt(ring: &mut Vec<Coord<f64>>) -> usize {
     removed
 }
 
+/// Which ring of the geometry, and whether a hole.
+struct Name {
+    spot: Spot,
+    hole: bool,
+}
+
 /// No crossings, holes in their shells, shells beside each other.
-fn check_places(rings: &[Vec<Coord<f64>>], spots: &[Spot]) -> Result<(), GeometryError> {
+fn check_places(rings: &[Vec<Coord<f64>>], names: &[Name]) -> Result<(), GeometryError> {
     let mut set = Rings::new(rings);
-    set.check(|ring, i| spots[ring].vertex(i, rings[ring][i]))?;
-    for (i, spot) in spots.iter().enumerate() {
-        let around = set.around(i);
-        let fail = |flaw| Err(GeometryError::new(*spot, flaw));
-        if spot.ring == Some(0) {
-            // A shell inside another is fine in a hole of that one.
-            let holes = |part| around.iter().any(|o| spots[*o].part == part && spots[*o].ring != Some(0));
-            if let Some(other) =
-                around.iter().map(|o| spots[*o]).find(|o| o.ring == Some(0) && !holes(o.part))
-            {
-                return fail(Flaw::ShellInside(other));
-            }
-        } else {
-            let own = |o: &&usize| spots[**o].part == spot.part;
-            if !around.iter().filter(own).any(|o| spots[*o].ring == Some(0)) {
+    set.check(|ring, i| names[ring].spot.vertex(i, rings[ring][i]))?;
+    for (i, name) in names.iter().enumerate() {
+        let around: Vec<&Name> = set.around(i).into_iter().map(|o| &names[o]).collect();
+        let fail = |flaw| Err(GeometryError::new(name.spot, flaw));
+        let of = |part: u32, hole: bool| around.iter().find(|o| o.spot.part == part && o.hole == hole);
+        if name.hole {
+            if of(name.spot.part, false).is_none() {
                 return fail(Flaw::HoleOutside);
             }
-            if let Some(other) = around.iter().filter(own).find(|o| spots[**o].ring != Some(0)) {
-                return fail(Flaw::HoleInHole(spots[*other]));
+            if let Some(other) = of(name.spot.part, true) {
+                return fail(Flaw::HoleInHole(other.spot));
+            }
+        } else {
+            // A shell inside another is fine in a hole of that one.
+            let shell = around.iter().find(|o| !o.hole && of(o.spot.part, true).is_none());
+            if let Some(other) = shell {
+                return fail(Flaw::ShellInside(other.spot));
             }
         }
     }

@@ -140,6 +140,14 @@ fn across_the_date_line() {
             assert_eq!(area.locate(Coord { x, y: 70.0 }), Where::Outside, "{x} {rings:?}");
         }
     }
+    // The same with the map's rim as a ring of its own, before or after.
+    let rim = ring(&[(-120.0, 89.999), (0.0, 89.999), (120.0, 89.999), (-120.0, 89.999)]);
+    let coast = ring(&[(-120.0, 80.0), (0.0, 80.0), (120.0, 80.0), (-120.0, 80.0)]);
+    for both in [vec![rim.clone(), coast.clone()], vec![coast, rim]] {
+        let (rings, _) = polygons(vec![both], Mode::Mend).unwrap();
+        assert_eq!(rings.len(), 1);
+        assert_eq!(Area::new(&rings).unwrap().locate(Coord { x: 5.0, y: 89.9999 }), Where::Inside);
+    }
     // Russia, its one half at 180 and named −180 there, its other half beyond.
     let main =
         ring(&[(-180.0, 65.0), (-180.0, 69.0), (30.0, 70.0), (30.0, 60.0), (150.0, 60.0), (-180.0, 65.0)]);
