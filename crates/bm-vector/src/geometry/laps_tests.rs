@@ -29,7 +29,7 @@ proptest! {
         prop_assert_eq!(ring.first(), ring.last());
         prop_assert_eq!(span(&ring), (-180.0, 180.0));
         prop_assert!(ring.windows(2).all(|e| e[0] != e[1]));
-        let area = Area::new([&ring]).unwrap();
+        let area = Area::new(vec![ring.clone()]).unwrap();
         for x in [-179.999, -100.0, -33.3, 0.1, 77.7, 179.999] {
             prop_assert_eq!(area.locate(Coord { x, y: sign * 81.0 }), Where::Inside);
             prop_assert_eq!(area.locate(Coord { x, y: sign * 49.0 }), Where::Outside);
