@@ -11,11 +11,13 @@
 //! | [`simplify`] | [`Levels`]: coarser lines that cross nothing |
 //! | [`topology`] | [`Topology`]: arcs that several lines or rings share |
 //! | [`validate`] | what a boundary must be to be inserted |
+//! | `laps` | lines over the date line, rings around a pole |
 //! | `crossing` | do rings cross, which lie inside which |
 //! | `wide` | sums and products of twice the digits, for ties |
 
 mod crossing;
 pub mod error;
+mod laps;
 pub mod near;
 mod outline;
 pub mod predicate;

@@ -81,7 +81,8 @@ fn the_coarsest_that_is_fine_enough() {
         .map(|i| Coord { x: f64::from(i), y: (f64::from(i) / 30.0).sin() * 20.0 + f64::from(i % 3) })
         .collect();
     let square = path(&[(0, 100), (50, 100), (50, 150), (0, 150), (0, 100)]);
-    let shapes = [Shape::Lines(vec![LineString(track)]), Shape::Area(Arc::new(Area::new(vec![square]).unwrap()))];
+    let shapes =
+        [Shape::Lines(vec![LineString(track)]), Shape::Area(Arc::new(Area::new(vec![square]).unwrap()))];
     let levels = Levels::new(&shapes, &[10.0, 0.1, 1.0, -5.0, f64::NAN, 1.0], Frame::Plane);
     let tolerances: Vec<f64> = levels.all().iter().map(|l| l.tolerance).collect();
     assert_eq!(tolerances, [0.0, 0.1, 1.0, 10.0]);
