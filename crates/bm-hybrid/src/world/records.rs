@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Version of the world's own records: 2 since worlds have edits.
-pub(super) const WORLD_FORMAT: u32 = 2;
+/// Version of the world's own records: 2 since worlds have edits, 3 since they have boundaries.
+pub(super) const WORLD_FORMAT: u32 = 3;
 pub(super) const HEAD: &str = "world";
 pub(super) const MATERIALS: &str = "materials";
 pub(super) const LOG: &str = "log";

@@ -280,7 +280,7 @@ fn damaged_and_newer_records() {
     }
     let older = with("world", Some(r#"{"format":1,"root_crc":7}"#));
     assert_eq!(older.kind(), ErrorKind::Unsupported);
-    let head = r#"{"format":2,"root_crc":7,"version":2,"unfolded":3,"journal":null,"bases":[],"retention":{"versions":9,"age_ms":null}}"#;
+    let head = r#"{"format":3,"root_crc":7,"version":2,"unfolded":3,"journal":null,"bases":[],"retention":{"versions":9,"age_ms":null}}"#;
     let e = with("world", Some(head));
     assert_eq!(e.kind(), ErrorKind::Corrupt);
     assert!(e.to_string().contains("L0(0,0,0)"), "{e}");
