@@ -1,5 +1,7 @@
 //! What is in a vector file: `cargo run --example vector_info -- FILE [LAYER]`.
 
+#![allow(clippy::print_stdout)] // a program's last lines for its user
+
 use bm_io::IoError;
 use bm_io::vector::{VectorOptions, read_vector};
 use std::path::Path;

@@ -15,6 +15,10 @@ pub trait TreeBase: Send + Sync {
     fn tree(&self) -> &Tree;
     /// The pages it reads.
     fn pages(&self) -> Arc<dyn PageSource>;
+    /// Whether edits that say what the tree says anyway must still be told from those that were never made.
+    fn keeps_said(&self) -> bool {
+        false
+    }
 }
 
 /// How much was folded.

@@ -42,8 +42,8 @@ struct Shadow {
     /// Version it stands for.
     version: u64,
     /// The base it was made from: check sum of its tree, and its version. A fold may leave the tree as it was and
-    /// take edits away all the same.
-    base: (u32, u64),
+    /// take edits away all the same. And whether it keeps edits that say what the tree says.
+    base: (u32, u64, bool),
     /// Layers of pages over the base's.
     depth: u32,
 }
@@ -110,7 +110,8 @@ impl<B: TreeBase> Reader<B> {
     /// Makes the shadow, from the newest one if it is of the same base and not younger.
     fn cast(&self) -> Result<Arc<Shadow>, OverlayError> {
         let mut newest = self.shadows.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let base = (self.tree().root_crc(), self.snapshot.base_version());
+        let keeps_said = self.snapshot.base().keeps_said();
+        let base = (self.tree().root_crc(), self.snapshot.base_version(), keeps_said);
         let start = newest.clone().filter(|s| s.base == base && s.version <= self.version());
         if let Some(shadow) = start.as_ref().filter(|s| s.version == self.version()) {
             return Ok(shadow.clone());
@@ -123,8 +124,7 @@ impl<B: TreeBase> Reader<B> {
         let changed = Changed { since };
         let pages = choose(&self.snapshot, &changed, u64::MAX);
         let mut draft = Draft::of(tree);
-        // Readers tell what was said from what answers for want of it.
-        draft.keep_said(true);
+        draft.keep_said(keeps_said);
         fold_into(&mut draft, &self.snapshot, &pages, 0)?;
         let commit = draft.finish()?;
         let mut layer: HashMap<PageId, Option<Vec<u8>>> = HashMap::new();

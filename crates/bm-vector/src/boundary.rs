@@ -109,6 +109,9 @@ impl Transition {
     }
 }
 
+/// Metres below sea level beyond which no liquid is the sea: all trenches end above.
+pub const DEEPEST_SEA: f64 = 12_000.0;
+
 /// Which of what lies above and below each other a boundary speaks about.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
@@ -117,8 +120,8 @@ pub enum Extent {
     /// Solids become the side's material; air and water stay.
     #[default]
     Ground,
-    /// Sea level is the boundary's plane: on the land side water becomes the left material, so land reaches sea
-    /// level; on the sea side solids above sea level become air and those down to `depth` metres below it the right
+    /// Sea level is the boundary's plane: on the land side liquids below it, down to [`DEEPEST_SEA`], become the left
+    /// material, so land reaches sea level; on the sea side solids above sea level become air and those down to `depth` metres below it the right
     /// material.
     Shore {
         /// Least depth of water beside the shore in metres, positive.
@@ -134,6 +137,16 @@ pub enum Extent {
 }
 
 impl Extent {
+    /// Altitudes in metres at which it begins or ends to speak, ascending.
+    #[must_use]
+    pub fn levels(self) -> Vec<f64> {
+        match self {
+            Self::Ground => Vec::new(),
+            Self::Shore { depth } => vec![-DEEPEST_SEA, -depth, 0.0],
+            Self::Altitude { low, high } => vec![low, high],
+        }
+    }
+
     /// What becomes of material `base` of a phase at altitude `alt` (none: a grid's surface) on a side where the
     /// transition names `material`; none if the boundary does not speak about it.
     #[inline]
@@ -151,7 +164,10 @@ impl Extent {
                 alt.is_none_or(|alt| (low..high).contains(&alt)).then_some(material)
             }
             Self::Shore { depth } => match (side, phase) {
-                (Side::Left, Phase::Liquid) => Some(material),
+                (Side::Left, Phase::Liquid) => {
+                    // Lava in the depths and lakes on the heights are not the sea.
+                    alt.is_none_or(|alt| (-DEEPEST_SEA..0.0).contains(&alt)).then_some(material)
+                }
                 (Side::Right, Phase::Solid) => match alt {
                     Some(alt) if alt >= 0.0 => Some(MaterialId::AIR),
                     Some(alt) if alt < -depth => None,

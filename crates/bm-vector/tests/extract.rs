@@ -37,7 +37,7 @@ fn turn(ring: &LineString<f64>) -> f64 {
 }
 
 fn area(rings: &[LineString<f64>]) -> Area {
-    Area::new(rings.iter().map(|ring| ring.0.clone())).unwrap()
+    Area::new(rings.iter().map(|ring| ring.0.clone()).collect()).unwrap()
 }
 
 #[test]

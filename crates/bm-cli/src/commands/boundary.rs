@@ -284,7 +284,7 @@ fn export(a: &args::BoundaryExport, out: &mut Out) -> Result<u8, Fault> {
     let features: Vec<Feature> = all.iter().map(|b| feature(&view, b)).collect();
     match format {
         VectorFormat::Geojson => vector::write_geojson(&a.output, &features, GeoJsonStyle::default())?,
-        VectorFormat::Flatgeobuf => return Err(Fault::usage("FlatGeobuf cannot be written yet")),
+        VectorFormat::Flatgeobuf => vector::write_flatgeobuf(&a.output, "boundaries", &features)?,
         VectorFormat::Wkb => vector::wkb::write_wkb(&a.output, &features, false)?,
     }
     let length = std::fs::metadata(&a.output).map_or(0, |m| m.len());

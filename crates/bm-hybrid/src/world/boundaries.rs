@@ -1,6 +1,7 @@
 //! Boundaries by version: changed in step with edits, kept in the journal until pages are committed, then in records
 //! of the store.
 
+use super::Ground;
 use super::areas::Areas;
 use super::edits::Committed;
 use super::{Inner, World};
@@ -139,6 +140,9 @@ impl World {
                 &annex,
                 |snapshot, pos| inner.material_at(snapshot, pos),
                 |version| {
+                    if changes.iter().any(has_materials) {
+                        inner.overlay.snapshot().base().is_bordered();
+                    }
                     inner.boundaries.push(version, set, ids.clone(), bytes);
                     drop(one_at_a_time);
                 },
@@ -198,6 +202,10 @@ fn id_of(change: &Change) -> &BoundaryId {
         Change::Put(b) => &b.id,
         Change::Remove(id) => id,
     }
+}
+
+fn has_materials(change: &Change) -> bool {
+    matches!(change, Change::Put(b) if b.transition.is_some())
 }
 
 fn describe(changes: &[Change]) -> String {
@@ -358,8 +366,17 @@ pub(super) fn decode(annex: &[u8], areas: &Areas) -> Result<Vec<Change>, WorldEr
 
 impl BoundaryLog {
     /// Applies a record of the journal.
-    pub(super) fn replay(&self, version: u64, annex: &[u8], areas: &Areas) -> Result<(), WorldError> {
+    pub(super) fn replay(
+        &self,
+        version: u64,
+        annex: &[u8],
+        areas: &Areas,
+        base: &Ground,
+    ) -> Result<(), WorldError> {
         let changes = decode(annex, areas)?;
+        if changes.iter().any(has_materials) {
+            base.is_bordered();
+        }
         let set = self.newest().apply(&changes)?;
         let ids = changes.iter().map(|c| id_of(c).clone()).collect();
         self.push(version, Arc::new(set), ids, annex.len() as u64);

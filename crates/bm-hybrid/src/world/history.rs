@@ -101,7 +101,9 @@ impl World {
                 let seq = record.head.seq;
                 failed = overlay.restore(seq, &record.edits()?).err().map(Into::into);
                 if let (Some(annex), true) = (record.annex()?, seq > folded) {
-                    failed = failed.take().or(boundaries.replay(seq, annex, &self.inner.areas).err());
+                    failed = failed.take().or(boundaries
+                        .replay(seq, annex, &self.inner.areas, overlay.snapshot().base())
+                        .err());
                 }
                 Ok(())
             };

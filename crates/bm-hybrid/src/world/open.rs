@@ -200,7 +200,10 @@ impl Inner {
             failed = self.overlay.restore(seq, &record.edits()?).err().map(Into::into);
             // The store has the boundaries up to the version of its pages, whatever is folded.
             if let (Some(annex), true) = (record.annex()?, seq > folded) {
-                failed = failed.take().or(self.boundaries.replay(seq, annex, &self.areas).err());
+                failed = failed.take().or(self
+                    .boundaries
+                    .replay(seq, annex, &self.areas, self.overlay.snapshot().base())
+                    .err());
             }
             Ok(())
         };

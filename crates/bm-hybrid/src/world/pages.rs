@@ -7,7 +7,7 @@ use crate::error::WorldError;
 use crate::view::View;
 use bm_core::{Material, MaterialRegistry, PageId};
 use bm_octree::{Commit, Draft};
-use bm_overlay::{Paused, StrategyKind, now_ms};
+use bm_overlay::{Paused, StrategyKind, TreeBase, now_ms};
 use bm_store::{Batch, StoreError};
 use std::sync::Arc;
 
@@ -170,7 +170,11 @@ impl Inner {
             // The commit stands; room is for the next time.
             let _next_time = self.store.retire(oldest);
         }
-        Ground::read_after(self.store.snapshot()?, &self.context, Some(&old.tree), boundaries)
+        let ground = Ground::read_after(self.store.snapshot()?, &self.context, Some(&old.tree), boundaries)?;
+        if old.keeps_said() {
+            ground.is_bordered();
+        }
+        Ok(ground)
     }
 
     /// Removes what of the journal no version needs any more. It only takes room: a failure is for the next time.

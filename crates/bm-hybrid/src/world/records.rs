@@ -13,6 +13,7 @@ use bm_store::Snapshot;
 use bm_vector::set::BoundarySet;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Version of the world's own records: 2 since worlds have edits.
 pub(super) const WORLD_FORMAT: u32 = 2;
@@ -106,6 +107,8 @@ pub struct Ground {
     phases: Vec<Phase>,
     /// Boundaries at the pages' version.
     pub(super) boundaries: Arc<BoundarySet>,
+    /// Whether there is, or was since the world was opened, a boundary with materials.
+    bordered: AtomicBool,
 }
 
 impl TreeBase for Ground {
@@ -115,6 +118,10 @@ impl TreeBase for Ground {
 
     fn pages(&self) -> Arc<dyn PageSource> {
         self.source.clone()
+    }
+
+    fn keeps_said(&self) -> bool {
+        self.bordered.load(Relaxed)
     }
 }
 
@@ -134,7 +141,13 @@ impl Ground {
         for m in materials.all() {
             phases[m.id.0 as usize] = m.phase;
         }
-        Self { tree, source, store_version, head, materials, log, phases, boundaries }
+        let bordered = boundaries.iter().any(|b| b.transition.is_some()).into();
+        Self { tree, source, store_version, head, materials, log, phases, boundaries, bordered }
+    }
+
+    /// Says that there is a boundary with materials now.
+    pub(super) fn is_bordered(&self) {
+        self.bordered.store(true, Relaxed);
     }
 
     /// State of matter of a material; unknown ones count as gas.

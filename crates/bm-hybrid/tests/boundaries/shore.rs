@@ -46,6 +46,7 @@ fn both_sides_of_a_shore() {
     assert_eq!(says(&view, 3.5, 2.0, -5.0), (SAND, beside));
     assert_eq!(says(&view, 3.5, 2.0, -0.1), (SAND, beside));
     assert_eq!(says(&view, 3.5, 2.0, 0.1).0, MaterialId::AIR);
+    assert_eq!(says(&view, 3.5, 2.0, -3_000_000.0).0, MaterialId::OUTER_CORE, "liquid, but not the sea");
     assert_eq!(says(&view, 1.5, 2.0, 5.0), says(&before, 1.5, 2.0, 5.0));
     // Sea side: land above sea level becomes air, three metres of water beside it, rock below.
     assert_eq!(says(&view, 0.5, 2.0, 5.0), (MaterialId::AIR, beside));

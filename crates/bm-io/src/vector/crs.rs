@@ -14,7 +14,8 @@ pub(super) fn accept(name: &str, place: &str) -> Result<Declared, Fault> {
     // 4979 is 4326 with heights. Axis order: every format here puts the longitude first, whatever the registry says.
     let epsg = matches!(code, "4326" | "4979") && (authority("EPSG") || authority("epsg.xml"));
     let ogc = code.eq_ignore_ascii_case("CRS84") || code.eq_ignore_ascii_case("CRS84h");
-    if epsg || ogc {
+    let plain = matches!(name, "WGS 84" | "WGS84" | "GCS_WGS_1984");
+    if epsg || ogc || plain {
         return Ok(Declared::Wgs84(name.to_owned()));
     }
     Err(Fault::unsupported(
@@ -47,12 +48,21 @@ mod tests {
             "urn:ogc:def:crs:OGC::CRS84h",
             "OGC:CRS84",
             "CRS84",
+            "WGS 84",
         ] {
             assert_eq!(accept(name, "crs").unwrap(), Declared::Wgs84(name.into()));
         }
-        for name in
-            ["EPSG:3857", "EPSG:14326", "4326", "ESRI:4326", "urn:ogc:def:crs:EPSG::4258", "", "OGC:CRS83"]
-        {
+        for name in [
+            "EPSG:3857",
+            "EPSG:14326",
+            "4326",
+            "ESRI:4326",
+            "urn:ogc:def:crs:EPSG::4258",
+            "",
+            "OGC:CRS83",
+            "WGS 84 / Pseudo-Mercator",
+            "WGS 84 / UTM zone 32N",
+        ] {
             let said = accept(name, "crs").unwrap_err().at("a.geojson").to_string();
             assert!(said.contains(name) && said.contains("ogr2ogr"), "{said}");
         }

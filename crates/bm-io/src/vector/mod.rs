@@ -5,6 +5,8 @@
 //! | GeoJSON, also newline-delimited | [`read_vector`] | [`write_geojson`] | `vector` |
 //! | TopoJSON | [`read_vector`] | – | `vector` |
 //! | WKB, EWKB, binary or hexadecimal | [`read_vector`], [`wkb::decode`] | [`wkb::write_wkb`], [`wkb::encode`] | `vector` |
+//! | FlatGeobuf | [`read_vector`] | `write_flatgeobuf` | `flatgeobuf` |
+//! | GeoPackage | [`read_vector`], `gpkg::decode_geometry` | – | `gpkg` |
 //!
 //! What a file is shows in its first bytes, whatever its name; any of them may be compressed with zstd. Coordinates
 //! are degrees of WGS 84, longitude first: a file that declares anything else is refused by that name. Heights and
@@ -30,7 +32,11 @@ mod crs;
 mod dateline;
 mod detect;
 mod feature;
+#[cfg(feature = "flatgeobuf")]
+mod flatgeobuf;
 mod geojson_out;
+#[cfg(feature = "gpkg")]
+pub mod gpkg;
 mod json;
 mod read;
 mod runs;
@@ -40,12 +46,20 @@ mod split;
 pub mod wkb;
 
 pub use feature::{Declared, Feature, Features, Skipped, Summary, VectorFormat};
+#[cfg(feature = "flatgeobuf")]
+pub use flatgeobuf::{flatgeobuf_to, write_flatgeobuf};
 pub use geojson_out::{GeoJsonStyle, geojson_to, write_geojson};
 pub use read::{DateLine, VectorOptions, read_features, read_features_bytes, read_vector, read_vector_bytes};
 pub use source::Progress;
 pub use split::split_at_date_line;
 
 use read::Halt;
+
+/// Bytes as text, for properties that hold bytes.
+#[cfg(any(feature = "flatgeobuf", feature = "gpkg"))]
+fn hex_text(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
 
 #[cfg(test)]
 mod tests_dateline;

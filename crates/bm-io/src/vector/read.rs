@@ -177,7 +177,7 @@ fn read_path(
         };
         IoError::Os { path: name.clone(), action: "open", source, cure: cure.into() }
     })?;
-    read_stream(file, length, &name, options, progress, each)
+    read_stream(file, length, Some(path), &name, options, progress, each)
 }
 
 fn read_bytes(
@@ -186,18 +186,20 @@ fn read_bytes(
     options: &VectorOptions,
     each: Each<'_>,
 ) -> Result<Option<Summary>, IoError> {
-    read_stream(bytes, bytes.len() as u64, name, options, &mut |_, _| {}, each)
+    read_stream(bytes, bytes.len() as u64, None, name, options, &mut |_, _| {}, each)
 }
 
 /// None if the caller stopped it.
 fn read_stream(
     raw: impl Read,
     length: u64,
+    path: Option<&Path>,
     name: &str,
     options: &VectorOptions,
     progress: Progress<'_>,
     each: Each<'_>,
 ) -> Result<Option<Summary>, IoError> {
+    let _ = path; // Only SQLite asks for it.
     let outcome = Source::new(raw, length, options.max_bytes, progress).and_then(|source| {
         let mut source = source;
         let format = detect(source.head()?, name)?;
@@ -215,6 +217,11 @@ fn read_stream(
                 wkb::read(if hex { source.map(wkb::Unhex::new) } else { source }, &mut sink)?;
                 sink.summary.bytes_read = counter.get();
             }
+            #[cfg(feature = "flatgeobuf")]
+            VectorFormat::FlatGeobuf => super::flatgeobuf::read(source, &mut sink)?,
+            #[cfg(feature = "gpkg")]
+            VectorFormat::GeoPackage => gpkg(source, path, &mut sink)?,
+            #[cfg_attr(all(feature = "flatgeobuf", feature = "gpkg"), expect(unreachable_patterns))]
             other => {
                 return Err(Fault::unsupported(
                     "first bytes",
@@ -231,6 +238,27 @@ fn read_stream(
         Err(Halt::Stopped) => Ok(None),
         Err(Halt::Fault(fault)) => Err(fault.at(name)),
         Err(Halt::Os(error)) => Err(os(error, name, options.max_bytes)),
+    }
+}
+
+/// SQLite reads files by itself; what is compressed or has no file goes through memory.
+#[cfg(feature = "gpkg")]
+fn gpkg(mut source: Source<'_>, path: Option<&Path>, sink: &mut Sink<'_>) -> Result<(), Halt> {
+    use super::gpkg::{Origin, read};
+    match (path, source.left()) {
+        (Some(path), Some(length)) => {
+            if length > sink.options().max_bytes {
+                return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
+            }
+            sink.summary.bytes_read = length;
+            read(&Origin::File(path), sink, &mut |done| source.report(done))
+        }
+        _ => {
+            let mut bytes = Vec::new();
+            source.read_to_end(&mut bytes)?;
+            sink.summary.bytes_read = bytes.len() as u64;
+            read(&Origin::Memory(&bytes), sink, &mut |_| {})
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::Halt;
 use crate::error::Fault;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
-/// How much is looked at to tell what a file is.
+/// How much is read at once, and looked at to tell what a file is.
 const CHUNK: usize = 1 << 18;
 #[cfg(feature = "zst")]
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -20,6 +20,20 @@ pub(super) struct Source<'a> {
     taken: Rc<Cell<u64>>,
     /// Length of the decompressed stream, where it is known before its end.
     total: Option<u64>,
+    watch: Watch<'a>,
+}
+
+/// Who is told the progress, and the length of the file.
+#[derive(Clone)]
+struct Watch<'a> {
+    progress: Rc<RefCell<Progress<'a>>>,
+    length: u64,
+}
+
+impl Watch<'_> {
+    fn tell(&self, done: u64) {
+        (self.progress.borrow_mut())(done, self.length.max(done));
+    }
 }
 
 impl<'a> Source<'a> {
@@ -30,11 +44,12 @@ impl<'a> Source<'a> {
         max_bytes: u64,
         progress: Progress<'a>,
     ) -> Result<Self, Halt> {
-        let mut reader = BufReader::with_capacity(CHUNK, Watched { raw, done: 0, length, progress });
+        let watch = Watch { progress: Rc::new(RefCell::new(progress)), length };
+        let mut reader = BufReader::with_capacity(CHUNK, Watched { raw, done: 0, watch: watch.clone() });
         let taken = Rc::new(Cell::new(0));
         let counted = |reader: Box<dyn BufRead + 'a>, total| {
             let reader = Box::new(Counted { reader, taken: taken.clone(), max_bytes });
-            Self { reader, taken: taken.clone(), total }
+            Self { reader, taken: taken.clone(), total, watch: watch.clone() }
         };
         let head = reader.fill_buf()?;
         #[cfg(feature = "zst")]
@@ -48,7 +63,7 @@ impl<'a> Source<'a> {
         Ok(counted(Box::new(reader), Some(length)))
     }
 
-    /// The first bytes, at least 64 of them if there are as many and they come at once, and no more than are buffered.
+    /// The next bytes, as many as are buffered; none at the end.
     pub(super) fn head(&mut self) -> io::Result<&[u8]> {
         self.reader.fill_buf()
     }
@@ -61,6 +76,12 @@ impl<'a> Source<'a> {
     /// Bytes left, where that is known.
     pub(super) fn left(&self) -> Option<u64> {
         self.total.map(|t| t.saturating_sub(self.position()))
+    }
+
+    /// Tells the progress of a file that others read.
+    #[cfg(feature = "gpkg")]
+    pub(super) fn report(&self, done: u64) {
+        self.watch.tell(done.min(self.watch.length));
     }
 
     /// A handle that goes on telling the position while the stream is in other hands.
@@ -76,6 +97,7 @@ impl<'a> Source<'a> {
             reader: Box::new(Counted { reader, taken: taken.clone(), max_bytes: u64::MAX }),
             taken,
             total: None,
+            watch: self.watch,
         }
     }
 }
@@ -100,15 +122,14 @@ impl BufRead for Source<'_> {
 struct Watched<'a, R> {
     raw: R,
     done: u64,
-    length: u64,
-    progress: Progress<'a>,
+    watch: Watch<'a>,
 }
 
 impl<R: Read> Read for Watched<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.raw.read(buf)?;
         self.done += n as u64;
-        (self.progress)(self.done, self.length.max(self.done));
+        self.watch.tell(self.done);
         Ok(n)
     }
 }

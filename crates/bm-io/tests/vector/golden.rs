@@ -143,6 +143,49 @@ fn heights_and_measures_are_dropped_and_counted() {
 }
 
 #[test]
+#[cfg(feature = "flatgeobuf")]
+fn flatgeobuf() {
+    for name in ["three.fgb", "three-plain.fgb"] {
+        let mut read = read(name);
+        // With an index, along a Hilbert curve.
+        read.features.sort_by_key(|f| f.properties["rank"].as_i64());
+        check_three(&read, VectorFormat::FlatGeobuf);
+        check_fields(&read);
+        assert_eq!(read.summary.crs, Declared::Wgs84("EPSG:4326".into()));
+        assert_eq!(read.summary.dropped_z, 0);
+        assert_eq!(read.summary.bytes_read, bytes(name).len() as u64);
+    }
+    let high = read("high.fgb");
+    assert_eq!((high.summary.features, high.summary.vertices, high.summary.dropped_z), (1, 10, 10));
+    assert_eq!(settled(&high.features[0].geometry), settled(&three()[0]));
+    let said = read_features(&file("mercator.fgb"), &VectorOptions::default()).unwrap_err().to_string();
+    assert!(said.contains("EPSG:3857") && said.contains("ogr2ogr -t_srs"), "{said}");
+}
+
+#[test]
+#[cfg(feature = "gpkg")]
+fn geopackage() {
+    use bm_io::vector::VectorFormat::GeoPackage;
+    let on_disk = read("three.gpkg");
+    let in_memory = read_features_bytes(&bytes("three.gpkg"), "x", &VectorOptions::default()).unwrap();
+    for read in [&on_disk, &in_memory] {
+        check_three(read, GeoPackage);
+        check_fields(read);
+        assert_eq!(read.summary.crs, Declared::Wgs84("EPSG:4326".into()));
+        assert_eq!(read.summary.layers, ["coast"]);
+        let ids: Vec<_> = read.features.iter().map(|f| (f.layer.as_deref(), f.id.as_deref())).collect();
+        assert_eq!(ids, ["1", "2", "3"].map(|id| (Some("coast"), Some(id))));
+        assert_eq!(read.summary.bytes_read, bytes("three.gpkg").len() as u64);
+    }
+    let options = VectorOptions { layer: Some("coasts".into()), ..VectorOptions::default() };
+    let said = read_features(&file("three.gpkg"), &options).unwrap_err().to_string();
+    assert!(said.contains("\"coasts\"") && said.contains("\"coast\"") && said.contains("--layer"), "{said}");
+    let options = VectorOptions { layer: Some("coast".into()), id_property: Some("name".into()), ..options };
+    let named = read_features(&file("three.gpkg"), &options).unwrap();
+    assert_eq!(named.features[0].id.as_deref(), Some("lake"));
+}
+
+#[test]
 fn the_content_counts_not_the_name() {
     let options = VectorOptions::default();
     for (name, features) in

@@ -39,6 +39,53 @@ fn damaged_json() {
 }
 
 #[test]
+#[cfg(feature = "flatgeobuf")]
+fn damaged_flatgeobuf() {
+    torment("three.fgb", 1);
+    torment("three-plain.fgb", 1);
+    torment("high.fgb", 1);
+}
+
+/// Every byte of the geometries, and of the pages of the database now and then.
+#[test]
+#[cfg(feature = "gpkg")]
+fn damaged_geopackage() {
+    use bm_io::vector::gpkg::decode_geometry;
+    let database = rusqlite::Connection::open(crate::file("three.gpkg")).unwrap();
+    let mut statement = database.prepare("SELECT geom FROM coast").unwrap();
+    let blobs: Vec<Vec<u8>> =
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(blobs.len(), 3);
+    for blob in blobs {
+        assert_eq!(decode_geometry(&blob, "x").unwrap().srid, 4326);
+        for end in 0..blob.len() {
+            assert!(decode_geometry(&blob[..end], "x").is_err(), "{end}");
+        }
+        for i in 0..blob.len() {
+            for flip in 1..=255 {
+                let mut changed = blob.clone();
+                changed[i] ^= flip;
+                let _ = decode_geometry(&changed, "x");
+            }
+        }
+    }
+    // A prime, so that all parts of pages and cells are met.
+    torment("three.gpkg", 97);
+}
+
+#[test]
+#[cfg(feature = "flatgeobuf")]
+fn flatgeobuf_cut_off() {
+    for name in ["three.fgb", "three-plain.fgb"] {
+        let whole = bytes(name);
+        for end in 0..whole.len() {
+            let said = read_features_bytes(&whole[..end], "x.fgb", &VectorOptions::default()).unwrap_err();
+            assert!(said.is_bad_input(), "{said}");
+        }
+    }
+}
+
+#[test]
 fn a_beginning_is_told_from_the_whole() {
     // Where geometries end, a beginning is a sound file of fewer of them.
     for name in ["three.ewkb", "zm.wkb", "three-hex.txt", "three.geojson", "three.topojson"] {

@@ -1,5 +1,7 @@
 //! Vector formats, read from files that other programs wrote (tests/data/vector/make.py) and from hostile ones.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
 mod golden;
 mod hostile;
 mod invalid;

@@ -86,6 +86,50 @@ fn files_whole_or_not_at_all() {
     }
 }
 
+#[test]
+#[cfg(feature = "flatgeobuf")]
+fn flatgeobuf_there_and_back() {
+    use bm_io::vector::{flatgeobuf_to, write_flatgeobuf};
+    let sort = |mut features: Vec<Feature>| {
+        features.sort_by_key(|f| format!("{:?}", f.geometry));
+        features
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.fgb");
+    let mut wrote = features();
+    for (i, f) in wrote.iter_mut().enumerate() {
+        f.id = Some(format!("n{i}"));
+        f.properties.insert("rank".into(), json!(i));
+        f.properties.insert("mixed".into(), if i == 1 { json!("one") } else { json!(i) });
+        f.properties.insert("depth".into(), if i == 2 { json!(7) } else { json!(0.5) });
+        f.properties.insert("large".into(), json!(u64::MAX));
+        f.properties.insert("wet".into(), json!(i % 2 == 0));
+    }
+    write_flatgeobuf(&path, "coast", &wrote).unwrap();
+    let options = VectorOptions { id_property: Some("id".into()), ..VectorOptions::default() };
+    let mut read = read_features(&path, &options).unwrap();
+    assert_eq!(read.summary.layers, ["coast"]);
+    for f in &mut read.features {
+        assert_eq!(f.layer.take().as_deref(), Some("coast"));
+        assert!(f.properties.remove("id").is_some());
+    }
+    assert_eq!(sort(read.features.clone()), sort(wrote.clone()));
+    // Once more, and in any order of the features, the same bytes.
+    let bytes_of = |features: &[Feature]| {
+        let mut out = Vec::new();
+        flatgeobuf_to(&mut out, "coast", features).unwrap();
+        out
+    };
+    assert_eq!(bytes_of(&wrote), std::fs::read(&path).unwrap());
+    // Nothing, too.
+    let empty = read_features_bytes(&bytes_of(&[]), "x", &VectorOptions::default()).unwrap();
+    assert_eq!(empty.features.len(), 0);
+    wrote.push(Feature::new(Point::new(f64::NAN, 0.0)));
+    let said = write_flatgeobuf(&path, "coast", &wrote).unwrap_err().to_string();
+    assert!(said.contains("not finite"), "{said}");
+    assert_eq!(read_features(&path, &options).unwrap().features.len(), 4);
+}
+
 fn coord() -> impl Strategy<Value = Coord<f64>> {
     (-540.0..540.0_f64, -90.0..90.0_f64).prop_map(|(x, y)| Coord { x, y })
 }
@@ -129,6 +173,20 @@ proptest! {
         let hex: String = bytes.iter().map(|b| format!("{b:02X}")).collect();
         let read = read_text(&hex, &VectorOptions::default()).unwrap();
         prop_assert_eq!(&read.features[0].geometry, &g);
+    }
+
+    #[test]
+    #[cfg(feature = "flatgeobuf")]
+    fn flatgeobuf_keeps_every_bit(list in proptest::collection::vec(geometry(), 1..5)) {
+        let features: Vec<Feature> = list.into_iter().map(Feature::new).collect();
+        let mut bytes = Vec::new();
+        bm_io::vector::flatgeobuf_to(&mut bytes, "", &features).unwrap();
+        let read = read_features_bytes(&bytes, "x", &VectorOptions::default()).unwrap().features;
+        let text = |f: &Feature| format!("{f:?}");
+        let (mut a, mut b): (Vec<_>, Vec<_>) = (features.iter().map(text).collect(), read.iter().map(text).collect());
+        a.sort();
+        b.sort();
+        prop_assert_eq!(a, b);
     }
 
     #[test]

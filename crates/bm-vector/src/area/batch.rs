@@ -140,7 +140,7 @@ mod tests {
                 Coord { x: decimal(r * angle.cos()), y: decimal(r * angle.sin()) }
             })
             .collect();
-        let area = Area::new([&ring]).unwrap();
+        let area = Area::build([&ring], None).unwrap();
         let points: Vec<_> = (0..3000)
             .map(|i| Coord { x: f64::from(i % 53) * 0.5 - 13.0, y: f64::from(i / 53) * 0.4 - 12.0 })
             .chain(ring.iter().copied())

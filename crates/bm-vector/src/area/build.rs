@@ -34,7 +34,7 @@ impl Rings {
         if let Some(vertex) = ring.iter().position(|c| !place(c.x) || !place(c.y)) {
             return Err(AreaError::Coordinate { ring: number, vertex, at: ring[vertex] });
         }
-        if ring.len() < 4 {
+        if ring.len() < 2 {
             return Err(AreaError::Short { ring: number, count: ring.len() });
         }
         if ring.first() != ring.last() {

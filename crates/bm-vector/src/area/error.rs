@@ -24,8 +24,8 @@ pub enum AreaError {
         /// Its last vertex, from 0 on.
         last: usize,
     },
-    /// A ring of fewer than four coordinates, the repeated one included.
-    #[error("ring {ring} has {count} coordinates, and a ring needs four")]
+    /// A ring without an edge.
+    #[error("ring {ring} has {count} coordinates, and no edge")]
     Short {
         /// Which ring, from 0 on.
         ring: usize,

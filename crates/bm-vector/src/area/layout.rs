@@ -234,8 +234,8 @@ fn body_block<'a>(bytes: &'a [u8], sections: &Sections, block: usize) -> &'a [u8
     &bytes[from..(from + BLOCK).min(bytes.len())]
 }
 
-/// Compares every block with its check sum.
-pub(super) fn verify(bytes: &[u8], sections: &Sections) -> Result<(), AreaError> {
+/// Compares every block with its check sum, and checks what they cover.
+pub(super) fn verify(bytes: &[u8], head: &Head, sections: &Sections) -> Result<(), AreaError> {
     let blocks = (bytes.len() - sections.root.start).div_ceil(BLOCK);
     let check = |range: Range<usize>| {
         for block in range {
@@ -249,17 +249,22 @@ pub(super) fn verify(bytes: &[u8], sections: &Sections) -> Result<(), AreaError>
     };
     // Starting a thread costs as much as a few blocks.
     if blocks < 32 {
-        return check(0..blocks);
+        check(0..blocks)?;
+        return check_structure(bytes, head, sections);
     }
-    std::thread::scope(|scope| {
-        let second = scope.spawn(|| check(blocks / 2..blocks));
-        check(0..blocks / 2)?;
-        second.join().unwrap_or(Err(AreaError::Format { what: "its check ended early" }))
-    })
+    // Most of an area are chunks: their sums take as long as all the rest.
+    let (early, late) = std::thread::scope(|scope| {
+        let late = scope.spawn(|| check(blocks / 2..blocks));
+        let early = check(0..blocks / 2).and_then(|()| check_structure(bytes, head, sections));
+        (early, late.join().unwrap_or(Err(AreaError::Format { what: "its check ended early" })))
+    });
+    // A sum that does not match says more than what follows from it.
+    late?;
+    early
 }
 
 /// Checks that counts add up and that references point where they may, so that no search can leave the sections.
-pub(super) fn check(bytes: &[u8], head: &Head, sections: &Sections) -> Result<(), AreaError> {
+fn check_structure(bytes: &[u8], head: &Head, sections: &Sections) -> Result<(), AreaError> {
     let bad = |what, index| Err(AreaError::Inconsistent { what, index });
     let root = &bytes[sections.root.clone()];
     let cells = (head.lattice.nx * head.lattice.ny) as usize;

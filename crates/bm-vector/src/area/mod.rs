@@ -5,11 +5,13 @@
 //! | `build` | rings into bytes |
 //! | `layout`, `chunk`, `scale`, `bits` | the bytes: sections, pieces of rings, whole numbers for coordinates |
 //! | `lattice`, `exact` | cells with exact sides, edges that cross them, ties |
+//! | `blob` | bytes in memory or in a file |
 //! | `search`, `batch`, `compare` | where a point lies, where many do |
-//! | `walk` | edges of a box, nearest point, boxes |
+//! | `walk` | edges of a box, what a box is, rows of points, rings |
 
 mod batch;
 mod bits;
+mod blob;
 mod build;
 mod chunk;
 mod compare;
@@ -27,7 +29,9 @@ mod walk;
 
 pub use build::Progress;
 pub use error::AreaError;
+pub use walk::Cover;
 
+use blob::Blob;
 use geo_types::{Coord, Rect};
 use search::Tree;
 use std::sync::Arc;
@@ -52,26 +56,36 @@ impl Where {
 
 /// A set of closed rings, inside and outside by the even–odd rule.
 ///
-/// All of it, rings and index, is one block of bytes that is used as it lies in memory or in a file.
+/// All of it, rings and index, is one block of bytes that is used as it lies in memory or in a file; a clone shares it.
+///
+/// ```
+/// use bm_vector::{Area, Where};
+/// use geo_types::Coord;
+///
+/// let ring = [(0.0, 0.0), (4.0, 0.0), (4.0, 3.0), (0.0, 0.0)].map(|(x, y)| Coord { x, y });
+/// let area = Area::new(vec![ring.to_vec()])?;
+/// assert_eq!(area.locate(Coord { x: 3.0, y: 1.0 }), Where::Inside);
+/// assert_eq!(area.locate(Coord { x: 2.0, y: 1.5 }), Where::On);
+/// let again = Area::from_bytes(area.as_bytes())?;
+/// assert_eq!(again.rings().next().as_deref(), Some(&ring[..]));
+/// # Ok::<(), bm_vector::area::AreaError>(())
+/// ```
 #[derive(Clone)]
-pub struct Area {
-    bytes: Arc<[u8]>,
-    head: Arc<(layout::Head, layout::Sections)>,
-}
+pub struct Area(Arc<Blob>);
 
 impl Area {
     /// Of rings whose last coordinate repeats the first.
     ///
     /// # Errors
-    /// When a ring is open, has fewer than four coordinates, or one that is no place.
-    pub fn new<R: AsRef<[Coord<f64>]>>(rings: impl IntoIterator<Item = R>) -> Result<Self, AreaError> {
+    /// When a ring is open or has no edge, or when a coordinate is no place.
+    pub fn new(rings: Vec<Vec<Coord<f64>>>) -> Result<Self, AreaError> {
         Self::build(rings, None)
     }
 
-    /// Like [`Area::new`], and says how far it has come.
+    /// Like [`Area::new`], of rings one by one, and says how far it has come.
     ///
     /// # Errors
-    /// When a ring is open, has fewer than four coordinates, or one that is no place.
+    /// When a ring is open or has no edge, or when a coordinate is no place.
     pub fn build<R: AsRef<[Coord<f64>]>>(
         rings: impl IntoIterator<Item = R>,
         progress: Option<Progress<'_>>,
@@ -80,9 +94,7 @@ impl Area {
         for ring in rings {
             checked.push(ring.as_ref())?;
         }
-        let bytes = build::build(&checked, progress)?;
-        let head = layout::Head::read(&bytes)?;
-        Ok(Self { bytes: bytes.into(), head: Arc::new(head) })
+        Ok(Self(Arc::new(Blob::built(build::build(&checked, progress)?)?)))
     }
 
     /// Of bytes that [`Area::as_bytes`] gave. All check sums and all references are checked here, so that nothing can
@@ -90,28 +102,40 @@ impl Area {
     ///
     /// # Errors
     /// When the bytes are damaged or something else.
-    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Result<Self, AreaError> {
-        let bytes = bytes.into();
-        let (head, sections) = layout::Head::read(&bytes)?;
-        layout::verify(&bytes, &sections)?;
-        layout::check(&bytes, &head, &sections)?;
-        Ok(Self { bytes, head: Arc::new((head, sections)) })
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self, AreaError> {
+        Ok(Self(Arc::new(Blob::checked(bytes.into())?)))
+    }
+
+    /// Of a file with the bytes that [`Area::as_bytes`] gave, checked like [`Area::from_bytes`]. With the feature
+    /// `mmap` the file is used where it lies, so it must not be changed while the area lives: write a new file and
+    /// rename it instead.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is damaged or something else.
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, AreaError> {
+        Ok(Self(Arc::new(Blob::open(path.as_ref())?)))
     }
 
     /// The area as bytes: equal rings give equal bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.0.bytes()
+    }
+
+    /// How many rings and how many edges there are.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.0.head.rings, self.0.head.edges)
     }
 
     /// The smallest box around all rings; none without rings.
     #[must_use]
     pub fn bounds(&self) -> Option<Rect<f64>> {
-        self.head.0.bounds
+        self.0.head.bounds
     }
 
     fn tree(&self) -> Tree<'_> {
-        Tree::new(&self.bytes, &self.head.0, &self.head.1)
+        self.0.tree()
     }
 
     /// Where a point lies.
@@ -129,10 +153,10 @@ impl Area {
 impl std::fmt::Debug for Area {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Area")
-            .field("rings", &self.head.0.rings)
-            .field("edges", &self.head.0.edges)
-            .field("bounds", &self.head.0.bounds)
-            .field("bytes", &self.bytes.len())
+            .field("rings", &self.0.head.rings)
+            .field("edges", &self.0.head.edges)
+            .field("bounds", &self.0.head.bounds)
+            .field("bytes", &self.as_bytes().len())
             .finish()
     }
 }

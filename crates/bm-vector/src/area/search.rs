@@ -74,6 +74,10 @@ impl<'a> Tree<'a> {
         }
     }
 
+    pub(super) const fn bounds(&self) -> Option<Rect<f64>> {
+        self.bounds
+    }
+
     /// Whether a point lies in the box around all rings; no point that is not a number does.
     #[inline(always)]
     pub(super) fn holds(&self, p: Coord<f64>) -> bool {

@@ -11,8 +11,50 @@ fn close(mut ring: Vec<Coord<f64>>) -> Vec<Coord<f64>> {
     ring
 }
 
+/// A box says what edges and points say.
+fn box_agrees(area: &Area, rings: &[Vec<Coord<f64>>], a: Coord<f64>, b: Coord<f64>) {
+    let rect = Rect::new(a, b);
+    let (lo, hi) = (rect.min(), rect.max());
+    let meets = |e: &[Coord<f64>]| {
+        e[0].x.min(e[1].x) <= hi.x
+            && e[0].x.max(e[1].x) >= lo.x
+            && e[0].y.min(e[1].y) <= hi.y
+            && e[0].y.max(e[1].y) >= lo.y
+    };
+    let mut found = Vec::new();
+    area.edges_in(rect, |a, b| found.push((a, b)));
+    // All that touch it, each once and in order; none whose own box does not.
+    use geo::Intersects;
+    let near = rings.iter().flat_map(|r| r.windows(2)).filter(|e| meets(e));
+    let (mut rest, mut touched) = (found.as_slice(), false);
+    for e in near {
+        let touches = geo::Line::new(e[0], e[1]).intersects(&rect);
+        touched |= touches;
+        match rest.split_first() {
+            Some((&first, others)) if first == (e[0], e[1]) => rest = others,
+            _ => assert!(!touches, "{e:?} of {rect:?}"),
+        }
+    }
+    assert!(rest.is_empty(), "{rest:?} of {rect:?}");
+    let expected = match naive::locate(rings, lo) {
+        _ if touched => Cover::Mixed,
+        Where::Inside => Cover::Inside,
+        _ => Cover::Outside,
+    };
+    assert_eq!(area.cover(rect), expected, "{rect:?}");
+}
+
+fn row_agrees(area: &Area, rings: &[Vec<Coord<f64>>], x: f64, y: f64, step: f64) {
+    let mut row = [Where::On; 70];
+    area.locate_row(x, y, step, &mut row);
+    for (i, &found) in row.iter().enumerate() {
+        let p = c(x + i as f64 * step, y);
+        assert_eq!(found, naive::locate(rings, p), "{p:?}");
+    }
+}
+
 fn agree(rings: &[Vec<Coord<f64>>], points: impl IntoIterator<Item = Coord<f64>>) {
-    let area = Area::new(rings).unwrap();
+    let area = Area::build(rings, None).unwrap();
     let again = Area::from_bytes(area.as_bytes().to_vec()).unwrap();
     assert_eq!(again.rings().collect::<Vec<_>>(), rings);
     for p in points {
@@ -63,6 +105,11 @@ proptest! {
         let halves = -12..=12;
         let points = halves.clone().flat_map(|x| halves.clone().map(move |y| c(f64::from(x) / 2.0 + shift, f64::from(y) / 2.0)));
         agree(&rings, points);
+        let area = Area::build(&rings, None).unwrap();
+        for i in -12..=12 {
+            row_agrees(&area, &rings, -7.0 + shift, f64::from(i) / 2.0, 0.25);
+            box_agrees(&area, &rings, c(f64::from(i) / 2.0, -1.0), c(2.0, f64::from(i)));
+        }
     }
 
     #[test]
@@ -96,24 +143,35 @@ proptest! {
         }).collect();
         // Middles of edges, as near as numbers come.
         let middles = rings.iter().flat_map(|r| r.windows(2)).step_by(7).map(|e| c((e[0].x + e[1].x) / 2.0, (e[0].y + e[1].y) / 2.0)).collect::<Vec<_>>();
+        let area = Area::build(&rings, None).unwrap();
+        for (a, b) in points.iter().zip(points.iter().skip(1)) {
+            box_agrees(&area, &rings, *a, *b);
+            box_agrees(&area, &rings, *a, c(a.x + 1e-3, a.y + 1e-3));
+        }
+        for p in &points {
+            row_agrees(&area, &rings, p.x - 3.0, p.y, 0.1);
+        }
         agree(&rings, points.into_iter().chain(middles).chain(all.iter().copied().step_by(5)));
     }
 }
 
 #[test]
 fn nothing_and_nonsense() {
-    let none = Area::new(Vec::<Vec<Coord<f64>>>::new()).unwrap();
+    let none = Area::new(Vec::new()).unwrap();
     assert_eq!((none.bounds(), none.locate(c(0.0, 0.0))), (None, Where::Outside));
     assert_eq!(Area::from_bytes(none.as_bytes().to_vec()).unwrap().rings().count(), 0);
     let square = [c(0.0, 0.0), c(1.0, 0.0), c(1.0, 1.0), c(0.0, 1.0), c(0.0, 0.0)];
-    assert!(matches!(Area::new([&square[..4]]), Err(AreaError::Open { ring: 0, last: 3 })));
-    assert!(matches!(Area::new([&square[..], &square[..3]]), Err(AreaError::Short { ring: 1, count: 3 })));
+    assert!(matches!(Area::build([&square[..4]], None), Err(AreaError::Open { ring: 0, last: 3 })));
+    assert!(matches!(
+        Area::build([&square[..], &square[..1]], None),
+        Err(AreaError::Short { ring: 1, count: 1 })
+    ));
     for nonsense in [f64::NAN, f64::INFINITY, 1e300, 1e-300] {
         let mut ring = square;
         ring[2].y = nonsense;
-        assert!(matches!(Area::new([ring]), Err(AreaError::Coordinate { ring: 0, vertex: 2, .. })));
+        assert!(matches!(Area::build([ring], None), Err(AreaError::Coordinate { ring: 0, vertex: 2, .. })));
     }
-    let area = Area::new([square]).unwrap();
+    let area = Area::build([square], None).unwrap();
     for nowhere in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert_eq!(area.locate(c(nowhere, 0.5)), Where::Outside);
         assert_eq!(area.locate(c(0.5, nowhere)), Where::Outside);

@@ -40,7 +40,7 @@ fn lake() -> Boundary {
     Boundary {
         id: "lake".into(),
         kind: Kind::Coastline,
-        shape: Shape::Area(Arc::new(Area::new(rings.into_iter().map(|l| l.0).collect()))),
+        shape: Shape::Area(Arc::new(Area::new(rings.into_iter().map(|l| l.0).collect()).unwrap())),
         transition: None,
         extent: Extent::Shore { depth: 2.0 },
         properties: BTreeMap::new(),
@@ -174,11 +174,10 @@ prop_compose! {
         precision in 1e-3..1e3f64,
         properties in prop::collection::btree_map("[a-z]{1,6}", value(), 0..4),
     ) -> Boundary {
-        let shape = if is_area {
-            Shape::Area(Arc::new(Area::new(paths)))
-        } else {
-            Shape::Lines(paths.into_iter().map(LineString).collect())
-        };
+        // What makes no area makes lines.
+        let area = is_area.then(|| Area::new(paths.iter().filter(|p| p.len() > 3).cloned().collect()).ok()).flatten();
+        let lines = || Shape::Lines(paths.iter().cloned().map(LineString).collect());
+        let shape = area.map_or_else(lines, |area| Shape::Area(Arc::new(area)));
         let transition = transition.map(|(left, right, style, width)| {
             Transition { left: left.map(MaterialId), right: right.map(MaterialId), style, width }
         });

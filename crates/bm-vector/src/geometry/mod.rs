@@ -8,17 +8,23 @@
 //! | [`predicate`] | exact orientation, exact segment against box |
 //! | [`repair`](mod@repair) | geometries of files into shapes that pass, and what was mended |
 //! | [`side`] | [`Nearest`]: the nearest segment and the side of it a point lies on |
+//! | [`simplify`] | [`Levels`]: coarser lines that cross nothing |
+//! | [`topology`] | [`Topology`]: arcs that several lines or rings share |
 //! | [`validate`] | what a boundary must be to be inserted |
+//! | `laps` | lines over the date line, rings around a pole |
 //! | `crossing` | do rings cross, which lie inside which |
 //! | `wide` | sums and products of twice the digits, for ties |
 
 mod crossing;
 pub mod error;
+mod laps;
 pub mod near;
 mod outline;
 pub mod predicate;
 pub mod repair;
 pub mod side;
+pub mod simplify;
+pub mod topology;
 pub mod validate;
 mod wide;
 
@@ -26,3 +32,5 @@ pub use error::{BoundaryError, Flaw, GeometryError, Spot};
 pub use predicate::{orient, touches_box, touches_rect};
 pub use repair::{Mode, Raw, Repairs, repair, repair_raw};
 pub use side::{Near, Nearest, Segment, side_of};
+pub use simplify::{Level, Levels};
+pub use topology::{ArcUse, Topology};

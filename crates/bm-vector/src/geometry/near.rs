@@ -35,7 +35,11 @@ impl Boundary {
 /// The smallest box around lines.
 #[must_use]
 pub fn bounds(lines: &[LineString<f64>]) -> Option<Rect<f64>> {
-    let mut all = lines.iter().flat_map(|l| l.0.iter().copied());
+    bounds_of(lines.iter().flat_map(|l| l.0.iter().copied()))
+}
+
+/// The smallest box around coordinates.
+pub(crate) fn bounds_of(mut all: impl Iterator<Item = Coord<f64>>) -> Option<Rect<f64>> {
     let first = all.next()?;
     let (mut lo, mut hi) = (first, first);
     for c in all {

@@ -31,8 +31,8 @@ fn lines(all: &[&[(f64, f64)]]) -> Boundary {
 }
 
 fn area(rings: &[&[(f64, f64)]]) -> Boundary {
-    let rings = rings.iter().map(|r| r.iter().map(|&(x, y)| at(x, y)).collect()).collect();
-    boundary(Shape::Area(Arc::new(Area::new(rings))))
+    let rings = rings.iter().map(|r| r.iter().map(|&(x, y)| at(x, y)).collect::<Vec<_>>()).collect();
+    boundary(Shape::Area(Arc::new(Area::new(rings).unwrap())))
 }
 
 /// T18: a point right of an upward fault has the right material, one on the other side the left.
@@ -163,7 +163,7 @@ proptest! {
         let mut ring: Vec<Coord<f64>> = points.iter().map(|&(x, y)| at(x, y)).collect();
         ring.push(ring[0]);
         let as_line = boundary(Shape::Lines(vec![LineString(ring.clone())]));
-        let as_area = boundary(Shape::Area(Arc::new(Area::new(vec![ring]))));
+        let as_area = boundary(Shape::Area(Arc::new(Area::new(vec![ring]).unwrap())));
         let p = at(p.0, p.1);
         for frame in [Frame::Plane, Frame::Geographic] {
             let (a, b) = (as_line.near(p, frame).unwrap(), as_area.near(p, frame).unwrap());

@@ -2,11 +2,12 @@
 //!
 //! Always: lines and rings that cross the date line are unwrapped (a step of more than half the globe goes the other
 //! way around), holes are put into the lap of their shell. In [`Mode::Mend`] also: repeated vertices and spikes go,
-//! open rings are closed, rings are rewound, rings and lines that are nothing but a point or a fold are dropped. All
+//! open rings are closed, rings around the globe are closed over their pole, rings are rewound, rings and lines that are nothing but a point or a fold are dropped. All
 //! of it is counted. What crosses or lies in the wrong place is refused in either mode: guessing would move a shore.
 
 use super::crossing::Rings;
 use super::error::{Flaw, GeometryError, Spot};
+use super::laps::{Lap, centre, follow, is_rim, over_pole, span, unwrap};
 use super::predicate::{on_segment, orient};
 use super::validate::{MAX_COMPARED, check_coords, check_lines, check_ring, check_winding};
 use crate::area::{Area, AreaError};
@@ -39,6 +40,8 @@ pub struct Repairs {
     pub closed: usize,
     /// Rings turned around.
     pub rewound: usize,
+    /// Rings once around the globe closed over the pole that is nearer.
+    pub poles: usize,
     /// Lines and rings dropped that were a point or a fold.
     pub dropped: usize,
     /// Lines and rings unwrapped over the date line. Nothing is wrong with these.
@@ -58,6 +61,7 @@ impl Repairs {
         self.spikes += other.spikes;
         self.closed += other.closed;
         self.rewound += other.rewound;
+        self.poles += other.poles;
         self.dropped += other.dropped;
         self.unwrapped += other.unwrapped;
     }
@@ -71,6 +75,7 @@ impl fmt::Display for Repairs {
             (self.spikes, "spikes removed"),
             (self.closed, "rings closed"),
             (self.rewound, "rings turned around"),
+            (self.poles, "rings closed over a pole"),
             (self.dropped, "parts without extent dropped"),
             (self.unwrapped, "parts unwrapped over the date line"),
         ] {
@@ -189,7 +194,7 @@ impl Job {
                     continue;
                 }
             }
-            self.done.unwrapped += usize::from(self.unwrap(&mut line) != Lap::None);
+            self.done.unwrapped += usize::from(unwrap(&mut line, self.frame) != Lap::None);
             out.push(LineString(line));
         }
         if let (true, Some(flat)) = (out.is_empty(), flat) {
@@ -205,17 +210,20 @@ impl Job {
         polygons: Vec<Vec<Vec<Coord<f64>>>>,
     ) -> Result<Vec<Vec<Coord<f64>>>, GeometryError> {
         let mut rings: Vec<Vec<Coord<f64>>> = Vec::new();
-        let mut spots: Vec<Spot> = Vec::new();
+        let mut names: Vec<Name> = Vec::new();
         let mut flat = None;
         for (part, polygon) in polygons.into_iter().enumerate() {
             let mut shell: Option<(f64, f64)> = None;
             for (n, ring) in polygon.into_iter().enumerate() {
                 let spot = Spot::ring(part, n);
+                if self.mends() && is_rim(&ring, self.frame) {
+                    continue;
+                }
                 let mut ring = match self.ring(spot, ring) {
                     Err(e) if self.mends() && matches!(e.flaw, Flaw::NoArea | Flaw::ShortRing(_)) => {
                         self.done.dropped += 1;
                         flat = flat.or(Some(e));
-                        if n == 0 {
+                        if shell.is_none() {
                             // Its holes go with it.
                             break;
                         }
@@ -224,26 +232,25 @@ impl Job {
                     other => other?,
                 };
                 let middle = span(&ring);
+                names.push(Name { spot, hole: shell.is_some() });
                 match shell {
                     None => shell = Some(middle),
-                    Some(shell) => self.follow(&mut ring, middle, shell),
+                    Some(shell) => follow(&mut ring, middle, shell, self.frame),
                 }
                 rings.push(ring);
-                spots.push(spot);
             }
         }
         if rings.is_empty() {
             return Err(flat.unwrap_or_else(|| GeometryError::new(Spot::part(0), Flaw::Empty)));
         }
-        for (spot, ring) in spots.iter().zip(&rings) {
-            check_ring(*spot, ring, self.frame)?;
+        for (name, ring) in names.iter().zip(&rings) {
+            check_ring(name.spot, ring, self.frame)?;
         }
         if rings.iter().map(Vec::len).sum::<usize>() <= MAX_COMPARED {
-            check_places(&rings, &spots)?;
+            check_places(&rings, &names)?;
         }
-        for (spot, ring) in spots.iter().zip(&mut rings) {
-            let hole = spot.ring != Some(0);
-            match check_winding(*spot, ring, hole) {
+        for (name, ring) in names.iter().zip(&mut rings) {
+            match check_winding(name.spot, ring, name.hole) {
                 Err(e) if self.mends() && matches!(e.flaw, Flaw::Winding(_)) => {
                     ring.reverse();
                     self.done.rewound += 1;
@@ -270,10 +277,17 @@ impl Job {
             let end = ring.len() - 1;
             return Err(GeometryError::new(spot.vertex(end, ring[end]), Flaw::Open));
         }
-        match self.unwrap(&mut ring) {
+        match unwrap(&mut ring, self.frame) {
             Lap::None => {}
-            Lap::Back => self.done.unwrapped += 1,
-            Lap::Around => return Err(GeometryError::new(spot, Flaw::AroundPole)),
+            Lap::Back => {
+                centre(&mut ring, self.frame);
+                self.done.unwrapped += 1;
+            }
+            Lap::Around(_) if !self.mends() => return Err(GeometryError::new(spot, Flaw::AroundPole)),
+            Lap::Around(lap) => {
+                over_pole(&mut ring, lap);
+                self.done.poles += 1;
+            }
         }
         if self.mends() {
             self.done.repeated += dedup(&mut ring);
@@ -287,68 +301,6 @@ impl Job {
         }
         Ok(ring)
     }
-
-    /// Lets x go on beyond ±180 where the line crosses the date line.
-    fn unwrap(&self, line: &mut [Coord<f64>]) -> Lap {
-        let Some(period) = self.frame.period() else { return Lap::None };
-        let jump = |a: Coord<f64>, b: Coord<f64>| {
-            // Along the map's upper and lower rim any step goes the way it says.
-            let rim = a.y == b.y && a.y.abs() == 90.0;
-            if rim || (b.x - a.x).abs() <= period / 2.0 { 0.0 } else { -period * (b.x - a.x).signum() }
-        };
-        let (mut jumps, mut split, mut lap) = (false, true, 0.0);
-        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut xs = Vec::with_capacity(line.len());
-        for (i, c) in line.iter().enumerate() {
-            if i > 0 {
-                let step = jump(line[i - 1], *c);
-                jumps |= step != 0.0;
-                split &= step == 0.0 || (line[i - 1].x.abs() == period / 2.0 && c.x.abs() == period / 2.0);
-                lap += step;
-            }
-            xs.push(c.x + lap);
-            (lo, hi) = (lo.min(c.x + lap), hi.max(c.x + lap));
-        }
-        if !jumps || (split && lo == hi) {
-            // The whole width of the map in one step from rim to rim, as a box of the world has it.
-            return Lap::None;
-        }
-        if lap != 0.0 && line.first() == line.last() {
-            return Lap::Around;
-        }
-        for (c, x) in line.iter_mut().zip(xs) {
-            c.x = x;
-        }
-        Lap::Back
-    }
-
-    /// Moves a hole by whole periods to where its shell is.
-    fn follow(&self, ring: &mut [Coord<f64>], own: (f64, f64), shell: (f64, f64)) {
-        let Some(period) = self.frame.period() else { return };
-        let within = |dx: f64| own.0 + dx >= shell.0 && own.1 + dx <= shell.1;
-        if within(0.0) {
-            return;
-        }
-        if let Some(dx) = [period, -period].into_iter().find(|dx| within(*dx)) {
-            for c in ring {
-                c.x += dx;
-            }
-        }
-    }
-}
-
-#[derive(PartialEq)]
-enum Lap {
-    /// It crosses no date line.
-    None,
-    /// It does, and comes back or ends elsewhere.
-    Back,
-    /// A ring that comes back one lap on.
-    Around,
-}
-
-fn span(ring: &[Coord<f64>]) -> (f64, f64) {
-    ring.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), c| (lo.min(c.x), hi.max(c.x)))
 }
 
 /// Removes vertices that repeat the one before.
@@ -398,28 +350,32 @@ fn blunt(ring: &mut Vec<Coord<f64>>) -> usize {
     removed
 }
 
+/// Which ring of the geometry, and whether a hole.
+struct Name {
+    spot: Spot,
+    hole: bool,
+}
+
 /// No crossings, holes in their shells, shells beside each other.
-fn check_places(rings: &[Vec<Coord<f64>>], spots: &[Spot]) -> Result<(), GeometryError> {
+fn check_places(rings: &[Vec<Coord<f64>>], names: &[Name]) -> Result<(), GeometryError> {
     let mut set = Rings::new(rings);
-    set.check(|ring, i| spots[ring].vertex(i, rings[ring][i]))?;
-    for (i, spot) in spots.iter().enumerate() {
-        let around = set.around(i);
-        let fail = |flaw| Err(GeometryError::new(*spot, flaw));
-        if spot.ring == Some(0) {
-            // A shell inside another is fine in a hole of that one.
-            let holes = |part| around.iter().any(|o| spots[*o].part == part && spots[*o].ring != Some(0));
-            if let Some(other) =
-                around.iter().map(|o| spots[*o]).find(|o| o.ring == Some(0) && !holes(o.part))
-            {
-                return fail(Flaw::ShellInside(other));
-            }
-        } else {
-            let own = |o: &&usize| spots[**o].part == spot.part;
-            if !around.iter().filter(own).any(|o| spots[*o].ring == Some(0)) {
+    set.check(|ring, i| names[ring].spot.vertex(i, rings[ring][i]))?;
+    for (i, name) in names.iter().enumerate() {
+        let around: Vec<&Name> = set.around(i).into_iter().map(|o| &names[o]).collect();
+        let fail = |flaw| Err(GeometryError::new(name.spot, flaw));
+        let of = |part: u32, hole: bool| around.iter().find(|o| o.spot.part == part && o.hole == hole);
+        if name.hole {
+            if of(name.spot.part, false).is_none() {
                 return fail(Flaw::HoleOutside);
             }
-            if let Some(other) = around.iter().filter(own).find(|o| spots[**o].ring != Some(0)) {
-                return fail(Flaw::HoleInHole(spots[*other]));
+            if let Some(other) = of(name.spot.part, true) {
+                return fail(Flaw::HoleInHole(other.spot));
+            }
+        } else {
+            // A shell inside another is fine in a hole of that one.
+            let shell = around.iter().find(|o| !o.hole && of(o.spot.part, true).is_none());
+            if let Some(other) = shell {
+                return fail(Flaw::ShellInside(other.spot));
             }
         }
     }

@@ -27,8 +27,16 @@ fn lines(all: &[&[(f64, f64)]]) -> Boundary {
 }
 
 fn area(all: &[&[(f64, f64)]]) -> Boundary {
-    let rings = all.iter().map(|r| r.iter().map(|&(x, y)| at(x, y)).collect()).collect();
-    boundary(Shape::Area(Arc::new(Area::new(rings))))
+    boundary(Shape::Area(Arc::new(Area::new(rings(all)).unwrap())))
+}
+
+fn rings(all: &[&[(f64, f64)]]) -> Vec<Vec<Coord<f64>>> {
+    all.iter().map(|r| r.iter().map(|&(x, y)| at(x, y)).collect()).collect()
+}
+
+/// What is wrong with rings that no area would take.
+fn bad_rings(all: &[&[(f64, f64)]]) -> String {
+    check_area(rings(all).into_iter(), Frame::Geographic).unwrap_err().to_string()
 }
 
 fn refused(b: &Boundary) -> String {
@@ -78,7 +86,7 @@ fn coordinates() {
 #[test]
 fn short_and_flat() {
     assert_eq!(refused(&lines(&[])), "boundary x: part 0: the geometry is empty");
-    assert_eq!(refused(&area(&[])), "boundary x: part 0: the geometry is empty");
+    assert_eq!(bad_rings(&[]), "part 0: the geometry is empty");
     assert!(refused(&lines(&[&[(1.0, 1.0)]])).contains("two distinct points"));
     assert!(refused(&lines(&[&[]])).contains("two distinct points"));
     assert!(refused(&lines(&[&[(1.0, 1.0), (1.0, 1.0)]])).contains("two distinct points"));
@@ -86,12 +94,12 @@ fn short_and_flat() {
         refused(&lines(&[&[(1.0, 1.0), (2.0, 1.0), (2.0, 1.0)]]))
             .contains("vertex 1 (2 1): the segment has no length")
     );
-    assert!(refused(&area(&[&[(0.0, 0.0), (1.0, 0.0), (0.0, 0.0)]])).contains("needs four coordinates"));
-    assert!(refused(&area(&[&SQUARE[..4]])).contains("open"));
-    assert!(refused(&area(&[&[(1.0, 1.0); 5]])).contains("no area"));
-    assert!(refused(&area(&[&[(0.0, 0.0), (1.0, 1.0), (2.0, 2.0), (0.0, 0.0)]])).contains("fold"));
+    assert!(bad_rings(&[&[(0.0, 0.0), (1.0, 0.0), (0.0, 0.0)]]).contains("needs four coordinates"));
+    assert!(bad_rings(&[&SQUARE[..4]]).contains("open"));
+    assert!(bad_rings(&[&[(1.0, 1.0); 5]]).contains("no area"));
+    assert!(bad_rings(&[&[(0.0, 0.0), (1.0, 1.0), (2.0, 2.0), (0.0, 0.0)]]).contains("fold"));
     assert!(
-        refused(&area(&[&[(-190.0, 0.0), (190.0, 0.0), (0.0, 9.0), (-190.0, 0.0)]]))
+        bad_rings(&[&[(-190.0, 0.0), (190.0, 0.0), (0.0, 9.0), (-190.0, 0.0)]])
             .contains("wider than the globe")
     );
 }
@@ -156,14 +164,12 @@ fn big_areas_are_checked_ring_by_ring() {
         ring.push(ring[0]);
         ring
     };
-    let both = boundary(Shape::Area(Arc::new(Area::new(vec![disc(0.0), disc(1.0)]))));
-    assert_eq!(both.check(Frame::Plane), Ok(()));
-    let one = boundary(Shape::Area(Arc::new(Area::new(vec![disc(0.0)]))));
-    assert_eq!(one.check(Frame::Plane), Ok(()));
+    let check = |rings: Vec<Vec<Coord<f64>>>| check_area(rings.into_iter(), Frame::Plane);
+    assert_eq!(check(vec![disc(0.0), disc(1.0)]), Ok(()));
+    assert_eq!(check(vec![disc(0.0)]), Ok(()));
     let mut bad = disc(0.0);
     bad[70_000].x = f64::NAN;
-    let bad = boundary(Shape::Area(Arc::new(Area::new(vec![disc(1.0), bad]))));
-    assert!(bad.check(Frame::Plane).unwrap_err().to_string().contains("part 1, vertex 70000"));
+    assert_eq!(check(vec![disc(1.0), bad]).unwrap_err().spot.vertex, Some(70_000));
 }
 
 #[test]

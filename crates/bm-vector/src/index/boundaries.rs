@@ -228,11 +228,16 @@ impl BoundaryIndex {
         p: Coord<f64>,
         radius: f64,
         metric: &Metric,
-        mut visit: impl FnMut(&Piece, f64),
+        visit: impl FnMut(&Piece, f64),
     ) {
-        let around = around(p, radius, metric);
-        for lap in self.laps(around.min().x, around.max().x) {
-            self.pieces.search(&shifted(around, lap), |piece, _| visit(piece, lap));
+        self.pieces_in(around(p, radius, metric), visit);
+    }
+
+    /// Calls `visit` with every piece whose box may touch a closed window, and with the lap that it was met in.
+    #[inline]
+    pub(crate) fn pieces_in(&self, window: Rect<f64>, mut visit: impl FnMut(&Piece, f64)) {
+        for lap in self.laps(window.min().x, window.max().x) {
+            self.pieces.search(&shifted(window, lap), |piece, _| visit(piece, lap));
         }
     }
 

@@ -40,3 +40,4 @@ mod pieces;
 pub use boundaries::{BoundaryIndex, Counts, Hit, IndexError};
 pub(crate) use boundaries::{finish, gather, moved, segments_of};
 pub use dynamic::DynamicIndex;
+pub(crate) use pieces::{Piece, grown, pieces_of};

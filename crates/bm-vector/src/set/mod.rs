@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`BoundarySet`] | the boundaries; changes make another set and leave this one as it is |
 //! | [`BoundarySet::resolve`] | what a place becomes |
+//! | [`Pinned`] | the same for many places of a region |
 //!
 //! ```
 //! use bm_core::{MaterialId, Phase};
@@ -29,14 +30,19 @@
 //! # Ok::<(), bm_vector::set::SetError>(())
 //! ```
 
+mod marks;
+mod pinned;
 mod resolve;
+mod speakers;
 
+pub use pinned::Pinned;
 pub use resolve::Answer;
 
-use crate::boundary::{Boundary, BoundaryId, Extent, Shape, Side};
+use crate::boundary::{Boundary, BoundaryId, Side};
 use crate::frame::Frame;
 use crate::index::{BoundaryIndex, IndexError};
 use geo_types::{Coord, Rect};
+use speakers::Speakers;
 use std::sync::Arc;
 
 /// A change of a set.
@@ -75,19 +81,14 @@ pub struct Nearest {
 #[derive(Clone, Debug)]
 pub struct BoundarySet {
     index: BoundaryIndex,
-    /// Areas that say something outside of themselves, hence everywhere.
-    everywhere: Arc<[Arc<Boundary>]>,
-    /// How many others have a material to give.
-    local: usize,
-    /// Altitudes at which any may begin or end to speak, from the lowest.
-    levels: Arc<[f64]>,
+    speakers: Speakers,
 }
 
 impl BoundarySet {
     /// No boundaries.
     #[must_use]
     pub fn new(frame: Frame) -> Self {
-        Self { index: BoundaryIndex::new(frame), everywhere: Arc::new([]), local: 0, levels: Arc::new([]) }
+        Self { index: BoundaryIndex::new(frame), speakers: Speakers::new(frame) }
     }
 
     /// Many boundaries at once, indexed faster than one by one.
@@ -98,9 +99,10 @@ impl BoundarySet {
         frame: Frame,
         boundaries: impl IntoIterator<Item = Arc<Boundary>>,
     ) -> Result<Self, IndexError> {
-        let mut it = Self { index: BoundaryIndex::bulk_load(frame, boundaries)?, ..Self::new(frame) };
-        it.survey();
-        Ok(it)
+        let index = BoundaryIndex::bulk_load(frame, boundaries)?;
+        let mut speakers = Speakers::new(frame);
+        index.iter().for_each(|boundary| speakers.add(boundary));
+        Ok(Self { index, speakers })
     }
 
     /// The set after some changes, in their order: all of them, or none.
@@ -110,51 +112,40 @@ impl BoundarySet {
     pub fn apply(&self, changes: &[Change]) -> Result<Self, SetError> {
         let mut next = self.clone();
         for (number, change) in changes.iter().enumerate() {
-            let refused = |reason| SetError { number, reason };
-            match change {
-                Change::Put(boundary) => {
-                    let boundary = Arc::new(boundary.clone());
-                    if next.index.get(&boundary.id).is_some() {
-                        next.index.replace(boundary).map_err(refused)?;
-                    } else {
-                        next.index.insert(boundary).map_err(refused)?;
-                    }
-                }
-                Change::Remove(id) => {
-                    next.index.remove(id).map_err(refused)?;
-                }
-            }
+            next.change(change).map_err(|reason| SetError { number, reason })?;
         }
-        next.survey();
+        if next.speakers.is_stale() {
+            next.speakers.mark_anew(next.index.iter());
+        }
         Ok(next)
     }
 
-    /// Finds out who speaks where.
-    fn survey(&mut self) {
-        let speaks = |b: &&Arc<Boundary>| b.transition.is_some_and(|t| t.left.is_some() || t.right.is_some());
-        let everywhere = |b: &Arc<Boundary>| {
-            matches!(b.shape, Shape::Area(_)) && b.transition.is_some_and(|t| t.right.is_some())
-        };
-        let speakers: Vec<_> = self.index.iter().filter(speaks).collect();
-        let mut levels: Vec<f64> = speakers
-            .iter()
-            .flat_map(|b| match b.extent {
-                Extent::Ground => [None, None],
-                Extent::Shore { depth } => [Some(-depth), Some(0.0)],
-                Extent::Altitude { low, high } => [Some(low), Some(high)],
-            })
-            .flatten()
-            .collect();
-        levels.sort_unstable_by(f64::total_cmp);
-        levels.dedup();
-        self.levels = levels.into();
-        self.local = speakers.iter().filter(|b| !everywhere(b)).count();
-        self.everywhere = speakers.into_iter().filter(|b| everywhere(b)).cloned().collect();
+    fn change(&mut self, change: &Change) -> Result<(), IndexError> {
+        match change {
+            Change::Put(boundary) => {
+                let boundary = Arc::new(boundary.clone());
+                if self.index.get(&boundary.id).is_some() {
+                    let old = self.index.replace(boundary.clone())?;
+                    self.speakers.remove(&old);
+                } else {
+                    self.index.insert(boundary.clone())?;
+                }
+                self.speakers.add(&boundary);
+            }
+            Change::Remove(id) => self.speakers.remove(&self.index.remove(id)?),
+        }
+        Ok(())
     }
 
     /// Areas that say something outside of themselves.
-    pub(crate) fn everywhere(&self) -> &[Arc<Boundary>] {
-        &self.everywhere
+    pub(crate) fn everywhere(&self) -> impl Iterator<Item = &Arc<Boundary>> {
+        self.speakers.everywhere.iter().map(|one| &one.boundary)
+    }
+
+    /// Bytes of index and marks, without the boundaries; those of maps are estimated.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.index.memory_bytes() + self.speakers.marks.as_ref().map_or(0, |marks| marks.bytes())
     }
 
     /// The boundaries by place.
@@ -196,7 +187,7 @@ impl BoundarySet {
     /// inclusive to the next, what [`BoundarySet::resolve`] says about a material does not change.
     #[must_use]
     pub fn levels(&self) -> &[f64] {
-        &self.levels
+        &self.speakers.levels
     }
 
     /// The nearest boundary within `radius` metres, with its distance and the side of it.

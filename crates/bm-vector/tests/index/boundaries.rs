@@ -209,7 +209,7 @@ fn agree(index: &BoundaryIndex, model: &Model, step: &Step, frame: Frame) -> Res
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn any_history_is_a_linear_scan((frame, steps) in any_frame().prop_flat_map(|frame| {
         (Just(frame), prop::collection::vec(step(frame), 1..60))

@@ -57,7 +57,7 @@ fn naive(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
     fn as_asking_everyone((frame, all, asks) in any_frame().prop_flat_map(|frame| (
         Just(frame),
@@ -66,13 +66,29 @@ proptest! {
     ))) {
         let mut set = BoundarySet::new(frame);
         for b in &all {
+            // What is replaced leaves its marks for a while.
             set = set.apply(&[Change::Put(b.clone())]).unwrap();
         }
         let now: Vec<Boundary> = set.iter().map(|b| (**b).clone()).collect();
-        for (p, resolution, alt) in asks {
+        let region = Rect::new(at(-3.0, -2.0), at(500.0, 600.0));
+        let pins: Vec<_> = asks.iter().map(|(_, resolution, _)| set.pin(region, *resolution)).collect();
+        for ((p, resolution, alt), pinned) in asks.into_iter().zip(pins) {
             let p = asked(p, frame);
             let found = set.resolve(p, resolution, ROCK, &phase, alt);
             let found = found.map(|a| (a.material, a.id.to_string(), a.side));
+            let mut batch = Vec::new();
+            let (points, bases) = ([p, at(0.5, 0.5), p], [ROCK; 3]);
+            let alts = alt.map(|alt| [alt; 3]);
+            pinned.resolve_batch(&points, &bases, &phase, alts.as_ref().map(|a| &a[..]), |i, a| {
+                batch.push((i, a.material, a.id.to_string(), a.side));
+            });
+            let in_batch = |i: usize| {
+                batch.iter().find(|a| a.0 == i).map(|(_, m, id, side)| (*m, id.clone(), *side))
+            };
+            prop_assert_eq!(&in_batch(0), &found);
+            prop_assert_eq!(&in_batch(2), &found);
+            let alone = pinned.resolve(p, ROCK, &phase, alt);
+            prop_assert_eq!(&alone.map(|a| (a.material, a.id.to_string(), a.side)), &found);
             prop_assert_eq!(found, naive(&now, p, resolution, alt, frame), "{:?} at {}", p, resolution);
         }
     }
@@ -80,7 +96,7 @@ proptest! {
 
 fn square(id: &str, lo: f64, hi: f64) -> Boundary {
     let ring = [(lo, lo), (hi, lo), (hi, hi), (lo, hi), (lo, lo)].map(|(x, y)| at(x, y));
-    boundary(id, Shape::Area(Arc::new(Area::new(vec![ring.to_vec()]))))
+    boundary(id, Shape::Area(Arc::new(Area::new(vec![ring.to_vec()]).expect("a ring"))))
 }
 
 #[test]
@@ -128,4 +144,27 @@ fn changes_are_made_all_or_none() {
     assert_eq!(next.iter().map(|b| b.id.to_string()).collect::<Vec<_>>(), ["b"]);
     assert_eq!(next.near(at(5.0, 5.0), 1.0).unwrap().distance, 0.0);
     assert!(next.near(at(0.0, 0.0), 1.0).is_none());
+}
+
+#[test]
+fn a_row_is_its_points() {
+    let land = Boundary { transition: Some(sides(10, 20)), ..square("land", 0.0, 10.0) };
+    let fault = Boundary {
+        transition: Some(sides(31, 33)),
+        priority: 1.0,
+        ..boundary("f", line(&[(3.0, -20.0), (3.0, 20.0), (12.0, 20.0)]))
+    };
+    let set = BoundarySet::new(Frame::Plane).apply(&[Change::Put(land), Change::Put(fault)]).unwrap();
+    let pinned = set.pin(Rect::new(at(-5.0, -5.0), at(15.0, 5.0)), 0.5);
+    let bases: Vec<MaterialId> = (0..40).map(|i| if i % 7 == 0 { MaterialId(16) } else { ROCK }).collect();
+    let mut row = vec![None; 40];
+    pinned.resolve_row(at(-4.9, 4.0), 0.5, &bases, &phase, None, |i, a| row[i] = Some((a.material, a.side)));
+    for (i, found) in row.iter().enumerate() {
+        let p = at(-4.9 + i as f64 * 0.5, 4.0);
+        let wanted = set.resolve(p, 0.5, bases[i], &phase, None).map(|a| (a.material, a.side));
+        assert_eq!(*found, wanted, "{p:?}");
+    }
+    assert_eq!(row[15], Some((MaterialId(10), Side::Left)));
+    assert_eq!(row[16], Some((MaterialId(33), Side::Right)));
+    assert_eq!(row[14], None, "water stays");
 }

@@ -60,6 +60,8 @@ pub(crate) fn distance(boundary: &Boundary, p: Coord<f64>, frame: Frame) -> f64 
     laps(frame)
         .into_iter()
         .flat_map(|lap| all.iter().map(move |&(a, b)| (lap, a, b)))
+        // An area's edges along the rim of the map are no shores.
+        .filter(|&(_, a, b)| matches!(boundary.shape, Shape::Lines(_)) || !frame.is_seam(a, b))
         .map(|(lap, a, b)| segment_distance(&metric, at(p.x + lap, p.y), a, b))
         .fold(f64::INFINITY, f64::min)
 }
@@ -132,7 +134,7 @@ fn shape(frame: Frame) -> BoxedStrategy<Shape> {
         let unit = if frame == Frame::Plane { 25.0 } else { 0.1 };
         let (x, y) = (p.x + f64::from(w) * unit, p.y - f64::from(h) * unit);
         let ring = vec![p, at(p.x, y), at(x, y), at(x, p.y), p];
-        Shape::Area(Arc::new(Area::new(vec![ring])))
+        Shape::Area(Arc::new(Area::new(vec![ring]).expect("a ring")))
     });
     prop_oneof![3 => lines, 3 => near, 1 => area].boxed()
 }

@@ -8,6 +8,8 @@ mod read;
 mod write;
 
 pub(super) use hex::{Unhex, digit, without_prefix};
+#[cfg(feature = "gpkg")]
+pub(super) use read::decode_part;
 pub(super) use read::read;
 pub use read::{Decoded, decode};
 pub use write::{encode, encode_ewkb, write_wkb};

@@ -11,7 +11,7 @@ fields = {"name": np.array(["lake", "isles", "shöre"], object), "rank": np.arra
           "ratio": np.array([0.5, -1.25, 1e9]), "wet": np.array([True, False, True])}
 
 def gdal(path, driver, geoms=geoms, crs="EPSG:4326", kind="Unknown", **options):
-    pyogrio.raw.write(path, np.array([shapely.to_wkb(g, flavor="iso") for g in geoms], object), list(fields.values()),
+    pyogrio.raw.write(path, np.array([shapely.to_wkb(g, flavor="iso") for g in geoms], object), [v[:len(geoms)] for v in fields.values()],
                       list(fields), driver=driver, geometry_type=kind, crs=crs, **options)
 
 gdal("three.fgb", "FlatGeobuf")
@@ -21,7 +21,7 @@ gdal("three.gpkg", "GPKG", layer="coast", layer_options={"SPATIAL_INDEX": "NO"},
 gdal("three.geojson", "GeoJSON", RFC7946="YES")
 gdal("three.geojsonl", "GeoJSONSeq")
 high = [shapely.force_3d(g, 7.5) for g in geoms]
-gdal("high.fgb", "FlatGeobuf", high, kind="Unknown")
+gdal("high.fgb", "FlatGeobuf", high[:1], kind="Polygon Z")
 
 def put(name, data):
     open(name, "wb").write(data)

@@ -1,0 +1,7 @@
+//! GeoPackage: tables of features in an SQLite database.
+
+mod blob;
+mod read;
+
+pub use blob::decode_geometry;
+pub(super) use read::{Origin, read};
