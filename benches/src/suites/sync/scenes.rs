@@ -105,7 +105,7 @@ impl Coast {
 
     /// All rings that meet the region, as one area.
     pub(super) fn area(&self) -> Result<Scene, BenchError> {
-        let area = Area::new(&self.rings).map_err(ours)?;
+        let area = Area::build(&self.rings, None).map_err(ours)?;
         let land = Arc::new(boundary("land".into(), Shape::Area(Arc::new(area)), 0.0, 0.0));
         let set = BoundarySet::bulk_load(Frame::Geographic, [land]).map_err(ours)?;
         Ok(Scene { grid: self.grid()?, set })

@@ -41,7 +41,7 @@ fn parts<R: AsRef<[Coord<f64>]>>(
     rings: impl Iterator<Item = R>,
     heights: &[f64],
 ) -> Result<bool, BenchError> {
-    let area = Area::new(rings).map_err(ours)?;
+    let area = Area::build(rings, None).map_err(ours)?;
     let centres = (0..EDGE).flat_map(|y| (0..EDGE).map(move |x| (x, y)));
     let centres: Vec<_> =
         centres.map(|(x, y)| Coord { x: f64::from(x) + 0.5, y: f64::from(y) + 0.5 }).collect();
@@ -53,7 +53,7 @@ fn parts<R: AsRef<[Coord<f64>]>>(
 pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let heights = relief();
     let at = |x: u32, y: u32| heights[(y * EDGE + x) as usize];
-    let classes = |x: u32, y: u32| MaterialId(10 + (at(x, y) / 60.0).floor().clamp(-4.0, 4.0) as i16 as u16);
+    let classes = |x: u32, y: u32| MaterialId((14.0 + (at(x, y) / 60.0).floor().clamp(-4.0, 4.0)) as u16);
     let mut grid = Grid::from_fn(square(EDGE, 1.0)?, classes).map_err(ours)?;
     let plane = &mut grid.get_or_create_layer(layer::ELEVATION, 0.0_f64).map_err(ours)?.planes_mut()[0];
     for tile in 0..plane.tiling().len() {
