@@ -1,5 +1,6 @@
 //! Where inputs come from: the project's folders, seeded random numbers, points, edits and relief.
 
+pub mod coast;
 pub mod edits;
 pub mod points;
 pub mod relief;

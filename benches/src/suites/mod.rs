@@ -7,6 +7,7 @@ pub mod ingest;
 pub mod morton;
 pub mod overlay;
 pub mod point;
+pub mod sync;
 pub mod versions;
 
 use crate::harness::{Bench, BenchError};
@@ -23,8 +24,15 @@ pub struct Suite {
 }
 
 /// Every suite that can run, in the order it runs and is listed.
-pub const ALL: &[Suite] =
-    &[morton::SUITE, ingest::SUITE, point::SUITE, overlay::SUITE, versions::SUITE, consolidate::SUITE];
+pub const ALL: &[Suite] = &[
+    morton::SUITE,
+    ingest::SUITE,
+    point::SUITE,
+    overlay::SUITE,
+    versions::SUITE,
+    consolidate::SUITE,
+    sync::SUITE,
+];
 
 /// The suite of this name.
 #[must_use]

@@ -3,7 +3,10 @@
 
 use bm_core::{MaterialId, Phase};
 use bm_grid::{Bounds, DVec2, Grid, GridError, Region, layer};
-use bm_vector::extract::{self, ExtractError, Origin, Watch, borders, identify, shorelines};
+use bm_vector::extract::{
+    self, ExtractError, Origin, Watch, borders, coastlines, identify, shorelines, simplified,
+};
+use bm_vector::set::BoundarySet;
 use bm_vector::sync::{self, Listed};
 use bm_vector::{Area, Boundary, Extent, Frame, Kind, Shape, Style, Transition, Where};
 use geo_types::{Coord, LineString};
@@ -37,7 +40,7 @@ fn turn(ring: &LineString<f64>) -> f64 {
 }
 
 fn area(rings: &[LineString<f64>]) -> Area {
-    Area::new(rings.iter().map(|ring| ring.0.clone()).collect()).unwrap()
+    Area::build(rings.iter().map(|ring| ring.0.as_slice()), None).unwrap()
 }
 
 #[test]
@@ -97,8 +100,8 @@ fn saddles_follow_the_mean_and_holes_cut() {
 #[test]
 fn what_cannot_be_extracted_is_said() {
     let grid = Grid::uniform(region(3, 3), MaterialId::ROCK).unwrap();
-    let missing = ExtractError::Grid(GridError::LayerMissing { name: "elevation".into() });
-    assert_eq!(shorelines(&grid, layer::ELEVATION, 0.0), Err(missing));
+    let err = shorelines(&grid, layer::ELEVATION, 0.0).unwrap_err();
+    assert!(matches!(err, ExtractError::Grid(GridError::LayerMissing { name }) if name == "elevation"));
     let grid = with_elevation(region(3, 3), |_, _| 1.0);
     assert!(matches!(shorelines(&grid, layer::ELEVATION, f64::NAN), Err(ExtractError::SeaLevel(_))));
 }
@@ -177,6 +180,53 @@ fn names_last() {
     let beyond = put("wide", &LineString::from(vec![(-500.0, 30.0), (500.0, 31.0)]));
     let now = identify(&region(80, 60), &[&beyond], vec![], "coast", &never);
     assert_eq!((now.removed, now.beyond), (vec![], vec!["wide".into()]));
+    let along = LineString::from(vec![(1.0, 30.6), (79.0, 31.2)]);
+    let now = identify(&region(80, 60), &[&beyond], vec![along], "coast", &never);
+    assert_eq!(now.lines[0].origin, Origin::Beyond("wide".into()));
+}
+
+#[test]
+fn coastlines_become_changes() {
+    let two = |x: u32, y: u32| {
+        let disc = |cx: f64, r: f64| r - f64::hypot(f64::from(x) - cx, f64::from(y) - 30.0);
+        disc(20.0, 12.0).max(disc(60.0, 7.0))
+    };
+    let grid = with_elevation(region(80, 60), two);
+    let template = Boundary {
+        id: "coast".into(),
+        kind: Kind::Coastline,
+        shape: Shape::Lines(vec![]),
+        transition: None,
+        extent: Extent::Shore { depth: 10.0 },
+        priority: 3.0,
+        precision: 1.0,
+        properties: BTreeMap::new(),
+    };
+    let never = |_: &_| false;
+    let coasts = |grid: &Grid, old: &[&Boundary]| {
+        coastlines(grid, layer::ELEVATION, 0.0, 0.4, old, &template, &never).unwrap()
+    };
+    let first = coasts(&grid, &[]);
+    let set = BoundarySet::new(Frame::Plane).apply(&first.changes).unwrap();
+    assert_eq!((set.len(), set.get(&"coast-1".into()).unwrap().priority), (2, 3.0));
+    // Nothing happened: the same again.
+    let old: Vec<&Boundary> = set.iter().map(|b| &**b).collect();
+    let again = coasts(&grid, &old);
+    assert!(again.identified.lines.iter().all(|n| n.origin == Origin::Kept(1.0)) && again.changes.len() == 2);
+    let same = set.apply(&again.changes).unwrap();
+    assert!(same.iter().zip(set.iter()).all(|(a, b)| a == b));
+    // One island is drowned.
+    let less = coasts(&with_elevation(region(80, 60), |x, y| if x > 40 { -1.0 } else { two(x, y) }), &old);
+    assert_eq!(set.apply(&less.changes).unwrap().len(), 1);
+    // An area stays one, whatever it falls into.
+    let rings = shores(&grid);
+    let land = Boundary { id: "land".into(), shape: Shape::Area(Arc::new(area(&rings))), ..template.clone() };
+    let strait = with_elevation(region(80, 60), |x, y| if x == 24 { -1.0 } else { two(x, y) });
+    let parted = coasts(&strait, &[&land]);
+    assert_eq!(parted.changes.len(), 1);
+    let set = BoundarySet::new(Frame::Plane).apply(&parted.changes).unwrap();
+    let Shape::Area(now) = &set.get(&"land".into()).unwrap().shape else { panic!("an area") };
+    assert_eq!(now.rings().count(), 3);
 }
 
 #[test]
@@ -275,6 +325,34 @@ proptest! {
             for &(c, d) in &pieces[..i] {
                 let cross = side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0;
                 prop_assert!(!cross, "{:?} {:?} {:?} {:?}", a, b, c, d);
+            }
+        }
+    }
+
+    /// With fewer vertices, every cell farther than the tolerance from the shore keeps its side.
+    #[test]
+    fn fewer_vertices_and_back(
+        waves in prop::collection::vec((-0.4..0.4_f64, -0.4..0.4_f64, 0.0..6.3_f64), 1..5), tolerance in 0.05..0.5_f64,
+    ) {
+        let edge = 40;
+        let at = |x: u32, y: u32| {
+            let rim = x == 0 || y == 0 || x == edge - 1 || y == edge - 1;
+            let sum: f64 = waves.iter().map(|w| (w.0 * f64::from(x) + w.1 * f64::from(y) + w.2).sin()).sum();
+            if rim { -1.0 } else { sum }
+        };
+        let full = shores(&with_elevation(region(edge, edge), at));
+        let thin = simplified(&full, tolerance, Frame::Plane);
+        prop_assert!(thin.iter().all(LineString::is_closed));
+        let metric = Frame::Plane.metric(Coord { x: 0.0, y: 0.0 });
+        let area = area(&thin);
+        for y in 0..edge {
+            for x in 0..edge {
+                let p = Coord { x: f64::from(x) + 0.5, y: f64::from(y) + 0.5 };
+                let edges = full.iter().flat_map(|l| l.0.windows(2));
+                let away = edges.map(|e| metric.to_segment(p, e[0], e[1]).0).fold(f64::INFINITY, f64::min);
+                if away > tolerance + 1e-9 {
+                    prop_assert_eq!(area.locate(p) == Where::Inside, at(x, y) >= 0.0, "({}, {})", x, y);
+                }
             }
         }
     }

@@ -17,6 +17,8 @@ pub enum Origin {
     Kept(f64),
     /// Most of it was part of that boundary, which another line is more like: the name is followed by a number.
     Split(BoundaryId),
+    /// Most of it runs along that boundary, which goes on beyond the region: it has that name, and stands for a part.
+    Beyond(BoundaryId),
     /// There was nothing like it.
     New,
 }
@@ -69,12 +71,13 @@ pub fn identify(
 ) -> Identified {
     let scale = Scale::new(region);
     let mut found = Identified::default();
-    let mut olds = Vec::new();
+    let (mut olds, mut beyond) = (Vec::new(), Vec::new());
     for boundary in old {
         let rings = lines_of(boundary);
         let rings: Vec<&LineString<f64>> = rings.iter().collect();
         if scale.leaves(&rings) {
             found.beyond.push(boundary.id.clone());
+            beyond.push(Old { id: &boundary.id, inside: None, band: Footprint::band(&scale, &rings) });
             continue;
         }
         let closed = rings.iter().all(|ring| ring.is_closed());
@@ -125,6 +128,8 @@ pub fn identify(
             (olds[o].id.clone(), Origin::Kept(likeness))
         } else if let Some(old) = mostly(new, &olds) {
             (fresh(&old.0, 2), Origin::Split(old.clone()))
+        } else if let Some(old) = mostly(new, &beyond) {
+            (old.clone(), Origin::Beyond(old.clone()))
         } else {
             (fresh(prefix, 1), Origin::New)
         };

@@ -5,6 +5,8 @@
 //! | [`shorelines`] | where elevation passes sea level, by marching squares, land on the left |
 //! | [`borders`] | arcs between cells of different materials, shared by both, ending in shared nodes |
 //! | [`identify`] | which of the new lines is which of the old boundaries |
+//! | [`simplified`] | the same lines with fewer vertices, shared ones alike |
+//! | [`coastlines`] | all of it: a grid's shorelines as changes of boundaries |
 //! | [`Watch`] | whether anything happened that new lines could come from |
 //!
 //! Nothing here is triggered by a sync: extraction reads elevation and base material, sync writes derived material
@@ -31,12 +33,14 @@
 
 mod border;
 mod chain;
+mod coast;
 mod footprint;
 mod identity;
 mod shore;
 mod watch;
 
 pub use border::{Border, borders};
+pub use coast::{Coastlines, coastlines, simplified};
 pub use identity::{Identified, Named, Origin, identify};
 pub use shore::{ExtractError, shorelines};
 pub use watch::Watch;

@@ -7,16 +7,20 @@
 
 use super::chain::chains;
 use super::in_frame;
+use crate::area::AreaError;
 use bm_grid::{Grid, GridError, Plane, Region};
 use geo_types::{Coord, LineString};
 
 /// Why nothing could be extracted.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtractError {
     /// The layer is missing or of no use.
     #[error(transparent)]
     Grid(#[from] GridError),
+    /// Rings that are no area.
+    #[error(transparent)]
+    Area(#[from] AreaError),
     /// The level is NaN or infinite.
     #[error("a sea level of {0} m")]
     SeaLevel(f64),

@@ -210,18 +210,17 @@ pub(super) fn sow(
 
 /// Whether a boundary can speak for a cell at all: a line touches one or comes within reach of its centre; an area
 /// that names a material inside meets the grid, and one that names a material outside always does.
-pub(super) fn affects(place: &Place, boundary: &Boundary) -> bool {
+pub(super) fn affects(place: &Place, metrics: &Metrics, boundary: &Boundary) -> bool {
     let Some(transition) = speaking(boundary) else { return false };
     let all = place.region.window();
     match &boundary.shape {
         Shape::Lines(lines) => {
             let (reach, mut found) = (reach(transition), false);
-            let metrics = Metrics::new(place, all);
-            sow(place, &metrics, lines, 0, reach, all, |Sown { entry, spread }| {
+            sow(place, metrics, lines, 0, reach, all, |Sown { entry, spread }| {
                 if found {
                     return;
                 }
-                entry.rows(&metrics, spread, all, |row, from, to| {
+                entry.rows(metrics, spread, all, |row, from, to| {
                     found = found || (from..to).any(|x| speaks(place, &entry, reach, x, row));
                 });
             });

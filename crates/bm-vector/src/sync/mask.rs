@@ -111,7 +111,7 @@ impl Masks {
 }
 
 /// Marks every cell a boundary may speak for.
-pub(super) fn mark(place: &Place, boundary: &Boundary, masks: &mut Masks) {
+pub(super) fn mark(place: &Place, metrics: &Metrics, boundary: &Boundary, masks: &mut Masks) {
     let Some(transition) = speaking(boundary) else { return };
     let all = place.region.window();
     match &boundary.shape {
@@ -128,9 +128,8 @@ pub(super) fn mark(place: &Place, boundary: &Boundary, masks: &mut Masks) {
             }
         }
         Shape::Lines(lines) => {
-            let metrics = Metrics::new(place, all);
-            sow(place, &metrics, lines, 0, reach(transition), all, |Sown { entry, spread }| {
-                entry.rows(&metrics, spread, all, |row, from, to| {
+            sow(place, metrics, lines, 0, reach(transition), all, |Sown { entry, spread }| {
+                entry.rows(metrics, spread, all, |row, from, to| {
                     masks.mark(Window { x: from, y: row, width: to - from, height: 1 });
                 });
             });

@@ -53,6 +53,7 @@ use crate::frame::Frame;
 use bm_core::{MaterialId, Phase};
 use bm_grid::{Grid, GridError, Ground};
 use heard::Heard;
+use lines::Metrics;
 use mask::Masks;
 use place::Place;
 use tile::Workshop;
@@ -107,9 +108,10 @@ pub fn rebuild(
     (0..tiling.len()).for_each(|tile| masks.fill(tile));
     let heard = Heard::around(&place, boundaries, place.rect(grid.region().window()));
     let boundaries = heard.iter().map(|(_, speaker)| &speaker.boundary);
-    let ids = boundaries.filter(|b| lines::affects(&place, b)).map(|b| b.id.0.clone()).collect();
+    let metrics = Metrics::new(&place, grid.region().window());
+    let ids = boundaries.filter(|b| lines::affects(&place, &metrics, b)).map(|b| b.id.0.clone()).collect();
     *grid.affected_mut() = ids;
-    Workshop::new(&place, &heard, phase).run(grid, &masks)
+    Workshop::new(&place, &metrics, &heard, phase).run(grid, &masks)
 }
 
 /// Brings a grid that was in sync up to date with changes of boundaries, in the order they happened, and of its base.
@@ -124,16 +126,17 @@ pub fn apply(
     phase: &impl Fn(MaterialId) -> Phase,
 ) -> Result<Report, SyncError> {
     let place = Place::new(grid.region(), boundaries.frame())?;
+    let metrics = Metrics::new(&place, grid.region().window());
     let mut masks = Masks::new(grid.tiling());
     grid.stale().for_each(|tile| masks.fill(tile));
     for change in changes {
         if let Some(old) = change.old {
-            mask::mark(&place, old, &mut masks);
+            mask::mark(&place, &metrics, old, &mut masks);
             grid.affected_mut().remove(&old.id.0);
         }
         if let Some(new) = change.new {
-            mask::mark(&place, new, &mut masks);
-            if lines::affects(&place, new) {
+            mask::mark(&place, &metrics, new, &mut masks);
+            if lines::affects(&place, &metrics, new) {
                 grid.affected_mut().insert(new.id.0.clone());
             }
         }
@@ -142,5 +145,5 @@ pub fn apply(
         return Ok(Report::default());
     };
     let heard = Heard::around(&place, boundaries, place.rect(window));
-    Workshop::new(&place, &heard, phase).run(grid, &masks)
+    Workshop::new(&place, &metrics, &heard, phase).run(grid, &masks)
 }

@@ -88,9 +88,27 @@ impl Place {
         }
     }
 
-    /// The centres' x of a tile's columns, and the runs in which they ascend.
-    pub(super) fn columns(&self, window: Window, xs: &mut Vec<f64>, runs: &mut Vec<Run>) {
+    /// Centre's y of a row.
+    #[inline]
+    pub(super) fn center_y(&self, row: u32) -> f64 {
+        let y = self.region.center_y(row);
+        match self.frame {
+            Frame::Geographic => unwrapped_degrees(0.0, y).y,
+            Frame::Plane => y,
+        }
+    }
+
+    /// The centres' x of a tile's columns, what to add to each to name it in the grid's own count, and the runs in
+    /// which they ascend.
+    pub(super) fn columns(
+        &self,
+        window: Window,
+        xs: &mut Vec<f64>,
+        laps: &mut Vec<f64>,
+        runs: &mut Vec<Run>,
+    ) {
         xs.clear();
+        laps.clear();
         runs.clear();
         let mut from = 0;
         for x in window.x..window.end_x() {
@@ -100,6 +118,7 @@ impl Place {
                 from = xs.len();
             }
             xs.push(at);
+            laps.push(self.unwrap(at, x));
         }
         runs.push(Run { from, to: xs.len() });
     }
@@ -126,7 +145,7 @@ impl Place {
     /// The metric of a row.
     #[inline]
     pub(super) fn metric(&self, row: u32) -> Metric {
-        self.frame.metric(self.center(0, row))
+        self.frame.metric(Coord { x: 0.0, y: self.center_y(row) })
     }
 
     /// By how much to move things between `min` and `max` in x so that they may meet the grid, grown by `reach`

@@ -35,6 +35,8 @@ pub(super) struct Row<'a> {
     pub(super) metric: Metric,
     /// The centres' coordinates, as queries name them.
     pub(super) xs: &'a [f64],
+    /// What to add to them to name them in the grid's own count.
+    pub(super) laps: &'a [f64],
     pub(super) runs: &'a [Run],
     pub(super) y: f64,
     pub(super) phases: &'a [Phase],
@@ -98,19 +100,17 @@ impl Scratch {
     }
 }
 
-impl Row<'_> {
-    /// The columns for which anybody may speak: all if there are areas, else those some line reaches.
-    pub(super) fn reached(&self, spans: &[Span], areas: bool) -> Range<usize> {
-        let (mut low, mut high) = (self.range.end, self.range.start);
-        if areas {
-            return self.range.clone();
-        }
-        for span in spans {
-            (low, high) = (low.min(span.from as usize), high.max(span.to as usize));
-        }
-        low.max(self.range.start)..high.min(self.range.end)
+/// The columns of a range for which anybody may speak: all if there are areas, else those some line reaches.
+pub(super) fn reached(spans: &[Span], areas: bool, range: Range<usize>) -> Range<usize> {
+    if areas {
+        return range;
     }
+    let from = spans.iter().map(|span| span.from as usize).min().unwrap_or(range.end);
+    let to = spans.iter().map(|span| span.to as usize).max().unwrap_or(range.start);
+    from.max(range.start)..to.min(range.end)
+}
 
+impl Row<'_> {
     /// What lines say: `spans` are the row's, one boundary's after the other's.
     pub(super) fn lines(&self, spans: &[Span], scratch: &mut Scratch) {
         let rank = |span: &Span| self.entries[span.entry as usize].rank;
@@ -126,7 +126,7 @@ impl Row<'_> {
         let (reach, spread, priority) = (speaker.reach, speaker.spread, speaker.boundary.priority);
         let rounding = self.place.rounding;
         let doubt = spread.metres * 1e-6 + rounding;
-        let reached = self.reached(group, false);
+        let reached = reached(group, false, self.range.clone());
         if reached.is_empty() {
             return;
         }
@@ -219,7 +219,7 @@ impl Row<'_> {
     /// What to add to a column's x to meet an entry's segment.
     #[inline]
     fn shift(&self, column: usize, entry: &Entry) -> f64 {
-        self.place.unwrap(self.xs[column], self.window.x + column as u32) - entry.shift
+        self.laps[column] - entry.shift
     }
 
     /// Distance and side where there is no doubt: the nearest place is well inside one segment, or well beyond the ends
@@ -272,7 +272,7 @@ impl Row<'_> {
         let here = group.iter().filter(|span| (span.from..span.to).contains(&(column as u32)));
         let mut here = here.map(|span| &self.entries[span.entry as usize]).peekable();
         let shift = here.peek()?.shift;
-        let unwrap = self.place.unwrap(self.xs[column], self.window.x + column as u32);
+        let unwrap = self.laps[column];
         let p = |shift: f64| Coord { x: self.xs[column] + (unwrap - shift), y: self.y };
         nearest.reset(p(shift), self.metric);
         // Those of other laps, which a line over the date line may have, are asked in their own.

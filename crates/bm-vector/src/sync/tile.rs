@@ -5,7 +5,7 @@ use super::heard::{Heard, NONE, SILENCE};
 use super::lines::{Entry, Metrics, Sown, sow};
 use super::mask::{Mask, Masks};
 use super::place::{Place, Run};
-use super::row::{Row, Scratch, Span, WIDTH};
+use super::row::{Row, Scratch, Span, WIDTH, reached};
 use super::{Report, SyncError};
 use crate::boundary::Shape;
 use bm_core::{MaterialId, Phase};
@@ -14,31 +14,36 @@ use bm_grid::{Grid, TileRef, Window};
 /// Makes derived tiles, one after the other in the same buffers.
 pub(super) struct Workshop<'a, P> {
     place: &'a Place,
+    metrics: &'a Metrics,
     heard: &'a Heard,
     phase: &'a P,
     scratch: Scratch,
     xs: Vec<f64>,
+    laps: Vec<f64>,
     runs: Vec<Run>,
     ys: Vec<f64>,
     spans: Vec<Vec<Span>>,
     base: Vec<MaterialId>,
-    phases: Vec<Phase>,
+    /// Of a row's bases, by column.
+    phases: [Phase; WIDTH],
     out: Vec<MaterialId>,
 }
 
 impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
-    pub(super) fn new(place: &'a Place, heard: &'a Heard, phase: &'a P) -> Self {
+    pub(super) fn new(place: &'a Place, metrics: &'a Metrics, heard: &'a Heard, phase: &'a P) -> Self {
         Self {
             place,
+            metrics,
             heard,
             phase,
             scratch: Scratch::new(),
             xs: Vec::new(),
+            laps: Vec::new(),
             runs: Vec::new(),
             ys: Vec::new(),
             spans: vec![Vec::new(); WIDTH],
             base: Vec::new(),
-            phases: Vec::new(),
+            phases: [Phase::Gas; WIDTH],
             out: Vec::new(),
         }
     }
@@ -47,11 +52,10 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
     pub(super) fn run(mut self, grid: &mut Grid, masks: &Masks) -> Result<Report, SyncError> {
         let mut report = Report::default();
         if let Some(window) = masks.window() {
-            let metrics = Metrics::new(self.place, window);
-            let entries = self.strew(&metrics, masks, window);
+            let entries = self.strew(masks, window);
             for ((tile, mask), entries) in masks.tiles().zip(entries) {
                 report.looked_at += mask.count(grid.tiling().window(tile));
-                report.changed += self.tile(grid, tile, mask, &entries, &metrics)?;
+                report.changed += self.tile(grid, tile, mask, &entries)?;
             }
         }
         grid.mark_synced();
@@ -59,7 +63,7 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
     }
 
     /// The segments of all lines, by masked tile.
-    fn strew(&self, metrics: &Metrics, masks: &Masks, window: Window) -> Vec<Vec<Entry>> {
+    fn strew(&self, masks: &Masks, window: Window) -> Vec<Vec<Entry>> {
         let tiling = masks.tiling();
         let mut slots = vec![NONE; tiling.len()];
         for ((tile, _), slot) in masks.tiles().zip(0..) {
@@ -68,10 +72,10 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
         let mut all: Vec<Vec<Entry>> = vec![Vec::new(); masks.tiles().count()];
         for (rank, speaker) in self.heard.iter() {
             let Shape::Lines(lines) = &speaker.boundary.shape else { continue };
-            sow(self.place, metrics, lines, rank, speaker.reach, window, |Sown { entry, spread }| {
+            sow(self.place, self.metrics, lines, rank, speaker.reach, window, |Sown { entry, spread }| {
                 entry.bands(spread, window, |first, end| {
                     let band = Window { x: window.x, y: first, width: window.width, height: end - first };
-                    let Some((from, to)) = entry.band(metrics, spread, band) else { return };
+                    let Some((from, to)) = entry.band(self.metrics, spread, band) else { return };
                     for tile in tiling.tiles_of(Window { x: from, width: to - from, ..band }) {
                         // A tile without marks has no list.
                         if let Some(list) = all.get_mut(slots[tile] as usize) {
@@ -91,15 +95,15 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
         tile: usize,
         mask: &Mask,
         entries: &[Entry],
-        metrics: &Metrics,
     ) -> Result<u64, SyncError> {
         let window = grid.tiling().window(tile);
-        self.place.columns(window, &mut self.xs, &mut self.runs);
+        self.place.columns(window, &mut self.xs, &mut self.laps, &mut self.runs);
         self.ys.clear();
-        self.ys.extend((window.y..window.end_y()).map(|row| self.place.center(window.x, row).y));
+        self.ys.extend((window.y..window.end_y()).map(|row| self.place.center_y(row)));
         let areas = self.areas(window);
+        let full = mask.is_full(window);
         if entries.is_empty()
-            && mask.is_full(window)
+            && full
             && let Some(material) = self.uniform(&areas, grid.base().tile(tile))
         {
             return Ok(self.fill(grid, tile, window, material)?);
@@ -107,30 +111,34 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
         self.base.resize(window.cells(), MaterialId::UNSET);
         self.out.resize(window.cells(), MaterialId::UNSET);
         grid.base().tile(tile).read(&mut self.base);
-        grid.derived_tile(tile).read(&mut self.out);
-        self.spread(entries, metrics, window);
+        if full {
+            self.out.copy_from_slice(&self.base);
+        } else {
+            grid.derived_tile(tile).read(&mut self.out);
+        }
+        self.spread(entries, window);
 
         for number in 0..window.height as usize {
             let Some((from, to)) = mask.columns(number) else { continue };
             let start = number * window.width as usize;
             let spans = std::mem::take(&mut self.spans[number]);
-            let mut said = 0..0;
-            if !(spans.is_empty() && areas.is_empty()) {
-                self.know_phases(start..start + window.width as usize);
+            let said = reached(&spans, !areas.is_empty(), from..to);
+            if !said.is_empty() {
+                self.know_phases(start, said.clone());
                 let row = Row {
                     place: self.place,
                     heard: self.heard,
                     entries,
                     window,
                     number,
-                    metric: metrics.row(window.y + number as u32),
+                    metric: self.metrics.row(window.y + number as u32),
                     xs: &self.xs,
+                    laps: &self.laps,
                     runs: &self.runs,
                     y: self.ys[number],
                     phases: &self.phases,
-                    range: from..to,
+                    range: said.clone(),
                 };
-                said = row.reached(&spans, !areas.is_empty());
                 self.scratch.words[said.clone()].fill(SILENCE);
                 row.lines(&spans, &mut self.scratch);
                 for (rank, sides) in &areas {
@@ -139,7 +147,9 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
             }
             self.spans[number] = spans;
             let (base, out) = (&self.base[start..], &mut self.out[start..]);
-            if mask.is_solid(number, from, to) {
+            if full {
+                // It was copied as a whole.
+            } else if mask.is_solid(number, from, to) {
                 out[from..to].copy_from_slice(&base[from..to]);
             } else {
                 (from..to).filter(|&c| mask.has(number, c)).for_each(|c| out[c] = base[c]);
@@ -214,28 +224,28 @@ impl<'a, P: Fn(MaterialId) -> Phase> Workshop<'a, P> {
     }
 
     /// Which entries reach which columns of each row.
-    fn spread(&mut self, entries: &[Entry], metrics: &Metrics, window: Window) {
+    fn spread(&mut self, entries: &[Entry], window: Window) {
         self.spans.iter_mut().for_each(Vec::clear);
         for (entry, number) in entries.iter().zip(0..) {
             let (spread, spans) = (self.heard.get(entry.rank).spread, &mut self.spans);
-            entry.rows(metrics, spread, window, |row, from, to| {
+            entry.rows(self.metrics, spread, window, |row, from, to| {
                 let (from, to) = (from - window.x, to - window.x);
                 spans[(row - window.y) as usize].push(Span { entry: number, from, to });
             });
         }
     }
 
-    /// Finds the states of matter of some cells' bases.
-    fn know_phases(&mut self, cells: std::ops::Range<usize>) {
-        self.phases.clear();
+    /// Finds the states of matter of the bases of some columns of the row that begins at `start`.
+    fn know_phases(&mut self, start: usize, columns: std::ops::Range<usize>) {
         let mut last: Option<(MaterialId, Phase)> = None;
-        for &material in &self.base[cells] {
+        for column in columns {
+            let material = self.base[start + column];
             let phase = match last {
                 Some((m, phase)) if m == material => phase,
                 _ => (self.phase)(material),
             };
             last = Some((material, phase));
-            self.phases.push(phase);
+            self.phases[column] = phase;
         }
     }
 }
