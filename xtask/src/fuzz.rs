@@ -7,7 +7,7 @@ use crate::shell::{self, Failure, Outcome};
 use crate::workspace;
 
 /// Where the fuzz targets are.
-const FOLDERS: [&str; 2] = ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz"];
+const FOLDERS: [&str; 3] = ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz", "crates/bm-io/fuzz"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -5,9 +5,11 @@
 //! whole globe; d3 and TopoJSON stitched for it are written so, and rings around a pole do not close in a plane at
 //! all. [`unwrap`] makes the second of the third.
 
+use super::sink::FARTHEST;
 use geo_types::{Coord, Geometry, LineString, Polygon};
 
-/// Takes every edge the short way round, and closes rings around a pole over that pole.
+/// Takes every edge the short way round, and closes rings around a pole over that pole. What is out of range stays as
+/// it is, to be refused, and so does a ring that winds around more than once.
 pub(super) fn unwrap(geometry: &mut Geometry<f64>) {
     match geometry {
         Geometry::LineString(l) => unwrap_line(l),
@@ -19,18 +21,24 @@ pub(super) fn unwrap(geometry: &mut Geometry<f64>) {
     }
 }
 
-/// Number of turns to add to each vertex, so that no edge spans more than half the globe. The first is 0.
-fn turns(coords: &[Coord<f64>]) -> Vec<i32> {
+/// Number of turns to add to each vertex, so that no edge spans more than half the globe. The first is 0. None if a
+/// vertex is out of range.
+fn turns(coords: &[Coord<f64>]) -> Option<Vec<i32>> {
     let mut turn = 0;
     let mut before = coords.first().map_or(0.0, |c| c.x);
     coords
         .iter()
         .map(|c| {
+            if !(c.x.abs() <= FARTHEST && c.y.abs() <= 90.0) {
+                return None;
+            }
             let step = c.x - before;
-            // Exactly 180° may be meant either way: it stays.
-            turn -= i32::from(step > 180.0) - i32::from(step < -180.0);
             before = c.x;
-            turn
+            // Exactly 180° may be meant either way: it stays.
+            #[expect(clippy::cast_possible_truncation, reason = "three at most, as both ends are in range")]
+            let more = ((step.abs() - 180.0) / 360.0).ceil().max(0.0) as i32;
+            turn -= if step > 0.0 { more } else { -more };
+            Some(turn)
         })
         .collect()
 }
@@ -41,7 +49,7 @@ fn turned(x: f64, turns: i32) -> f64 {
 }
 
 fn unwrap_line(line: &mut LineString<f64>) {
-    let turns = turns(&line.0);
+    let Some(turns) = turns(&line.0) else { return };
     for (c, turn) in line.0.iter_mut().zip(turns) {
         c.x = turned(c.x, turn);
     }
@@ -66,13 +74,14 @@ fn range(coords: &[Coord<f64>]) -> (f64, f64) {
 }
 
 fn unwrap_ring(ring: &mut Vec<Coord<f64>>) {
-    let mut turns = turns(ring);
+    let Some(mut turns) = turns(ring) else { return };
     match turns.last() {
         None | Some(0) => {
             for (c, turn) in ring.iter_mut().zip(turns) {
                 c.x = turned(c.x, turn);
             }
         }
+        Some(&around) if around.abs() > 1 => {}
         Some(&around) => {
             // The closing vertex is the first one, a turn on.
             turns.pop();

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 /// How many of the features left out are listed.
 const LISTED: usize = 1000;
 /// Longitudes of what runs over the date line go on beyond ±180°, no farther than this.
-const FARTHEST: f64 = 540.0;
+pub(super) const FARTHEST: f64 = 540.0;
 
 /// A feature as its format has it.
 #[derive(Default)]
@@ -163,7 +163,7 @@ impl<'a> Sink<'a> {
     /// Swaps, checks and unwraps the coordinates.
     fn check(&mut self, geometry: &mut Geometry<f64>) -> Result<Tally, Fault> {
         if self.options.date_line == DateLine::Shortest {
-            // Before the check of ranges, whose subject is what is handed over; not finite ones stay as they are.
+            // Before the check of ranges, whose subject is what is handed over.
             self.swap(geometry)?;
             dateline::unwrap(geometry);
         } else {

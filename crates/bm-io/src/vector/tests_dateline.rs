@@ -98,6 +98,26 @@ fn rings_around_a_pole_close_over_it() {
 }
 
 #[test]
+fn what_cannot_be_unwrapped_stays() {
+    for list in [
+        // Found by fuzzing: turns beyond counting.
+        vec![(0.0, 0.0), (4e300, 1.0), (-4e300, 0.0), (0.0, 0.0)],
+        vec![(0.0, 0.0), (f64::NAN, 1.0), (179.0, f64::INFINITY), (-179.0, 0.0), (0.0, 0.0)],
+        // Twice around.
+        vec![(0.0, 0.0), (120.0, 1.0), (-120.0, 1.0), (1.0, 0.0), (121.0, 5.0), (-121.0, 5.0), (0.0, 0.0)],
+    ] {
+        let mut g = ring(&list);
+        unwrap(&mut g);
+        // By text: NaN is not equal to itself.
+        assert_eq!(format!("{g:?}"), format!("{:?}", ring(&list)));
+    }
+    // Steps of more than a turn.
+    let mut g: Geometry<f64> = LineString(coords(&[(-500.0, 0.0), (500.0, 1.0), (-41.0, 2.0)])).into();
+    unwrap(&mut g);
+    assert_eq!(g, LineString(coords(&[(-500.0, 0.0), (-580.0, 1.0), (-401.0, 2.0)])).into());
+}
+
+#[test]
 fn what_does_not_cross_stays_bit_for_bit() {
     let g: Geometry<f64> =
         polygon![(x: -180.0, y: 0.1), (x: 180.0, y: 0.1), (x: 180.0, y: 7.3), (x: -180.0, y: 0.1)].into();

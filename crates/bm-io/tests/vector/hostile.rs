@@ -51,12 +51,14 @@ fn damaged_flatgeobuf() {
 #[cfg(feature = "gpkg")]
 fn damaged_geopackage() {
     use bm_io::vector::gpkg::decode_geometry;
-    let database = rusqlite::Connection::open(crate::file("three.gpkg")).unwrap();
-    let mut statement = database.prepare("SELECT geom FROM coast").unwrap();
-    let blobs: Vec<Vec<u8>> =
-        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-    assert_eq!(blobs.len(), 3);
-    for blob in blobs {
+    // With and without an envelope, in either byte order.
+    let blobs = crate::three().map(|g| {
+        let body = wkb::encode(&g);
+        let plain = [&b"GP\0\x01\xe6\x10\0\0"[..], &body].concat();
+        let boxed = [&b"GP\0\x02\0\0\x10\xe6"[..], &[0; 32], &body].concat();
+        [plain, boxed]
+    });
+    for blob in blobs.into_iter().flatten() {
         assert_eq!(decode_geometry(&blob, "x").unwrap().srid, 4326);
         for end in 0..blob.len() {
             assert!(decode_geometry(&blob[..end], "x").is_err(), "{end}");

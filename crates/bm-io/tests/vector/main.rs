@@ -1,6 +1,6 @@
 //! Vector formats, read from files that other programs wrote (tests/data/vector/make.py) and from hostile ones.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod golden;
 mod hostile;
