@@ -90,6 +90,22 @@ impl Run {
     }
 }
 
+/// A ring and an edge of it.
+type Edge = (u32, u32);
+
+/// What is wrong with how edges meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Tangle {
+    /// Two cross, or the lines through their common vertex do.
+    Cross(Edge, Edge),
+    /// Two share more than a point.
+    Overlap(Edge, Edge),
+    /// A ring runs back over itself at the start of an edge.
+    Fold(Edge),
+    /// Too many lie about each other to look at all.
+    TooMany(Edge),
+}
+
 type Key = (u64, u64);
 
 fn key(c: Coord<f64>) -> Key {
@@ -140,8 +156,25 @@ impl<'a> Rings<'a> {
 
     /// Refuses edges that cross or overlap; touching in points is fine. `spot` names a vertex of a ring.
     pub(super) fn check(&mut self, spot: impl Fn(usize, usize) -> Spot) -> Result<(), GeometryError> {
-        let mut meetings: BTreeMap<Key, BTreeSet<(u32, u32)>> = BTreeMap::new();
+        let name = |(ring, i): Edge| spot(ring as usize, i as usize);
+        let (at, flaw) = match self.tangle() {
+            None => return Ok(()),
+            Some(Tangle::Cross(a, b)) => (a, Flaw::Crossing(name(b))),
+            Some(Tangle::Overlap(a, b)) => (a, Flaw::Overlap(name(b))),
+            Some(Tangle::Fold(a)) => (a, Flaw::Fold),
+            Some(Tangle::TooMany(a)) => (a, Flaw::Tangled),
+        };
+        Err(GeometryError::new(name(at), flaw))
+    }
+
+    /// The first thing wrong with how edges meet.
+    pub(super) fn tangle(&mut self) -> Option<Tangle> {
+        let mut meetings: BTreeMap<Key, BTreeSet<Edge>> = BTreeMap::new();
+        // Shores need some ten pairs of runs a run; what needs hundreds was made to be slow.
+        let mut budget = self.tree.size() * 300 + 10_000_000;
         for (a, b) in self.tree.intersection_candidates_with_other_tree(&self.tree) {
+            let Some(left) = budget.checked_sub(1) else { return Some(Tangle::TooMany((a.ring, a.first))) };
+            budget = left;
             let order = (a.ring, a.first).cmp(&(b.ring, b.first));
             if order.is_gt() || a.apart(b) {
                 continue;
@@ -151,19 +184,18 @@ impl<'a> Rings<'a> {
                 let from = if order.is_eq() { i + 1 } else { b.first };
                 for j in from..b.first + b.edges {
                     let (r, s) = self.edge(b.ring, j);
-                    let at = |flaw| Err(GeometryError::new(spot(a.ring as usize, i as usize), flaw));
+                    let (one, other) = ((a.ring, i), (b.ring, j));
                     match meet(p, q, r, s) {
                         Meet::Apart => {}
-                        Meet::Cross => return at(Flaw::Crossing(spot(b.ring as usize, j as usize))),
-                        Meet::Overlap if self.consecutive(a.ring, i, b.ring, j) => {
+                        Meet::Cross => return Some(Tangle::Cross(one, other)),
+                        Meet::Overlap if self.consecutive(one, other) => {
                             // The vertex between them: the first one if the ring closes there.
-                            let v = if j == i + 1 { j } else { i };
-                            return Err(GeometryError::new(spot(a.ring as usize, v as usize), Flaw::Fold));
+                            return Some(Tangle::Fold(if j == i + 1 { other } else { one }));
                         }
-                        Meet::Overlap => return at(Flaw::Overlap(spot(b.ring as usize, j as usize))),
+                        Meet::Overlap => return Some(Tangle::Overlap(one, other)),
                         Meet::Touch(v) => {
-                            if !self.consecutive(a.ring, i, b.ring, j) {
-                                meetings.entry(key(v)).or_default().extend([(a.ring, i), (b.ring, j)]);
+                            if !self.consecutive(one, other) {
+                                meetings.entry(key(v)).or_default().extend([one, other]);
                             }
                         }
                     }
@@ -173,12 +205,11 @@ impl<'a> Rings<'a> {
         for (k, edges) in &meetings {
             let v = Coord { x: f64::from_bits(k.0), y: f64::from_bits(k.1) };
             if let Some([one, other]) = self.interleaved(v, edges) {
-                let name = |(ring, i): (u32, u32)| spot(ring as usize, i as usize);
-                return Err(GeometryError::new(name(one), Flaw::Crossing(name(other))));
+                return Some(Tangle::Cross(one.min(other), one.max(other)));
             }
         }
         self.touched = meetings.into_keys().collect();
-        Ok(())
+        None
     }
 
     fn edges(&self, ring: u32) -> u32 {
@@ -186,13 +217,13 @@ impl<'a> Rings<'a> {
     }
 
     /// Whether one edge of a ring follows the other.
-    fn consecutive(&self, a: u32, i: u32, b: u32, j: u32) -> bool {
+    fn consecutive(&self, (a, i): Edge, (b, j): Edge) -> bool {
         let n = self.edges(a);
         a == b && ((i + 1) % n == j || (j + 1) % n == i)
     }
 
     /// Two passes of rings through `v` that cross there: around `v` their arms alternate.
-    fn interleaved(&self, v: Coord<f64>, edges: &BTreeSet<(u32, u32)>) -> Option<[(u32, u32); 2]> {
+    fn interleaved(&self, v: Coord<f64>, edges: &BTreeSet<Edge>) -> Option<[Edge; 2]> {
         // Every pass once, named by the edge that comes in (or goes through), with its two arms.
         let mut passes = BTreeMap::new();
         for &(ring, i) in edges {
@@ -207,14 +238,14 @@ impl<'a> Rings<'a> {
                 passes.insert((ring, i), [a, b]);
             }
         }
-        let mut arms: Vec<(Coord<f64>, (u32, u32))> =
+        let mut arms: Vec<(Coord<f64>, Edge)> =
             passes.iter().flat_map(|(pass, arms)| arms.map(|arm| (arm, *pass))).collect();
         // Counter-clockwise from east.
         let lower = |c: Coord<f64>| c.y < v.y || c.y == v.y && c.x < v.x;
         arms.sort_by(|(a, _), (b, _)| {
             lower(*a).cmp(&lower(*b)).then_with(|| 0.0f64.total_cmp(&(orient(v, *a, *b) + 0.0)))
         });
-        let mut open: Vec<(u32, u32)> = Vec::new();
+        let mut open: Vec<Edge> = Vec::new();
         for (_, pass) in arms {
             match open.last() {
                 Some(last) if *last == pass => {

@@ -99,6 +99,9 @@ pub enum Flaw {
     /// Two edges share more than a point.
     #[error("this edge runs along the edge at {0}")]
     Overlap(Spot),
+    /// Too many edges whose boxes overlap.
+    #[error("too many long edges lie about each other to compare them all")]
+    Tangled,
     /// A hole that its polygon's shell does not enclose.
     #[error("the hole lies outside its shell")]
     HoleOutside,

@@ -28,6 +28,9 @@ pub mod topology;
 pub mod validate;
 mod wide;
 
+#[cfg(test)]
+mod wild_tests;
+
 pub use error::{BoundaryError, Flaw, GeometryError, Spot};
 pub use predicate::{orient, touches_box, touches_rect};
 pub use repair::{Mode, Raw, Repairs, repair, repair_raw};

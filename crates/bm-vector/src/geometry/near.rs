@@ -17,7 +17,7 @@ impl Boundary {
     }
 
     /// The nearest place, and the side `p` lies on: of lines near it, of an area everywhere. None if it has no
-    /// segments or `p` is not finite.
+    /// segments or `p` is no place (not finite, or laps beyond ±540°).
     ///
     /// Looks at every segment of lines: for many points ask an index, whose answers equal these.
     #[must_use]

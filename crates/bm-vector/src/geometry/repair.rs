@@ -3,11 +3,13 @@
 //! Always: lines and rings that cross the date line are unwrapped (a step of more than half the globe goes the other
 //! way around), holes are put into the lap of their shell. In [`Mode::Mend`] also: repeated vertices and spikes go,
 //! open rings are closed, rings around the globe are closed over their pole, rings are rewound, rings and lines that are nothing but a point or a fold are dropped. All
-//! of it is counted. What crosses or lies in the wrong place is refused in either mode: guessing would move a shore.
+//! of it is counted. What crosses or lies in the wrong place is refused: guessing would move a shore. Only
+//! [`Mode::MendWithin`] a given distance takes crossed loops out, which moves it by no more than that.
 
-use super::crossing::Rings;
+use super::crossing::{Rings, Tangle};
 use super::error::{Flaw, GeometryError, Spot};
 use super::laps::{Lap, centre, follow, is_rim, over_pole, span, unwrap};
+use super::near::bounds_of;
 use super::predicate::{on_segment, orient};
 use super::validate::{MAX_COMPARED, check_coords, check_lines, check_ring, check_winding};
 use crate::area::{Area, AreaError};
@@ -19,13 +21,18 @@ use std::fmt;
 use std::sync::Arc;
 
 /// How much may be changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Mode {
     /// Refuse what is not as it must be.
     #[default]
     Strict,
-    /// Mend and count what can be mended without guessing.
+    /// Mend and count what can be mended without guessing. Rings of more than [`MAX_COMPARED`] vertices together
+    /// are not compared with each other: what crosses there, crosses.
     Mend,
+    /// Also take out loops in which a ring crosses or overlaps itself and that are no wider than so many metres:
+    /// how exact the coordinates are, as roundings of a file's coordinates make such loops.
+    MendWithin(f64),
 }
 
 /// What was changed.
@@ -40,6 +47,8 @@ pub struct Repairs {
     pub closed: usize,
     /// Rings turned around.
     pub rewound: usize,
+    /// Loops taken out in which a ring crossed itself.
+    pub tangles: usize,
     /// Rings once around the globe closed over the pole that is nearer.
     pub poles: usize,
     /// Lines and rings dropped that were a point or a fold.
@@ -61,6 +70,7 @@ impl Repairs {
         self.spikes += other.spikes;
         self.closed += other.closed;
         self.rewound += other.rewound;
+        self.tangles += other.tangles;
         self.poles += other.poles;
         self.dropped += other.dropped;
         self.unwrapped += other.unwrapped;
@@ -75,6 +85,7 @@ impl fmt::Display for Repairs {
             (self.spikes, "spikes removed"),
             (self.closed, "rings closed"),
             (self.rewound, "rings turned around"),
+            (self.tangles, "crossed loops taken out"),
             (self.poles, "rings closed over a pole"),
             (self.dropped, "parts without extent dropped"),
             (self.unwrapped, "parts unwrapped over the date line"),
@@ -177,7 +188,7 @@ struct Job {
 
 impl Job {
     fn mends(&self) -> bool {
-        self.mode == Mode::Mend
+        self.mode != Mode::Strict
     }
 
     fn lines(&mut self, lines: Vec<Vec<Coord<f64>>>) -> Result<Vec<LineString<f64>>, GeometryError> {
@@ -246,7 +257,7 @@ impl Job {
         for (name, ring) in names.iter().zip(&rings) {
             check_ring(name.spot, ring, self.frame)?;
         }
-        if rings.iter().map(Vec::len).sum::<usize>() <= MAX_COMPARED {
+        if self.mode != Mode::Mend || rings.iter().map(Vec::len).sum::<usize>() <= MAX_COMPARED {
             check_places(&rings, &names)?;
         }
         for (name, ring) in names.iter().zip(&mut rings) {
@@ -292,6 +303,9 @@ impl Job {
         if self.mends() {
             self.done.repeated += dedup(&mut ring);
             self.done.spikes += blunt(&mut ring);
+        }
+        if let Mode::MendWithin(width) = self.mode {
+            self.done.tangles += untangle(&mut ring, width, self.frame);
         }
         if ring.len() < 4 {
             return Err(GeometryError::new(spot, Flaw::ShortRing(ring.len())));
@@ -348,6 +362,36 @@ fn blunt(ring: &mut Vec<Coord<f64>>) -> usize {
     clean.extend(clean.front().copied());
     *ring = clean.into();
     removed
+}
+
+/// Takes out loops no wider than `width` metres in which a closed ring crosses or overlaps itself; returns how many.
+fn untangle(ring: &mut Vec<Coord<f64>>, width: f64, frame: Frame) -> usize {
+    let mut taken = 0;
+    while ring.len() > 3 {
+        let Some(Tangle::Cross((_, i), (_, j)) | Tangle::Overlap((_, i), (_, j))) =
+            Rings::new(std::slice::from_ref(ring)).tangle()
+        else {
+            break;
+        };
+        // Two loops hang together at the crossing: behind edge i up to j, and all the others.
+        let (i, j, last) = (i as usize, j as usize, ring.len() - 1);
+        let narrow = |loop_: &mut dyn Iterator<Item = Coord<f64>>| {
+            bounds_of(loop_).is_some_and(|b| frame.metric(b.center()).distance(b.min(), b.max()) <= width)
+        };
+        if narrow(&mut ring[i + 1..=j].iter().copied()) {
+            ring.drain(i + 1..=j);
+        } else if narrow(&mut ring[j + 1..last].iter().chain(&ring[..=i]).copied()) {
+            *ring = ring[i + 1..=j].to_vec();
+            ring.extend(ring.first().copied());
+        } else {
+            break;
+        }
+        taken += 1;
+        // What the loop held together may now lie on itself.
+        dedup(ring);
+        blunt(ring);
+    }
+    taken
 }
 
 /// Which ring of the geometry, and whether a hole.

@@ -97,6 +97,35 @@ fn what_neither_mode_takes() {
 }
 
 #[test]
+fn small_loops_go_where_the_caller_says_how_small() {
+    // Two vertices in the wrong order on a big square, some 200 m apart.
+    let dirty = ring(&[
+        (0.0, 0.0),
+        (5.0, 0.0),
+        (5.001, 0.002),
+        (4.999, 0.001),
+        (5.002, 0.0),
+        (9.0, 0.0),
+        (9.0, 9.0),
+        (0.0, 9.0),
+        (0.0, 0.0),
+    ]);
+    assert!(matches!(flaw(vec![vec![dirty.clone()]], Mode::Mend), Flaw::Crossing(_)));
+    assert!(matches!(flaw(vec![vec![dirty.clone()]], Mode::MendWithin(50.0)), Flaw::Crossing(_)));
+    let (rings, done) = polygons(vec![vec![dirty]], Mode::MendWithin(1000.0)).unwrap();
+    assert_eq!(done.tangles, 1);
+    let kept = ring(&[(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)]);
+    assert!(kept.iter().all(|c| rings[0].contains(c)));
+    // A bow tie is no matter of rounding, but for one within the rounding: then nothing is left.
+    let bow = |s: f64| ring(&[(0.0, 0.0), (4.0 * s, 4.0 * s), (4.0 * s, 0.0), (0.0, 4.0 * s), (0.0, 0.0)]);
+    assert!(matches!(flaw(vec![vec![bow(1.0)]], Mode::MendWithin(1000.0)), Flaw::Crossing(_)));
+    assert!(matches!(
+        flaw(vec![vec![bow(1e-4)]], Mode::MendWithin(1000.0)),
+        Flaw::ShortRing(_) | Flaw::NoArea
+    ));
+}
+
+#[test]
 fn across_the_date_line() {
     let fiji = ring(&[(177.0, -19.0), (-178.0, -19.0), (-178.0, -15.0), (177.0, -15.0), (177.0, -19.0)]);
     let lagoon = ring(&[(-179.0, -18.0), (-179.0, -17.0), (-178.5, -17.0), (-179.0, -18.0)]);

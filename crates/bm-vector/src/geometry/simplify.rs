@@ -85,9 +85,13 @@ fn paths(shape: &Shape) -> Vec<LineString<f64>> {
 
 impl Topology {
     /// With fewer vertices: none that was left out is farther than `tolerance` metres from the segment instead of it.
-    /// Ends of arcs stay.
+    /// Ends of arcs stay. With coordinates that are not finite, everything does.
     #[must_use]
     pub fn simplify(&self, tolerance: f64, frame: Frame) -> Self {
+        // A tree of boxes has no place for them.
+        if self.arcs.iter().flatten().any(|c| !(c.x.abs() <= 1e100 && c.y.abs() <= 1e100)) {
+            return self.clone();
+        }
         let mut work = Work { all: self, frame, kept: Vec::with_capacity(self.arcs.len()) };
         for arc in &self.arcs {
             let kept = work.thin(arc, tolerance);

@@ -13,7 +13,7 @@ use geo_types::{Coord, LineString};
 pub const MAX_NAME: usize = 200;
 
 /// Most vertices of an area whose rings are compared with each other at insert. Above, rings are checked one by one
-/// only; whoever builds a classifier of more looks for crossings on the way.
+/// only: what [`repair`](fn@super::repair) makes was compared there, whatever its size.
 pub const MAX_COMPARED: usize = 200_000;
 
 impl Boundary {
