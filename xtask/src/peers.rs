@@ -50,6 +50,18 @@ const PEERS: &[Peer] = &[
         what: "versioned arrays: a repository of snapshots",
         needed: false,
     },
+    Peer {
+        requirement: "roaring-landmask==0.11",
+        module: "roaring_landmask",
+        what: "land or sea: the world's shorelines, which `cargo xtask data` takes from it, too",
+        needed: true,
+    },
+    Peer {
+        requirement: "shapely==2.2.0",
+        module: "shapely",
+        what: "GEOS: points in prepared polygons",
+        needed: false,
+    },
 ];
 
 /// Makes the environment if there is none, and installs what is missing in it.

@@ -1,12 +1,15 @@
 //! The registered suites.
 
+pub mod boundary;
 pub mod consolidate;
 pub mod earth;
 pub mod edited;
 pub mod ingest;
+pub mod landsea;
 pub mod morton;
 pub mod overlay;
 pub mod point;
+pub mod ring;
 pub mod sync;
 pub mod versions;
 
@@ -32,6 +35,8 @@ pub const ALL: &[Suite] = &[
     versions::SUITE,
     consolidate::SUITE,
     sync::SUITE,
+    landsea::SUITE,
+    boundary::SUITE,
 ];
 
 /// The suite of this name.

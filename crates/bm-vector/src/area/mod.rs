@@ -144,6 +144,12 @@ impl Area {
         self.tree().locate(p).place()
     }
 
+    /// Whether no edge touches the cell that a point lies in, so that [`Area::locate`] needs no exact test.
+    #[must_use]
+    pub fn is_settled(&self, p: Coord<f64>) -> bool {
+        self.tree().settled(p).0.is_some()
+    }
+
     /// Where points lie: the first of as many as both slices have. Several times as fast as one by one.
     pub fn locate_batch(&self, points: &[Coord<f64>], out: &mut [Where]) {
         batch::locate(&self.tree(), points, out);
