@@ -7,6 +7,7 @@
 //! | `lattice`, `exact` | cells with exact sides, edges that cross them, ties |
 //! | `blob` | bytes in memory or in a file |
 //! | `search`, `batch`, `compare` | where a point lies, where many do |
+//! | `patch` | a few rings changed |
 //! | `walk` | edges of a box, what a box is, rows of points, rings |
 
 mod batch;
@@ -21,6 +22,9 @@ mod lattice;
 mod layout;
 #[cfg(test)]
 mod naive;
+mod patch;
+#[cfg(test)]
+mod patch_tests;
 mod scale;
 mod search;
 #[cfg(test)]
@@ -29,6 +33,7 @@ mod walk;
 
 pub use build::Progress;
 pub use error::AreaError;
+pub use patch::Patched;
 pub use walk::Cover;
 
 use blob::Blob;
