@@ -1,5 +1,6 @@
 //! The registered suites.
 
+pub mod boundary;
 pub mod consolidate;
 pub mod earth;
 pub mod edited;
@@ -32,6 +33,7 @@ pub const ALL: &[Suite] = &[
     versions::SUITE,
     consolidate::SUITE,
     sync::SUITE,
+    boundary::SUITE,
 ];
 
 /// The suite of this name.
