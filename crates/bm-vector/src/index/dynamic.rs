@@ -115,6 +115,7 @@ impl<T: Copy> DynamicIndex<T> {
         for run in &self.runs {
             run.tree.search(&window, run.alive.as_ref().map(|alive| &***alive), &mut scratch);
             let items = run.tree.items();
+            run.tree.touch(&scratch.found.sure);
             for &place in &scratch.found.sure {
                 visit(&items[place as usize], true);
             }
