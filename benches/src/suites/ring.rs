@@ -12,12 +12,6 @@ use crate::peers::shapes::{GEOS, Shapes};
 
 const GEO: &str = "geo 0.33 IntervalTreeMultiPolygon";
 
-/// What the rows are.
-pub const ABOUT: &str = "\
-`ring-…`: points uniform in the box around one ring of 1 000 or 100 000 vertices that is jagged like a shore (its radius
-is a sum of waves), asked by `locate_batch`; processor time of one thread for all. GEOS is asked by shapely's
-`contains_xy`, which loops inside, with a prepared polygon. All answers are compared.";
-
 /// Measures rings of 1 000 and 100 000 vertices.
 ///
 /// # Errors

@@ -142,6 +142,9 @@ fn how(a: &args::IngestBoundary, registry: &MaterialRegistry) -> Result<Boundary
         .rank(a.priority, a.precision)
         .id(a.id.clone())
         .skip_invalid(a.skip_invalid);
+    if a.separate {
+        how = how.separate(true);
+    }
     if let Some(left) = &a.left {
         how = how.left(side(left, registry)?);
     }
