@@ -367,19 +367,19 @@ proptest! {
         let mut grid = rebuilt(ground(scene), &[]);
         let frame = frame_of(grid.region());
         let mut now: BTreeMap<u8, Arc<Boundary>> = BTreeMap::new();
-        let mut pending: Vec<(Option<Arc<Boundary>>, Option<Arc<Boundary>>)> = Vec::new();
+        let mut pending: Vec<[Option<Arc<Boundary>>; 2]> = Vec::new();
         for (slot, put, with_next) in steps {
             let new = put.map(|d| made(&d, &format!("b{slot}"), scene));
             let old = match &new {
                 Some(new) => now.insert(slot, new.clone()),
                 None => now.remove(&slot),
             };
-            pending.push((old, new));
+            pending.push([old, new]);
             if with_next {
                 continue;
             }
             let changes: Vec<_> =
-                pending.iter().map(|(old, new)| Changed { old: old.as_deref(), new: new.as_deref() }).collect();
+                pending.iter().map(|[old, new]| Changed { old: old.as_deref(), new: new.as_deref() }).collect();
             let boundaries: Vec<_> = now.values().cloned().collect();
             sync::apply(&mut grid, &Listed { frame, boundaries: &boundaries }, &changes, &phase).unwrap();
             pending.clear();

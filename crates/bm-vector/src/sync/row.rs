@@ -186,10 +186,11 @@ impl Row<'_> {
         for span in group {
             let entry = &self.entries[span.entry as usize];
             let Segment { a, b, .. } = entry.segment;
-            let (dx, dy) = ((b.x - a.x) * self.metric.sx, (b.y - a.y) * self.metric.sy);
-            let inverse = 1.0 / (dx * dx + dy * dy);
-            c.doubt = c.doubt.max(1e-9 + 64.0 * f64::EPSILON * far * inverse.sqrt());
-            let ey = (self.y - a.y) * self.metric.sy;
+            let Metric { sx, sy } = self.metric;
+            let (dx, dy) = ((b.x - a.x) * sx, (b.y - a.y) * sy);
+            let len2 = dx * dx + dy * dy;
+            c.doubt = c.doubt.max(1e-9 + 64.0 * f64::EPSILON * far / len2.sqrt());
+            let (ay, by) = ((a.y - self.y) * sy, (b.y - self.y) * sy);
             for run in self.runs {
                 let from = (span.from as usize).max(self.range.start).max(run.from);
                 let to = (span.to as usize).min(self.range.end).min(run.to);
@@ -198,10 +199,17 @@ impl Row<'_> {
                 }
                 let shift = self.shift(from, entry);
                 for column in from..to {
-                    let ex = (self.xs[column] + shift - a.x) * self.metric.sx;
-                    let along = (ex * dx + ey * dy) * inverse;
-                    let t = along.clamp(0.0, 1.0);
-                    let (rx, ry) = (ex - t * dx, ey - t * dy);
+                    // In the very steps of `Metric::to_segment`, so that the root is its distance, bit for bit.
+                    let x = self.xs[column] + shift;
+                    let (ax, bx) = ((a.x - x) * sx, (b.x - x) * sx);
+                    let along = -(ax * dx + ay * dy) / len2;
+                    let (rx, ry) = if along <= 0.0 {
+                        (ax, ay)
+                    } else if along >= 1.0 {
+                        (bx, by)
+                    } else {
+                        (ax + along * dx, ay + along * dy)
+                    };
                     let d2 = rx * rx + ry * ry;
                     if d2 < c.d2[column] - slack {
                         (c.d2[column], c.along[column], c.which[column]) = (d2, along, span.entry);
@@ -230,7 +238,11 @@ impl Row<'_> {
         let Segment { a, b, .. } = first.segment;
         let along = c.along[column];
         let left = match c.count[column] {
-            1 if along > c.doubt && along < 1.0 - c.doubt => orient(a, b, p),
+            1 if along > c.doubt && along < 1.0 - c.doubt => match orient(a, b, p) {
+                // Exactly on it.
+                0.0 => return Some((0.0, None)),
+                left => left,
+            },
             2 => {
                 let second = &self.entries[c.second[column] as usize];
                 let Segment { a: a2, b: b2, .. } = second.segment;
@@ -256,7 +268,7 @@ impl Row<'_> {
         } else {
             return None;
         };
-        Some((self.metric.to_segment(p, a, b).0, Some(side)))
+        Some((c.d2[column].sqrt(), Some(side)))
     }
 
     /// Distance and side by all segments that may be the nearest.
