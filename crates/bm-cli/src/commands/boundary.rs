@@ -343,8 +343,7 @@ fn about(view: &View, b: &Boundary, whole: bool) -> serde_json::Value {
         "precision": b.precision,
     });
     if whole {
-        all["bounds"] =
-            b.bounds().map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]).into_iter().collect();
+        all["bounds"] = json!(b.bounds().map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]));
         all["extent"] = json!(b.extent);
         all["style"] = json!(b.transition.map(|t| t.style));
         all["width"] = json!(b.transition.map(|t| t.width));

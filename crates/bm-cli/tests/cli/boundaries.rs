@@ -105,6 +105,11 @@ fn bad_boundaries_are_refused_with_their_place() {
         fs::write(dir.path().join("bad.geojson"), &text).unwrap();
         bm(dir.path(), "ingest boundary bad.geojson --world w.bm").refused(2, &[why, "bad"]);
         assert!(!dir.path().join("w.bm").exists(), "{why}: whole or not at all");
+        if *why == "swap" {
+            // Nothing in such a file can be trusted.
+            bm(dir.path(), "ingest boundary bad.geojson --world skip.bm --skip-invalid").refused(2, &[why]);
+            continue;
+        }
         let ran =
             bm(dir.path(), "ingest boundary bad.geojson --world skip.bm --skip-invalid --json").good().json();
         assert_eq!(ran["boundaries"], 1, "{why}");
