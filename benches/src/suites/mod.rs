@@ -10,6 +10,7 @@ pub mod morton;
 pub mod overlay;
 pub mod point;
 pub mod ring;
+pub mod route;
 pub mod sync;
 pub mod versions;
 
@@ -37,6 +38,7 @@ pub const ALL: &[Suite] = &[
     sync::SUITE,
     landsea::SUITE,
     boundary::SUITE,
+    route::SUITE,
 ];
 
 /// The suite of this name.

@@ -311,7 +311,11 @@ fn boundary(id: &str, feature: Feature, how: &BoundaryIngest) -> Result<(Boundar
 pub fn size(shape: &Shape) -> (u64, u64) {
     match shape {
         Shape::Lines(lines) => (lines.len() as u64, lines.iter().map(|l| l.0.len() as u64).sum()),
-        Shape::Area(area) => area.rings().fold((0, 0), |(n, v), r| (n + 1, v + r.len() as u64)),
+        Shape::Area(area) => {
+            let (rings, edges) = area.counts();
+            // The vertex that closes a ring is said again.
+            (rings as u64, (edges + rings) as u64)
+        }
     }
 }
 
