@@ -22,19 +22,25 @@ struct Live {
     rstar: RTree<Item>,
     /// Numbers of the boxes that are in.
     inside: Vec<u32>,
+    /// Boxes that came and boxes that went, which rstar has not heard of yet.
+    pending: Vec<(Numbered, Numbered)>,
 }
+
+/// Boxes with their numbers.
+type Numbered = Vec<(Rect<f64>, u32)>;
 
 impl Live {
     fn new(work: Work, changes: usize) -> Self {
         let inside = (0..work.boxes.len() as u32).collect();
         let (ours, rstar) = (work.ours(), work.rstar());
-        let mut it = Self { work, ours, rstar, inside };
-        it.change(changes);
+        let mut it = Self { work, ours, rstar, inside, pending: Vec::new() };
+        it.change_ours(changes);
+        it.change_rstar();
         it
     }
 
     /// New boxes, as many as asked for, with their numbers.
-    fn more(&mut self, count: usize) -> Vec<(Rect<f64>, u32)> {
+    fn more(&mut self, count: usize) -> Numbered {
         let new = (0..count).map(|_| {
             let b = self.work.new_box();
             self.work.boxes.push(b);
@@ -46,7 +52,7 @@ impl Live {
     }
 
     /// Random boxes that are to go, out of all that are in.
-    fn fewer(&mut self, count: usize) -> Vec<(Rect<f64>, u32)> {
+    fn fewer(&mut self, count: usize) -> Numbered {
         let gone = (0..count).map(|_| {
             let at = self.work.below(self.inside.len());
             let number = self.inside.swap_remove(at);
@@ -55,15 +61,25 @@ impl Live {
         gone.collect()
     }
 
-    /// Inserts so many and removes as many, both of both.
-    fn change(&mut self, count: usize) {
-        for (b, i) in self.more(count) {
-            self.ours.insert(&b, i);
-            self.rstar.insert(item(&b, i));
+    /// Inserts so many and removes as many, out of ours and, later, out of rstar's.
+    fn change_ours(&mut self, count: usize) {
+        let (more, fewer) = (self.more(count), self.fewer(count));
+        for (b, i) in &more {
+            self.ours.insert(b, *i);
         }
-        for (b, i) in self.fewer(count) {
-            self.ours.remove(&b, &i);
-            self.rstar.remove(&item(&b, i));
+        for (b, i) in &fewer {
+            self.ours.remove(b, i);
+        }
+        self.pending.push((more, fewer));
+    }
+
+    /// Makes the changes that ours had since.
+    fn change_rstar(&mut self) {
+        for (more, fewer) in std::mem::take(&mut self.pending) {
+            more.iter().for_each(|(b, i)| self.rstar.insert(item(b, *i)));
+            for (b, i) in &fewer {
+                self.rstar.remove(&item(b, *i));
+            }
         }
     }
 }
@@ -90,7 +106,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
                 Unit::Nanoseconds("query"),
                 Measure::given(|| {
                     let mut live = live.borrow_mut();
-                    live.change(CHANGES);
+                    live.change_ours(CHANGES);
                     let start = Instant::now();
                     std::hint::black_box(windows_ours(&live.ours, &live.work.boxes, windows));
                     Ok(nanoseconds(start, windows.len()))
@@ -112,7 +128,8 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
             .peer(
                 RSTAR,
                 Measure::given(|| {
-                    let live = live.borrow();
+                    let mut live = live.borrow_mut();
+                    live.change_rstar();
                     let start = Instant::now();
                     std::hint::black_box(windows_rstar(&live.rstar, windows));
                     Ok(nanoseconds(start, windows.len()))
@@ -141,7 +158,7 @@ fn nearest(
             Unit::Nanoseconds("query"),
             Measure::given(|| {
                 let mut live = live.borrow_mut();
-                live.change(CHANGES);
+                live.change_ours(CHANGES);
                 let start = Instant::now();
                 std::hint::black_box(nearest_ours(&live.ours, &live.work.boxes, points));
                 Ok(nanoseconds(start, points.len()))
@@ -150,7 +167,8 @@ fn nearest(
         .peer(
             RSTAR,
             Measure::given(|| {
-                let live = live.borrow();
+                let mut live = live.borrow_mut();
+                live.change_rstar();
                 let start = Instant::now();
                 std::hint::black_box(nearest_rstar(&live.rstar, points));
                 Ok(nanoseconds(start, points.len()))
@@ -163,6 +181,7 @@ fn nearest(
 /// What changes cost, one by one and with a snapshot after each.
 fn changes(bench: &mut Bench<'_>, live: &RefCell<Live>) -> Result<(), BenchError> {
     // Ours first, then rstar the same ones.
+    live.borrow_mut().change_rstar();
     let pending = RefCell::new(Vec::new());
     let ours = |what: fn(&mut Live, &[(Rect<f64>, u32)]), insert: bool| {
         let pending = &pending;

@@ -234,11 +234,12 @@ impl Everywhere {
             return None;
         }
         let side = match place {
-            Where::Inside => (Some(Side::Left), true),
-            Where::Outside => (Some(Side::Right), true),
-            Where::On => on_edge(&self.boundary, p, frame),
+            Where::Inside => Some(Side::Left),
+            Where::Outside => Some(Side::Right),
+            Where::On => on_edge(&self.boundary, p, frame).0,
         };
-        self.said(side, about)
+        let answer = self.said((side, true), about)?;
+        Some(Answer { exact_test: !self.area.is_settled(p), ..answer })
     }
 
     #[inline]
@@ -266,9 +267,10 @@ fn side_of_area(
     one_lap: bool,
 ) -> (Option<Side>, bool) {
     if one_lap && p.x.abs() < 180.0 {
+        let exact_test = !area.is_settled(p);
         return match area.locate(p) {
-            Where::Inside => (Some(Side::Left), true),
-            Where::Outside => (Some(Side::Right), true),
+            Where::Inside => (Some(Side::Left), exact_test),
+            Where::Outside => (Some(Side::Right), exact_test),
             Where::On => on_edge(boundary, p, frame),
         };
     }
@@ -278,16 +280,18 @@ fn side_of_area(
 #[inline(never)]
 fn side_in_laps(boundary: &Boundary, area: &Area, p: Coord<f64>, frame: Frame) -> (Option<Side>, bool) {
     let Some(bounds) = area.bounds() else { return (Some(Side::Right), false) };
-    let mut inside = false;
+    let (mut inside, mut exact_test) = (false, false);
     for lap in frame.laps(p.x, bounds.min().x, bounds.max().x, 0.0) {
+        let named = moved(p, lap);
+        exact_test |= !area.is_settled(named);
         // Rings of different laps count together.
-        match area.locate(moved(p, lap)) {
+        match area.locate(named) {
             Where::Inside => inside = !inside,
             Where::On => return on_edge(boundary, p, frame),
             Where::Outside => {}
         }
     }
-    (Some(if inside { Side::Left } else { Side::Right }), true)
+    (Some(if inside { Side::Left } else { Side::Right }), exact_test)
 }
 
 /// On an edge, which may be a seam: then what lies beside it decides.
