@@ -21,7 +21,7 @@ pub(crate) struct Args {
 struct Wanted {
     /// Name under `data/`.
     file: &'static str,
-    /// Path inside the unpacked package.
+    /// Path inside the unpacked package, or how the package is asked for it.
     inside: &'static str,
     /// First bytes of a whole file of this kind.
     magic: &'static [u8],
@@ -31,6 +31,8 @@ struct Wanted {
 enum Manager {
     Apt,
     Pip,
+    /// Asked by the peers' Python: each file's `inside` is an expression that gives its bytes.
+    Peer,
 }
 
 struct Package {
@@ -68,11 +70,20 @@ const PACKAGES: &[Package] = &[
             what: "LITHO1.0 layers of crust and upper mantle (NPZ)",
         }],
     },
+    Package {
+        name: "roaring_landmask",
+        manager: Manager::Peer,
+        files: &[Wanted {
+            file: "gshhg.wkb",
+            inside: "roaring_landmask.Shapes.wkb(roaring_landmask.LandmaskProvider.Gshhg)",
+            magic: b"\x01\x06\0\0\0",
+            what: "GSHHG shorelines at full resolution (WKB)",
+        }],
+    },
 ];
 
 /// Data that later parts of the project will use.
 const LATER: &[(&str, &str)] = &[
-    ("GSHHG shorelines", "PyPI package roaring-landmask"),
     ("Natural Earth coastlines", "npm package world-atlas"),
     ("GLOBE land mask", "PyPI package global-land-mask"),
     ("small elevation models", "PyPI package matplotlib"),
@@ -146,9 +157,13 @@ fn fetch(package: &Package, absent: &[&Wanted], folder: &Path) -> Outcome {
     match package.manager {
         Manager::Apt => from_apt(package.name, &work, &unpacked)?,
         Manager::Pip => from_pip(package.name, &work, &unpacked)?,
+        Manager::Peer => from_peer(package.name, absent, &unpacked)?,
     }
     for wanted in absent {
-        let source = unpacked.join(wanted.inside);
+        let source = match package.manager {
+            Manager::Peer => unpacked.join(wanted.file),
+            Manager::Apt | Manager::Pip => unpacked.join(wanted.inside),
+        };
         if is_whole(&source, wanted.magic) {
             let target = folder.join(wanted.file);
             fs::rename(&source, &target)
@@ -189,6 +204,17 @@ fn from_pip(name: &str, work: &Path, unpacked: &Path) -> Outcome {
     let archive = only_file(work, "whl")?;
     shell::quiet(Command::new("python3").args(["-m", "zipfile", "--extract"]).arg(archive).arg(unpacked))
         .map(drop)
+}
+
+fn from_peer(name: &str, wanted: &[&Wanted], unpacked: &Path) -> Outcome {
+    let python = workspace::root().join("peers/python/bin/python");
+    for w in wanted {
+        println!("python: {}", w.inside);
+        let script = format!("import sys, {name}; open(sys.argv[1], 'wb').write(bytes({}))", w.inside);
+        shell::quiet(Command::new(&python).args(["-c", &script]).arg(unpacked.join(w.file)))
+            .map_err(|failure| Failure(format!("{failure} (run `cargo xtask peers` first)")))?;
+    }
+    Ok(())
 }
 
 /// The file in `folder` with this extension.

@@ -7,7 +7,8 @@ use crate::shell::{self, Failure, Outcome};
 use crate::workspace;
 
 /// Where the fuzz targets are.
-const FOLDERS: [&str; 3] = ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz", "crates/bm-io/fuzz"];
+const FOLDERS: [&str; 4] =
+    ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz", "crates/bm-io/fuzz", "crates/bm-vector/fuzz"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

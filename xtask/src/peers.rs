@@ -33,6 +33,12 @@ const PEERS: &[Peer] = &[
         needed: false,
     },
     Peer {
+        requirement: "shapely==2.2.0",
+        module: "shapely",
+        what: "boxes by place: the STRtree of GEOS",
+        needed: false,
+    },
+    Peer {
         requirement: "tiledb==0.36.1",
         module: "tiledb",
         what: "versioned arrays: time travel by fragments",
@@ -48,6 +54,18 @@ const PEERS: &[Peer] = &[
         requirement: "icechunk==1.1.21",
         module: "icechunk",
         what: "versioned arrays: a repository of snapshots",
+        needed: false,
+    },
+    Peer {
+        requirement: "roaring-landmask==0.11",
+        module: "roaring_landmask",
+        what: "land or sea: the world's shorelines, which `cargo xtask data` takes from it, too",
+        needed: true,
+    },
+    Peer {
+        requirement: "shapely==2.2.0",
+        module: "shapely",
+        what: "GEOS: points in prepared polygons",
         needed: false,
     },
 ];

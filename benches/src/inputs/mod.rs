@@ -4,6 +4,7 @@ pub mod coast;
 pub mod edits;
 pub mod points;
 pub mod relief;
+pub mod shores;
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@ pub mod arrays;
 pub mod eager_octree;
 pub mod eager_pages;
 pub mod key_value;
+pub mod shapes;
 
 pub use eager_octree::{EagerOctree, Form};
 pub use eager_pages::EagerPages;

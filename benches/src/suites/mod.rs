@@ -1,12 +1,16 @@
 //! The registered suites.
 
+pub mod boundary;
 pub mod consolidate;
 pub mod earth;
 pub mod edited;
 pub mod ingest;
+pub mod landsea;
 pub mod morton;
 pub mod overlay;
 pub mod point;
+pub mod ring;
+pub mod route;
 pub mod sync;
 pub mod versions;
 
@@ -32,6 +36,9 @@ pub const ALL: &[Suite] = &[
     versions::SUITE,
     consolidate::SUITE,
     sync::SUITE,
+    landsea::SUITE,
+    boundary::SUITE,
+    route::SUITE,
 ];
 
 /// The suite of this name.

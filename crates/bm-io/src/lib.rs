@@ -3,10 +3,10 @@
 //! | Module | In | Out |
 //! |---|---|---|
 //! | [`relief`] | NetCDF classic, GeoTIFF, NumPy `.npz` elevation models (any of them zstd-compressed) | [`Relief`] |
-//! | `bundled` | a 20-minute relief of the Earth inside the crate | [`Relief`] |
+//! | `bundled` | a 20-minute relief of the Earth, and its land at 1:10M, inside the crate | [`Relief`], features |
 //! | `litho` | LITHO1.0, the crust and the lid of the Earth in layers | layer tops anywhere |
 //! | `geotiff`, [`npy`] | – | regions as GeoTIFF and NumPy arrays |
-//! | `vector` | GeoJSON, TopoJSON, WKB, EWKB | features; GeoJSON and WKB of them |
+//! | `vector` | GeoJSON, TopoJSON, WKB, EWKB, FlatGeobuf, GeoPackage | features; GeoJSON, WKB and FlatGeobuf of them |
 //! | [`picture`] | heights, materials | shaded surfaces, slices, sections, as PNG |
 //!
 //! Every raster here has **row 0 southernmost and columns west to east**, and positions are exact

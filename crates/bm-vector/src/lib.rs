@@ -1,5 +1,39 @@
 //! Boundaries that are exact to their own vertices: which side of a shoreline, a fault or a border a point lies on.
 //!
+//! ```
+//! use bm_core::{MaterialId, MaterialRegistry};
+//! use bm_vector::geometry::{Mode, repair};
+//! use bm_vector::{Boundary, Extent, Frame, Kind, Side, Transition, set::BoundarySet};
+//! use geo_types::{Coord, line_string};
+//!
+//! let course = line_string![(x: 50.0, y: 0.0), (x: 50.0, y: 60.0), (x: 90.0, y: 100.0)];
+//! let (shape, mended) = repair(course.into(), Frame::Plane, Mode::Mend)?;
+//! assert!(mended.is_none());
+//! let (granite, sandstone) = (MaterialId::GRANITE, MaterialId::SANDSTONE);
+//! let fault = Boundary {
+//!     id: "fault".into(),
+//!     kind: Kind::Fault,
+//!     shape,
+//!     transition: Some(Transition { left: Some(granite), right: Some(sandstone), ..Transition::default() }),
+//!     extent: Extent::Ground,
+//!     priority: 1.0,
+//!     precision: 0.1,
+//!     properties: [].into(),
+//! };
+//! fault.check(Frame::Plane)?;
+//! let p = Coord { x: 50.1, y: 50.0 };
+//! let near = fault.near(p, Frame::Plane).unwrap();
+//! assert_eq!((near.side, near.point), (Some(Side::Right), Coord { x: 50.0, y: 50.0 }));
+//!
+//! // All boundaries of a version: who speaks at a place, asked at a metre?
+//! let set = BoundarySet::bulk_load(Frame::Plane, [fault.into()])?;
+//! let materials = MaterialRegistry::standard();
+//! let phase = |m| materials.get(m).map_or(bm_core::Phase::Gas, |m| m.phase);
+//! assert_eq!(set.resolve(p, 1.0, MaterialId::ROCK, &phase, None).unwrap().material, sandstone);
+//! assert!(set.resolve(Coord { x: 52.0, y: 50.0 }, 1.0, MaterialId::ROCK, &phase, None).is_none());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! | module | what it holds |
 //! |---|---|
 //! | [`frame`] | [`Frame`]: the plane coordinates live in, its metres, how it wraps |

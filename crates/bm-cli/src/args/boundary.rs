@@ -10,6 +10,10 @@ use std::path::PathBuf;
 Lines tell left from right within their width; areas tell inside (left) from outside everywhere. All files of
 one call are one commit, whole or not at all. Coordinates are degrees east and north (WGS 84).
 
+The polygons of a coastline become one boundary: what is outside of one island is sea only if no other island
+is there. Where boundaries disagree, the one of higher priority speaks, then the nearer one; give overlapping
+coastlines different priorities.
+
 Names come from --id, else from each feature's id (or --id-property), else from the file's name.
 
 Examples:
@@ -58,6 +62,9 @@ pub(crate) struct IngestBoundary {
     /// The layer, table or object of a file that has several.
     #[arg(long, value_name = "NAME")]
     pub(crate) layer: Option<String>,
+    /// Make a boundary of each feature; the polygons of a coastline are one boundary otherwise.
+    #[arg(long)]
+    pub(crate) separate: bool,
     /// Take what is sound, and list what was left out.
     #[arg(long)]
     pub(crate) skip_invalid: bool,

@@ -142,6 +142,9 @@ fn how(a: &args::IngestBoundary, registry: &MaterialRegistry) -> Result<Boundary
         .rank(a.priority, a.precision)
         .id(a.id.clone())
         .skip_invalid(a.skip_invalid);
+    if a.separate {
+        how = how.separate(true);
+    }
     if let Some(left) = &a.left {
         how = how.left(side(left, registry)?);
     }
@@ -340,8 +343,7 @@ fn about(view: &View, b: &Boundary, whole: bool) -> serde_json::Value {
         "precision": b.precision,
     });
     if whole {
-        all["bounds"] =
-            b.bounds().map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]).into_iter().collect();
+        all["bounds"] = json!(b.bounds().map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]));
         all["extent"] = json!(b.extent);
         all["style"] = json!(b.transition.map(|t| t.style));
         all["width"] = json!(b.transition.map(|t| t.width));

@@ -1,6 +1,7 @@
 //! The program from outside: arguments in, output and exit code out.
 
 mod bad;
+mod boundaries;
 mod commands;
 mod edits;
 mod edits_refused;

@@ -8,6 +8,7 @@ use bm_io::vector::Feature;
 use bm_vector::geometry::{Mode, Repairs, repair};
 use bm_vector::set::Change;
 use bm_vector::{Boundary, BoundaryId, Extent, Frame, Kind, Shape, Style, Transition, Value};
+use geo_types::{Geometry, LineString, MultiPolygon, Polygon};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -28,6 +29,7 @@ pub struct BoundaryIngest {
     precision: f64,
     id: Option<String>,
     skip_invalid: bool,
+    separate: bool,
 }
 
 impl BoundaryIngest {
@@ -47,6 +49,7 @@ impl BoundaryIngest {
             precision: 1.0,
             id: None,
             skip_invalid: false,
+            separate: !shore,
         }
     }
 
@@ -98,6 +101,14 @@ impl BoundaryIngest {
     #[must_use]
     pub const fn skip_invalid(mut self, skip: bool) -> Self {
         self.skip_invalid = skip;
+        self
+    }
+
+    /// Whether each feature becomes a boundary of its own. The polygons of a coastline become one boundary unless this
+    /// is set: what is outside of one island is sea only if no other island is there.
+    #[must_use]
+    pub const fn separate(mut self, separate: bool) -> Self {
+        self.separate = separate;
         self
     }
 
@@ -173,6 +184,7 @@ impl World {
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> Result<BoundaryReport, WorldError> {
         let start = Instant::now();
+        let sources = if how.separate { sources } else { together(sources, how) };
         let total: u64 = sources.iter().map(|s| s.features.len() as u64).sum();
         let mut report = BoundaryReport::default();
         let mut changes: Vec<Change> = Vec::new();
@@ -238,6 +250,38 @@ fn refused(out: &LeftOut) -> WorldError {
     }
 }
 
+/// All polygons of the sources as one feature; lines stay as they are.
+fn together(mut sources: Vec<Source>, how: &BoundaryIngest) -> Vec<Source> {
+    let mut polygons: Vec<Polygon<f64>> = Vec::new();
+    let mut all = 0;
+    let mut one: Option<Feature> = None;
+    for source in &mut sources {
+        for mut feature in std::mem::take(&mut source.features) {
+            match feature.geometry {
+                Geometry::Polygon(ref mut p) => {
+                    polygons.push(std::mem::replace(p, Polygon::new(LineString(Vec::new()), Vec::new())));
+                }
+                Geometry::MultiPolygon(ref mut p) => polygons.append(&mut p.0),
+                _ => {
+                    source.features.push(feature);
+                    continue;
+                }
+            }
+            all += 1;
+            one.get_or_insert(feature);
+        }
+    }
+    if let (Some(mut feature), Some(first)) = (one, sources.first_mut()) {
+        feature.geometry = Geometry::MultiPolygon(MultiPolygon(polygons));
+        if all > 1 {
+            feature.properties = BTreeMap::new();
+            feature.id = Some(how.id.clone().unwrap_or_else(|| first.name.clone()));
+        }
+        first.features.insert(0, feature);
+    }
+    sources
+}
+
 /// A feature as a boundary, and what had to be mended.
 fn boundary(id: &str, feature: Feature, how: &BoundaryIngest) -> Result<(Boundary, Repairs), String> {
     let (shape, repairs) =
@@ -267,7 +311,11 @@ fn boundary(id: &str, feature: Feature, how: &BoundaryIngest) -> Result<(Boundar
 pub fn size(shape: &Shape) -> (u64, u64) {
     match shape {
         Shape::Lines(lines) => (lines.len() as u64, lines.iter().map(|l| l.0.len() as u64).sum()),
-        Shape::Area(area) => area.rings().fold((0, 0), |(n, v), r| (n + 1, v + r.len() as u64)),
+        Shape::Area(area) => {
+            let (rings, edges) = area.counts();
+            // The vertex that closes a ring is said again.
+            (rings as u64, (edges + rings) as u64)
+        }
     }
 }
 

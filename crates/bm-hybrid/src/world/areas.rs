@@ -115,8 +115,7 @@ impl Areas {
         }
         let path = self.path(name);
         let wrong = |detail: String| WorldError::Area { path: path.clone(), detail };
-        let bytes = fs::read(&path).map_err(|e| wrong(e.to_string()))?;
-        let area = Area::from_bytes(bytes).map_err(|e| wrong(e.to_string()))?;
+        let area = Area::open(&path).map_err(|e| wrong(e.to_string()))?;
         let area = Arc::new(area);
         open.insert(name.to_owned(), Arc::downgrade(&area));
         Ok(area)

@@ -72,6 +72,22 @@ fn both_sides_of_a_shore() {
     assert_eq!(before.boundaries().len(), 0, "a view is never changed");
 }
 
+/// A rough coast of the whole slope, and a fine one of higher priority: where the fine one has land, the rough one
+/// does not make water of what the pages have there.
+#[test]
+fn the_better_of_two_coasts_answers() {
+    let world = slope();
+    let fine = Boundary { priority: 1.0, ..island("fine", &RING) };
+    let rough = island("rough", &[[3.0, 0.5], [4.5, 0.5], [4.5, 3.5], [3.0, 3.5]]);
+    for one in [fine, rough] {
+        world.change_boundaries(&put(one), "test", Durability::Memory).unwrap();
+    }
+    let view = world.view();
+    assert!(view.is_ground(says(&view, 1.5, 2.0, 5.0).0), "land in the fine one and in the relief");
+    assert_eq!(says(&view, 3.5, 2.0, -1.0).0, SAND);
+    assert_eq!(says(&view, 4.2, 2.0, -1.0).0, MaterialId::SEAWATER, "land in the rough one alone");
+}
+
 #[test]
 fn edits_win_before_and_after_they_are_folded() {
     let world = slope();

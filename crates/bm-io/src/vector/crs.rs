@@ -14,7 +14,8 @@ pub(super) fn accept(name: &str, place: &str) -> Result<Declared, Fault> {
     // 4979 is 4326 with heights. Axis order: every format here puts the longitude first, whatever the registry says.
     let epsg = matches!(code, "4326" | "4979") && (authority("EPSG") || authority("epsg.xml"));
     let ogc = code.eq_ignore_ascii_case("CRS84") || code.eq_ignore_ascii_case("CRS84h");
-    let plain = matches!(name, "WGS 84" | "WGS84" | "GCS_WGS_1984");
+    let plain =
+        matches!(name, "WGS 84" | "WGS84" | "GCS_WGS_1984" | "WGS 84 (CRS84)" | "WGS 84 longitude-latitude");
     if epsg || ogc || plain {
         return Ok(Declared::Wgs84(name.to_owned()));
     }
@@ -49,6 +50,7 @@ mod tests {
             "OGC:CRS84",
             "CRS84",
             "WGS 84",
+            "WGS 84 (CRS84)",
         ] {
             assert_eq!(accept(name, "crs").unwrap(), Declared::Wgs84(name.into()));
         }

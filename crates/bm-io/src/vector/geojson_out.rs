@@ -5,7 +5,6 @@ use super::split::{signed_area, split_at_date_line};
 use crate::error::IoError;
 use crate::output::write_atomic;
 use geo_types::{Coord, Geometry, Polygon};
-use serde_json::Value;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -65,7 +64,10 @@ pub fn geojson_to<'a>(
             serde_json::to_writer(&mut *out, id)?;
         }
         out.write_all(b",\"properties\":")?;
-        properties(out, feature)?;
+        match feature.properties.is_empty() {
+            true => out.write_all(b"null")?,
+            false => serde_json::to_writer(&mut *out, &feature.properties)?,
+        }
         out.write_all(b",\"geometry\":")?;
         if style.split {
             geometry(out, &split_at_date_line(&feature.geometry))?;
@@ -75,16 +77,6 @@ pub fn geojson_to<'a>(
         out.write_all(b"}")?;
     }
     out.write_all(b"\n]}\n")
-}
-
-fn properties(out: &mut dyn Write, feature: &Feature) -> io::Result<()> {
-    if feature.properties.is_empty() {
-        return out.write_all(b"null");
-    }
-    // In the order of the names, whichever order `serde_json` keeps in its own maps.
-    let sorted: std::collections::BTreeMap<&str, &Value> =
-        feature.properties.iter().map(|(k, v)| (k.as_str(), v)).collect();
-    Ok(serde_json::to_writer(out, &sorted)?)
 }
 
 type Write1<T> = fn(&mut dyn Write, &T) -> io::Result<()>;

@@ -133,7 +133,7 @@ impl Head {
             let sum = crc32fast::hash(body_block(out, sections, block));
             out[place..place + 4].copy_from_slice(&sum.to_le_bytes());
         }
-        let sum = crc32fast::hash(&out[16..sections.checks.end]);
+        let sum = crc32fast::hash(&out[16..sections.root.start]);
         out[12..16].copy_from_slice(&sum.to_le_bytes());
     }
 
@@ -188,8 +188,8 @@ impl Head {
         if sections.stream.end != bytes.len() {
             return Err(inconsistent(16));
         }
-        if crc32fast::hash(&bytes[16..sections.checks.end]) != u32_at(bytes, 12) {
-            return Err(AreaError::Damaged { block: 0, from: 0, to: sections.checks.end });
+        if crc32fast::hash(&bytes[16..sections.root.start]) != u32_at(bytes, 12) {
+            return Err(wrong("its head does not match its check sum"));
         }
         head.check_bounds().ok_or_else(|| inconsistent(40))?;
         Ok((head, sections))
@@ -282,7 +282,8 @@ fn check_structure(bytes: &[u8], head: &Head, sections: &Sections) -> Result<(),
     }
     let (planes, bases) = (&bytes[sections.planes.clone()], &bytes[sections.bases.clone()]);
     let refs = Refs::new(bytes, head, sections);
-    let mut base = 0;
+    // Nodes below and lists stand in the order of who refers to them, so each belongs to one cell.
+    let (mut base, mut next_below, mut next_list) = (0, roots, 0);
     // How deep the nodes below the first level lie.
     let mut depths = vec![0_u8; head.nodes - roots];
     for node in 0..head.nodes {
@@ -296,13 +297,19 @@ fn check_structure(bytes: &[u8], head: &Head, sections: &Sections) -> Result<(),
             match refs.get(at) {
                 Ref::Run(run) if run.offset < head.stream => {}
                 Ref::List(list) => {
-                    let Some(runs) = refs.list(list) else { return bad("list", list) };
-                    if runs.into_iter().any(|run| run.offset >= head.stream) {
+                    let Some(runs) = refs.list(list).filter(|_| list == next_list) else {
                         return bad("list", list);
+                    };
+                    next_list += 1;
+                    for run in runs {
+                        if run.offset >= head.stream {
+                            return bad("list", list);
+                        }
+                        next_list += 1;
                     }
                 }
-                // Only onwards, so that there are no circles.
-                Ref::Node(below) if below > node && below >= roots && below < head.nodes => {
+                Ref::Node(below) if below == next_below && below > node && below < head.nodes => {
+                    next_below += 1;
                     if usize::from(depth) + 1 >= DEPTH {
                         return bad("node", below);
                     }
@@ -313,7 +320,7 @@ fn check_structure(bytes: &[u8], head: &Head, sections: &Sections) -> Result<(),
         }
         base += count as usize;
     }
-    if base != head.refs {
+    if (base, next_below, next_list) != (head.refs, head.nodes, head.pool) {
         return bad("references", base);
     }
     Ok(())

@@ -7,6 +7,7 @@
 //! | `lattice`, `exact` | cells with exact sides, edges that cross them, ties |
 //! | `blob` | bytes in memory or in a file |
 //! | `search`, `batch`, `compare` | where a point lies, where many do |
+//! | `patch` | a few rings changed |
 //! | `walk` | edges of a box, what a box is, rows of points, rings |
 
 mod batch;
@@ -21,6 +22,9 @@ mod lattice;
 mod layout;
 #[cfg(test)]
 mod naive;
+mod patch;
+#[cfg(test)]
+mod patch_tests;
 mod scale;
 mod search;
 #[cfg(test)]
@@ -29,6 +33,7 @@ mod walk;
 
 pub use build::Progress;
 pub use error::AreaError;
+pub use patch::Patched;
 pub use walk::Cover;
 
 use blob::Blob;
@@ -142,6 +147,12 @@ impl Area {
     #[must_use]
     pub fn locate(&self, p: Coord<f64>) -> Where {
         self.tree().locate(p).place()
+    }
+
+    /// Whether no edge touches the cell that a point lies in, so that [`Area::locate`] needs no exact test.
+    #[must_use]
+    pub fn is_settled(&self, p: Coord<f64>) -> bool {
+        self.tree().settled(p).0.is_some()
     }
 
     /// Where points lie: the first of as many as both slices have. Several times as fast as one by one.

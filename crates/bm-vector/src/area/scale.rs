@@ -86,14 +86,20 @@ impl Scale {
     /// The fine number of a coarse one.
     #[inline]
     pub(super) fn refine(&self, j: i32) -> i32 {
+        self.refine_far(j.into()) as i32
+    }
+
+    /// The same, where it may be too large.
+    #[inline]
+    fn refine_far(&self, j: i64) -> i64 {
         let (num, den) = (i64::from(self.num), i64::from(self.den));
-        (i64::from(j) * num + den / 2).div_euclid(den) as i32
+        (j * num + den / 2).div_euclid(den)
     }
 
     /// The coarse number of a fine one.
     pub(super) fn coarse(&self, k: i32) -> Option<i32> {
         let j = self.coarse_floor(k);
-        (self.refine(j) == k).then_some(j)
+        (self.refine_far(j.into()) == i64::from(k)).then_some(j)
     }
 
     /// The greatest number of the fine grid whose coordinate is not above `value`.
@@ -117,14 +123,16 @@ impl Scale {
     /// The greatest coarse number whose fine one is not above `k`.
     #[inline]
     pub(super) fn coarse_floor(&self, k: i32) -> i32 {
-        let mut j = (i64::from(k) * i64::from(self.den)).div_euclid(i64::from(self.num)) as i32;
-        while self.refine(j) > k {
+        let k = i64::from(k);
+        let mut j = (k * i64::from(self.den)).div_euclid(i64::from(self.num));
+        // The division knows nothing of rounding, so it may be one off.
+        while self.refine_far(j) > k {
             j -= 1;
         }
-        while self.refine(j.saturating_add(1)) <= k && j < i32::MAX {
+        while self.refine_far(j + 1) <= k {
             j += 1;
         }
-        j
+        j as i32
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn c(x: f64, y: f64) -> Coord<f64> {
+pub(super) fn c(x: f64, y: f64) -> Coord<f64> {
     Coord { x, y }
 }
 
@@ -67,7 +67,7 @@ fn on_grid(n: i32) -> impl Strategy<Value = Coord<f64>> {
     (-n..=n, -n..=n).prop_map(|(x, y)| c(x.into(), y.into()))
 }
 
-fn rings_on_grid(n: i32) -> impl Strategy<Value = Vec<Vec<Coord<f64>>>> {
+pub(super) fn rings_on_grid(n: i32) -> impl Strategy<Value = Vec<Vec<Coord<f64>>>> {
     prop::collection::vec(prop::collection::vec(on_grid(n), 3..12).prop_map(close), 1..6)
 }
 
@@ -96,7 +96,7 @@ fn rounded(ring: &[Coord<f64>], decimals: i32) -> Vec<Coord<f64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn small_grids_agree_everywhere(rings in rings_on_grid(5), shift in 0..4) {
@@ -123,7 +123,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(30))]
 
     #[test]
     fn jagged_rings_agree(
@@ -176,4 +176,128 @@ fn nothing_and_nonsense() {
         assert_eq!(area.locate(c(nowhere, 0.5)), Where::Outside);
         assert_eq!(area.locate(c(0.5, nowhere)), Where::Outside);
     }
+}
+
+/// A ring with chunks, lists and nodes of every kind, and one of coordinates that are no decimals.
+fn sample(decimal: bool) -> Area {
+    let ring = |n: i32, size: f64, dx: f64| {
+        let coord = |i: i32| {
+            let angle = std::f64::consts::TAU * f64::from(i % n) / f64::from(n);
+            let radius = size * (1.0 + f64::from(i % n % 5) / 10.0);
+            let p = c(dx + radius * angle.cos(), radius * angle.sin());
+            if decimal { rounded(&[p], 4)[0] } else { p }
+        };
+        (0..=n).map(coord).collect::<Vec<_>>()
+    };
+    // The dense one makes nodes below nodes.
+    Area::new(vec![ring(300, 5.0, 0.0), ring(7, 0.3, 1.0), ring(3000, 0.02, 100.0)]).unwrap()
+}
+
+/// Makes all check sums right again, by the description of the format alone.
+fn reseal(bytes: &mut [u8]) {
+    let mut body = 320;
+    while body < (256 + (bytes.len() - body).div_ceil(1 << 16) * 4).next_multiple_of(64) {
+        body += 64;
+    }
+    let sums: Vec<u32> = bytes[body..].chunks(1 << 16).map(crc32fast::hash).collect();
+    for (i, sum) in sums.iter().enumerate() {
+        bytes[256 + 4 * i..260 + 4 * i].copy_from_slice(&sum.to_le_bytes());
+    }
+    let sum = crc32fast::hash(&bytes[16..body]);
+    bytes[12..16].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// Asks everything, whatever the answers are.
+fn ask_everything(area: &Area) {
+    let Some(own) = area.bounds() else { return };
+    let points: Vec<_> = (0..400)
+        .map(|i| {
+            c(
+                own.min().x + own.width() * f64::from(i % 20) / 19.0,
+                own.min().y + own.height() * f64::from(i / 20) / 19.0,
+            )
+        })
+        .collect();
+    let mut out = vec![Where::On; points.len()];
+    area.locate_batch(&points, &mut out);
+    for (&p, &found) in points.iter().zip(&out) {
+        assert_eq!(area.locate(p), found);
+    }
+    area.locate_row(own.min().x, own.min().y, own.width() / 300.0, &mut out);
+    let mut edges = 0;
+    area.edges_in(own, |_, _| edges += 1);
+    area.edges_in(Rect::new(own.min(), points[210]), |_, _| edges += 1);
+    let _ = area.cover(Rect::new(points[190], points[191]));
+    assert!(area.rings().take(100).count() <= 100);
+}
+
+#[test]
+fn every_damaged_byte_is_found() {
+    let bytes = sample(true).as_bytes().to_vec();
+    assert!(Area::from_bytes(&bytes[..]).is_ok());
+    for at in (0..bytes.len()).step_by(41).chain(0..400) {
+        let mut bad = bytes.clone();
+        bad[at] ^= 0x10;
+        assert!(Area::from_bytes(bad).is_err(), "byte {at}");
+    }
+    for len in (0..bytes.len()).step_by(53) {
+        assert!(Area::from_bytes(&bytes[..len]).is_err());
+    }
+    let mut longer = bytes;
+    longer.push(0);
+    assert!(matches!(Area::from_bytes(longer), Err(AreaError::Format { .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn hostile_bytes_never_panic(
+        decimal in any::<bool>(), edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 1..6),
+    ) {
+        let mut bytes = sample(decimal).as_bytes().to_vec();
+        let untouched = bytes.clone();
+        for (at, value, part) in edits {
+            // The head and the index behind it are what can mislead.
+            let reach = [256, bytes.len().min(20_000), bytes.len()][part as usize];
+            bytes[16 + at.index(reach - 16)] = value;
+        }
+        bytes[16..24].copy_from_slice(&untouched[16..24]);
+        reseal(&mut bytes);
+        if let Ok(area) = Area::from_bytes(bytes) {
+            ask_everything(&area);
+        }
+    }
+}
+
+#[test]
+fn the_bytes_are_the_documented_ones() {
+    let ring = [(0.1, 0.2), (4.3, 0.2), (4.3, 3.0), (0.1, 0.2)].map(|(x, y)| c(x, y));
+    let area = Area::new(vec![ring.to_vec()]).unwrap();
+    let lines: Vec<String> = area
+        .as_bytes()
+        .chunks(16)
+        .enumerate()
+        .filter(|(_, line)| line.iter().any(|&byte| byte != 0))
+        .map(|(i, line)| {
+            format!("{:05x} {}", i * 16, line.iter().map(|b| format!("{b:02x}")).collect::<String>())
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    let mut again = area.as_bytes().to_vec();
+    reseal(&mut again);
+    assert_eq!(again, area.as_bytes());
+}
+
+#[test]
+fn files_are_opened() {
+    let area = sample(true);
+    let folder = std::env::temp_dir().join(format!("bm-area-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("a.bma");
+    std::fs::write(&path, area.as_bytes()).unwrap();
+    let opened = Area::open(&path).unwrap();
+    assert!(opened.rings().eq(area.rings()));
+    drop(opened);
+    assert!(matches!(Area::open(folder.join("none")), Err(AreaError::File { .. })));
+    std::fs::remove_dir_all(&folder).unwrap();
 }

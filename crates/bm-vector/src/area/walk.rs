@@ -165,7 +165,7 @@ impl Area {
 
 impl Tree<'_> {
     /// Where a point lies if no edge touches its cell, and up to which x the same holds; else up to which x not.
-    fn settled(&self, p: Coord<f64>) -> (Option<Where>, f64) {
+    pub(super) fn settled(&self, p: Coord<f64>) -> (Option<Where>, f64) {
         if !self.holds(p) {
             let left =
                 self.bounds().is_some_and(|b| p.x < b.min().x && (b.min().y..=b.max().y).contains(&p.y));

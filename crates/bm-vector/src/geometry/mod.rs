@@ -11,10 +11,12 @@
 //! | [`simplify`] | [`Levels`]: coarser lines that cross nothing |
 //! | [`topology`] | [`Topology`]: arcs that several lines or rings share |
 //! | [`validate`] | what a boundary must be to be inserted |
+//! | `clean` | repeats, spikes and small loops taken out |
 //! | `laps` | lines over the date line, rings around a pole |
 //! | `crossing` | do rings cross, which lie inside which |
 //! | `wide` | sums and products of twice the digits, for ties |
 
+mod clean;
 mod crossing;
 pub mod error;
 mod laps;

@@ -6,7 +6,7 @@ use geo_types::{Geometry, LineString, MultiLineString, MultiPolygon, Polygon};
 
 impl Shape {
     /// Lines as a (multi-)line, areas as a (multi-)polygon: a ring that runs counter-clockwise begins a polygon, those
-    /// that run clockwise are holes of the one before, which is how [`repair`](super::repair) leaves them.
+    /// that run clockwise are holes of the one before, which is how [`repair`](fn@super::repair) leaves them.
     #[must_use]
     pub fn to_geometry(&self) -> Geometry<f64> {
         match self {

@@ -28,7 +28,7 @@ fn paths() -> impl Strategy<Value = Vec<Vec<Coord<f64>>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_panics(paths in paths(), p in (number(), number()), tolerance in number()) {

@@ -2,12 +2,14 @@
 
 use super::dynamic::DynamicIndex;
 use super::pieces::{Piece, pieces_of};
+use super::slots::Slots;
 use crate::area::{Area, Where};
 use crate::boundary::{Boundary, BoundaryId, Shape, Side};
 use crate::frame::{Frame, Metric};
 use crate::geometry::{Near, Nearest, Segment, touches_rect};
 use geo_types::{Coord, LineString, Rect};
 use imbl::{OrdMap, Vector};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Why an index refused a change; it is then as it was.
@@ -53,12 +55,17 @@ pub struct Counts {
     pub candidates: usize,
 }
 
+thread_local! {
+    /// Kept between questions so that none has to grow it: distances as bits, and slots.
+    static FOUND: Cell<Vec<(u64, u32)>> = const { Cell::new(Vec::new()) };
+}
+
 /// Boundaries by place and by name. A clone is a snapshot.
 #[derive(Clone, Debug)]
 pub struct BoundaryIndex {
     frame: Frame,
     by_id: OrdMap<BoundaryId, u32>,
-    slots: Vector<Option<Arc<Boundary>>>,
+    slots: Slots<Arc<Boundary>>,
     free: Vector<u32>,
     pieces: DynamicIndex<Piece>,
     /// Least and greatest x of all boxes there ever were.
@@ -72,7 +79,7 @@ impl BoundaryIndex {
         Self {
             frame,
             by_id: OrdMap::new(),
-            slots: Vector::new(),
+            slots: Slots::new(),
             free: Vector::new(),
             pieces: DynamicIndex::new(),
             span: [f64::INFINITY, f64::NEG_INFINITY],
@@ -116,11 +123,8 @@ impl BoundaryIndex {
             pieces.push((bounds, piece));
         });
         self.by_id.insert(boundary.id.clone(), slot);
-        if self.free.pop_back().is_some() {
-            self.slots.set(slot as usize, Some(boundary));
-        } else {
-            self.slots.push_back(Some(boundary));
-        }
+        self.free.pop_back();
+        self.slots.set(slot as usize, Some(boundary));
         Ok(())
     }
 
@@ -163,7 +167,7 @@ impl BoundaryIndex {
 
     #[inline]
     pub(crate) fn slot(&self, slot: u32) -> Option<&Arc<Boundary>> {
-        self.slots.get(slot as usize)?.as_ref()
+        self.slots.get(slot as usize)
     }
 
     /// Adds a boundary.
@@ -195,7 +199,7 @@ impl BoundaryIndex {
     pub fn remove(&mut self, id: &BoundaryId) -> Result<Arc<Boundary>, IndexError> {
         let unknown = || IndexError::UnknownId(id.clone());
         let slot = self.by_id.remove(id).ok_or_else(unknown)?;
-        let old = self.slots.get_mut(slot as usize).and_then(Option::take).ok_or_else(unknown)?;
+        let old = self.slots.set(slot as usize, None).ok_or_else(unknown)?;
         self.free.push_back(slot);
         // The one kept here cannot have changed: boxes are those it was added with.
         let mut pieces = Vec::new();
@@ -244,6 +248,10 @@ impl BoundaryIndex {
     /// Distance in metres of a piece, if it is not greater than `limit`.
     #[inline]
     fn distance_of(&self, piece: &Piece, at: Coord<f64>, metric: &Metric, limit: f64) -> Option<f64> {
+        if piece.count == 1 {
+            let (distance, _) = metric.to_segment(at, piece.ends[0], piece.ends[1]);
+            return (distance <= limit).then_some(distance);
+        }
         let distance = match &self.slot(piece.slot)?.shape {
             Shape::Lines(lines) => {
                 let nearest = segments_of(lines, piece).map(|s| metric.to_segment(at, s.a, s.b).0);
@@ -280,24 +288,38 @@ impl BoundaryIndex {
     pub fn within_counted(&self, p: Coord<f64>, radius: f64, exact: bool) -> (Vec<Hit<'_>>, Counts) {
         let metric = self.frame.metric(p);
         let mut counts = Counts::default();
-        let mut found: Vec<(u32, f64)> = Vec::new();
+        let mut found = FOUND.take();
+        found.clear();
+        // Boundaries of several pieces may be found several times, and on the globe any in several laps.
+        let mut again = false;
+        let mut first_lap = None;
         self.pieces_near(p, radius, &metric, |piece, lap| {
             counts.candidates += 1;
-            if !exact {
-                found.push((piece.slot, 0.0));
-            } else if let Some(distance) = self.distance_of(piece, moved(p, lap), &metric, radius) {
-                found.push((piece.slot, distance));
+            let distance =
+                if exact { self.distance_of(piece, moved(p, lap), &metric, radius) } else { Some(0.0) };
+            if let Some(distance) = distance {
+                again |= !piece.sole || *first_lap.get_or_insert(lap) != lap;
+                // Distances are not negative: their bits are in the order of the numbers, and sooner compared.
+                found.push((distance.to_bits(), piece.slot));
             }
         });
-        found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        found.dedup_by_key(|f| f.0);
-        let mut hits: Vec<Hit<'_>> = found
-            .into_iter()
-            .filter_map(|(slot, distance)| {
-                Some(Hit { boundary: self.slot(slot)?, distance: exact.then_some(distance), side: None })
-            })
-            .collect();
-        hits.sort_unstable_by(nearer);
+        if again {
+            found.sort_unstable_by_key(|&(distance, slot)| (slot, distance));
+            found.dedup_by_key(|f| f.1);
+        }
+        found.sort_unstable_by_key(|f| f.0);
+        let mut hits: Vec<Hit<'_>> = Vec::with_capacity(found.len());
+        hits.extend(found.iter().filter_map(|&(distance, slot)| {
+            let distance = exact.then_some(f64::from_bits(distance));
+            Some(Hit { boundary: self.slot(slot)?, distance, side: None })
+        }));
+        FOUND.set(found);
+        // Names are looked at only where they decide.
+        for tied in hits.chunk_by_mut(|a, b| a.distance == b.distance) {
+            if tied.len() > 1 {
+                tied.sort_unstable_by(|a, b| a.boundary.id.cmp(&b.boundary.id));
+            }
+        }
         (hits, counts)
     }
 
@@ -372,11 +394,6 @@ impl BoundaryIndex {
         best.insert(at, (distance, slot));
         best.truncate(count);
     }
-}
-
-fn nearer(a: &Hit<'_>, b: &Hit<'_>) -> std::cmp::Ordering {
-    let d = |hit: &Hit<'_>| hit.distance.unwrap_or(0.0);
-    d(a).total_cmp(&d(b)).then_with(|| a.boundary.id.cmp(&b.boundary.id))
 }
 
 /// The box that holds everything within `radius` metres.

@@ -5,8 +5,6 @@ use super::kernel::{Found, Scratch};
 use super::packed::Packed;
 use geo_types::{Coord, Rect};
 use std::cell::Cell;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 /// Items that may wait, unsorted, before they are packed.
@@ -117,6 +115,7 @@ impl<T: Copy> DynamicIndex<T> {
         for run in &self.runs {
             run.tree.search(&window, run.alive.as_ref().map(|alive| &***alive), &mut scratch);
             let items = run.tree.items();
+            run.tree.touch(&scratch.found.sure);
             for &place in &scratch.found.sure {
                 visit(&items[place as usize], true);
             }
@@ -135,8 +134,7 @@ impl<T: Copy> DynamicIndex<T> {
         }
     }
 
-    /// Goes through items by nearness of their boxes to a point, nearest first as far as nodes go, in a metric of
-    /// `scale` metres a unit: `visit` is called with every item whose box may lie within the limit, and gives the limit
+    /// Goes through items whose boxes are near a point, in a metric of `scale` metres a unit, in no exact order: `visit` is called with every item whose box may lie within the limit, and gives the limit
     /// from then on, which begins as `limit` and must not grow.
     pub fn nearest(&self, at: Coord<f64>, scale: [f64; 2], limit: f64, mut visit: impl FnMut(&T) -> f64) {
         let at = [at.x, at.y];
@@ -155,26 +153,29 @@ impl<T: Copy> DynamicIndex<T> {
         for (boxes, items) in self.waiting.boxes.iter().zip(self.waiting.items.chunks(FAN)) {
             look(boxes.distances2(at, scale), u16::MAX, items, &mut limit2);
         }
-        // Non-negative numbers are ordered as their bits are.
-        let mut heap: BinaryHeap<Reverse<(u64, u32, u32, u32)>> = BinaryHeap::new();
-        for (r, run) in self.runs.iter().enumerate() {
+        let mut stack: Vec<(f64, u32, u32)> = Vec::with_capacity(64);
+        for run in &self.runs {
             let (level, node) = run.tree.root();
-            heap.push(Reverse((0, level as u32, r as u32, node)));
-        }
-        while let Some(Reverse((near, level, r, node))) = heap.pop() {
-            if f64::from_bits(near) > limit2 {
-                break;
-            }
-            let run = &self.runs[r as usize];
-            let d = run.tree.node(level as usize, node).distances2(at, scale);
-            if level == 0 {
-                let items = run.tree.leaf(node as usize);
-                look(d, run.alive(node as usize), items, &mut limit2);
-                continue;
-            }
-            for (lane, d) in d.into_iter().enumerate() {
-                if d <= limit2 {
-                    heap.push(Reverse((d.to_bits(), level - 1, r, node * FAN as u32 + lane as u32)));
+            stack.push((0.0, level as u32, node));
+            while let Some((near, level, node)) = stack.pop() {
+                if near > limit2 {
+                    continue;
+                }
+                let d = run.tree.node(level as usize, node).distances2(at, scale);
+                if level == 0 {
+                    look(d, run.alive(node as usize), run.tree.leaf(node as usize), &mut limit2);
+                    continue;
+                }
+                // The nearest child next: it soon lowers the limit so much that few of the others matter.
+                let nearest = stack.len();
+                for (child, d) in (node * FAN as u32..).zip(d) {
+                    if d <= limit2 {
+                        stack.push((d, level - 1, child));
+                    }
+                }
+                let best = (nearest..stack.len()).min_by(|&a, &b| stack[a].0.total_cmp(&stack[b].0));
+                if let (Some(best), last) = (best, stack.len().saturating_sub(1)) {
+                    stack.swap(best, last);
                 }
             }
         }

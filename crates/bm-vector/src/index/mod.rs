@@ -36,6 +36,7 @@ mod hilbert;
 mod kernel;
 mod packed;
 mod pieces;
+mod slots;
 
 pub use boundaries::{BoundaryIndex, Counts, Hit, IndexError};
 pub(crate) use boundaries::{finish, gather, moved, segments_of};

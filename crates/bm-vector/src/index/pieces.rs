@@ -14,7 +14,7 @@ const COARSE: f64 = 1000.0;
 const CUTS: f64 = 4096.0;
 
 /// A few segments of a line, or a whole area.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Piece {
     /// Number of the boundary in its index.
     pub(crate) slot: u32,
@@ -23,7 +23,12 @@ pub(crate) struct Piece {
     /// First segment.
     pub(crate) first: u32,
     /// Number of segments.
-    pub(crate) count: u32,
+    pub(crate) count: u16,
+    /// Whether the boundary has no other piece and no other box.
+    pub(crate) sole: bool,
+    /// The ends of a single segment: those who ask about many places meet boundaries in another order than that in
+    /// which they lie in memory, and would wait for it.
+    pub(crate) ends: [Coord<f64>; 2],
 }
 
 impl Piece {
@@ -45,7 +50,8 @@ pub(crate) fn pieces_of(
     let lines = match &boundary.shape {
         Shape::Area(area) => {
             if let Some(bounds) = area.bounds() {
-                each(bounds, Piece { slot, part: Piece::AREA, first: 0, count: 0 });
+                let ends = [Coord::zero(); 2];
+                each(bounds, Piece { slot, part: Piece::AREA, first: 0, count: 0, sole: true, ends });
             }
             return;
         }
@@ -56,7 +62,9 @@ pub(crate) fn pieces_of(
         let mut first = 0;
         while first + 1 < c.len() {
             let cuts = cuts(c[first], c[first + 1], frame);
-            let mut piece = Piece { slot, part: part as u32, first: first as u32, count: 1 };
+            let ends = [c[first], c[first + 1]];
+            let (part, first32) = (part as u32, first as u32);
+            let mut piece = Piece { slot, part, first: first32, count: 1, sole: false, ends };
             if cuts > 1.0 {
                 let (a, b) = (c[first], c[first + 1]);
                 let at = |i: f64| match i {
@@ -84,7 +92,11 @@ pub(crate) fn pieces_of(
                 bounds = more;
                 last += 1;
             }
-            piece.count = (last - first) as u32;
+            piece.count = (last - first) as u16;
+            piece.sole = lines.len() == 1 && piece.count as usize + 1 == c.len();
+            if piece.count > 1 {
+                piece.ends = [Coord::zero(); 2];
+            }
             each(grown(bounds, reach, frame), piece);
             first = last;
         }

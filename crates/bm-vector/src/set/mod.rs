@@ -37,6 +37,7 @@ mod speakers;
 
 pub use pinned::Pinned;
 pub use resolve::Answer;
+pub(crate) use resolve::outranked;
 
 use crate::boundary::{Boundary, BoundaryId, Side};
 use crate::frame::Frame;

@@ -3,7 +3,7 @@
 use super::BoundarySet;
 use super::speakers::{Everywhere, speaking};
 use crate::area::{Area, Where};
-use crate::boundary::{Boundary, BoundaryId, Shape, Side, Transition, precedence};
+use crate::boundary::{Boundary, BoundaryId, Extent, Shape, Side, Transition, precedence};
 use crate::frame::Frame;
 use crate::geometry::touches_box;
 use crate::index::{Piece, finish, gather, moved, segments_of};
@@ -42,6 +42,18 @@ pub(super) struct About {
     pub(super) alt: Option<f64>,
 }
 
+/// Whether a shore that is heard everywhere gives way to one of a higher priority: they answer the same question, and
+/// the better one has answered even where it leaves things as they are. To be asked by falling priority; `shore`
+/// is the highest one so far.
+pub(crate) fn outranked(boundary: &Boundary, shore: &mut f64) -> bool {
+    if !matches!(boundary.extent, Extent::Shore { .. }) {
+        return false;
+    }
+    let out = boundary.priority < *shore;
+    *shore = shore.max(boundary.priority);
+    out
+}
+
 impl About {
     /// What it becomes on a side of a boundary.
     #[inline]
@@ -63,7 +75,8 @@ impl BoundarySet {
     /// Areas are heard everywhere but on their edges; lines where they touch the cell of that size around the point
     /// ([`Frame::half_cell`]) or lie within their reach, on the side of the nearest place where that is known. The
     /// first that speaks about a material of this phase at this altitude (none: at the surface of a grid) gives it: of
-    /// the highest priority, the nearest, the most precise, the one whose id sorts first.
+    /// the highest priority, the nearest, the most precise, the one whose id sorts first. Of shores that are heard
+    /// everywhere only those of the highest priority are.
     #[inline]
     #[must_use]
     pub fn resolve(
@@ -101,7 +114,11 @@ impl BoundarySet {
         if self.speakers.local > 0 {
             self.hear_locals(resolution, &mut hearing);
         }
+        let mut shore = f64::NEG_INFINITY;
         for one in self.speakers.everywhere.iter() {
+            if outranked(&one.boundary, &mut shore) {
+                continue;
+            }
             // The rest has no higher priority.
             if hearing.first.is_some_and(|held| held.boundary.priority > one.boundary.priority) {
                 break;
@@ -217,11 +234,12 @@ impl Everywhere {
             return None;
         }
         let side = match place {
-            Where::Inside => (Some(Side::Left), true),
-            Where::Outside => (Some(Side::Right), true),
-            Where::On => on_edge(&self.boundary, p, frame),
+            Where::Inside => Some(Side::Left),
+            Where::Outside => Some(Side::Right),
+            Where::On => on_edge(&self.boundary, p, frame).0,
         };
-        self.said(side, about)
+        let answer = self.said((side, true), about)?;
+        Some(Answer { exact_test: !self.area.is_settled(p), ..answer })
     }
 
     #[inline]
@@ -249,9 +267,10 @@ fn side_of_area(
     one_lap: bool,
 ) -> (Option<Side>, bool) {
     if one_lap && p.x.abs() < 180.0 {
+        let exact_test = !area.is_settled(p);
         return match area.locate(p) {
-            Where::Inside => (Some(Side::Left), true),
-            Where::Outside => (Some(Side::Right), true),
+            Where::Inside => (Some(Side::Left), exact_test),
+            Where::Outside => (Some(Side::Right), exact_test),
             Where::On => on_edge(boundary, p, frame),
         };
     }
@@ -261,16 +280,18 @@ fn side_of_area(
 #[inline(never)]
 fn side_in_laps(boundary: &Boundary, area: &Area, p: Coord<f64>, frame: Frame) -> (Option<Side>, bool) {
     let Some(bounds) = area.bounds() else { return (Some(Side::Right), false) };
-    let mut inside = false;
+    let (mut inside, mut exact_test) = (false, false);
     for lap in frame.laps(p.x, bounds.min().x, bounds.max().x, 0.0) {
+        let named = moved(p, lap);
+        exact_test |= !area.is_settled(named);
         // Rings of different laps count together.
-        match area.locate(moved(p, lap)) {
+        match area.locate(named) {
             Where::Inside => inside = !inside,
             Where::On => return on_edge(boundary, p, frame),
             Where::Outside => {}
         }
     }
-    (Some(if inside { Side::Left } else { Side::Right }), true)
+    (Some(if inside { Side::Left } else { Side::Right }), exact_test)
 }
 
 /// On an edge, which may be a seam: then what lies beside it decides.

@@ -3,7 +3,8 @@
 use super::boundaries::{Boundaries, reach, speaking};
 use super::lines::Spread;
 use super::place::Place;
-use crate::boundary::{Boundary, Side, Transition, precedence};
+use crate::boundary::{Boundary, Shape, Side, Transition, precedence};
+use crate::set::outranked;
 use bm_core::{MaterialId, Phase};
 use geo_types::{Coord, Rect};
 use std::sync::Arc;
@@ -54,6 +55,10 @@ impl Heard {
         });
         all.sort_by(|a, b| precedence(&a.boundary.voice(0.0), &b.boundary.voice(0.0)));
         all.dedup_by(|a, b| a.boundary.id == b.boundary.id);
+        let mut shore = f64::NEG_INFINITY;
+        let everywhere =
+            |s: &Speaker| matches!(s.boundary.shape, Shape::Area(_)) && s.transition.right.is_some();
+        all.retain(|s| !everywhere(s) || !outranked(&s.boundary, &mut shore));
         Self(all)
     }
 

@@ -168,3 +168,39 @@ fn a_row_is_its_points() {
     assert_eq!(row[16], Some((MaterialId(33), Side::Right)));
     assert_eq!(row[14], None, "water stays");
 }
+
+#[test]
+fn most_places_need_no_exact_test() {
+    // A continent, an island line and a park on the globe, asked all over it.
+    let ring = |n: u32, r: f64| -> Vec<Coord<f64>> {
+        (0..=n)
+            .map(|i| f64::from(i % n) / f64::from(n) * std::f64::consts::TAU)
+            .map(|a| at(10.0 + r * a.cos(), r * a.sin()))
+            .collect()
+    };
+    let area = |r: f64| Shape::Area(Arc::new(Area::new(vec![ring(200, r)]).expect("a ring")));
+    let land = Boundary { transition: Some(sides(10, 20)), ..boundary("land", area(30.0)) };
+    let coast = Boundary {
+        transition: Some(bm_vector::Transition { width: 100.0, ..sides(30, 32) }),
+        priority: 2.0,
+        ..boundary("coast", line(&[(100.0, 10.0), (100.5, 10.3), (101.0, 10.1)]))
+    };
+    let set = BoundarySet::new(Frame::Geographic).apply(&[Change::Put(land), Change::Put(coast)]).unwrap();
+    let (mut asked, mut exact) = (0, 0);
+    for i in 0..200 {
+        for j in 0..100 {
+            let p = at(-179.9 + 1.8 * f64::from(i), -89.3 + 1.8 * f64::from(j));
+            let answer = set.resolve(p, 0.25, ROCK, &phase, None).expect("the area is heard everywhere");
+            asked += 1;
+            exact += u32::from(answer.exact_test);
+        }
+    }
+    assert!(exact > 0 && exact * 200 < asked * 3, "{exact} of {asked} needed an exact test");
+    let near = set.resolve(at(100.5, 10.3), 0.25, ROCK, &phase, None);
+    assert!(
+        near.is_some_and(|a| a.side == Side::Right && a.material.0 == 20),
+        "on the line itself the area is heard"
+    );
+    let beside = set.resolve(at(100.5, 10.3003), 0.25, ROCK, &phase, None).unwrap();
+    assert_eq!((beside.material.0, beside.exact_test), (30, true));
+}

@@ -1,8 +1,8 @@
 //! FlatGeobuf.
 //!
-//! The tables are those of the crate `flatgeobuf`, verified before use. Its reader on top of them panics on ends that
-//! do not fit their coordinates and on properties that are cut off, and its writer refuses mixed geometry types, so
-//! framing, geometry and properties are done here.
+//! The tables are those of the crate `flatgeobuf`, verified before use. Its reader on top of them panics on properties
+//! that are cut off and allocates what the ends of rings say (34 GB for one flipped bit), and its writer refuses mixed
+//! types of geometry: framing, geometry and properties are done here.
 
 mod properties;
 mod read;

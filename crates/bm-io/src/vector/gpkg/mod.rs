@@ -3,5 +3,8 @@
 mod blob;
 mod read;
 
+#[cfg(test)]
+mod tests;
+
 pub use blob::decode_geometry;
 pub(super) use read::{Origin, read};

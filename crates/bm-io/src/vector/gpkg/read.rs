@@ -90,6 +90,7 @@ struct Layer {
     srs: i32,
     organization: Option<String>,
     code: Option<i64>,
+    name: Option<String>,
 }
 
 fn layers(db: &Connection) -> Result<Vec<Layer>, Halt> {
@@ -104,11 +105,12 @@ fn layers(db: &Connection) -> Result<Vec<Layer>, Halt> {
         .into());
     }
     let sql = if has("gpkg_spatial_ref_sys")? {
-        "SELECT g.table_name, g.column_name, g.srs_id, s.organization, s.organization_coordsys_id
+        "SELECT g.table_name, g.column_name, g.srs_id, s.organization, s.organization_coordsys_id,
+                s.srs_name
          FROM gpkg_geometry_columns g LEFT JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id
          ORDER BY g.table_name, g.column_name"
     } else {
-        "SELECT table_name, column_name, srs_id, NULL, NULL FROM gpkg_geometry_columns
+        "SELECT table_name, column_name, srs_id, NULL, NULL, NULL FROM gpkg_geometry_columns
          ORDER BY table_name, column_name"
     };
     let mut statement = db.prepare(sql)?;
@@ -119,13 +121,14 @@ fn layers(db: &Connection) -> Result<Vec<Layer>, Halt> {
             srs: row.get(2)?,
             organization: row.get(3)?,
             code: row.get(4)?,
+            name: row.get(5)?,
         })
     })?;
     Ok(rows.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// A name as SQL has it.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -174,6 +177,12 @@ impl Layer {
                 "the coordinate reference system is −1, undefined Cartesian, not longitude and latitude of WGS 84",
                 "declare it: ogr2ogr -a_srs EPSG:4326 OUT.gpkg IN",
             )),
+            // GDAL's own: undefined.
+            (_, Some(organization), Some(99_999)) if organization == "GDAL" => Ok(Declared::Unset),
+            (srs, Some(organization), _) if organization.eq_ignore_ascii_case("NONE") => {
+                let name = self.name.clone().unwrap_or_else(|| format!("number {srs} of no organization"));
+                crs::accept(&name, &self.place())
+            }
             (_, Some(organization), Some(code)) => {
                 crs::accept(&format!("{organization}:{code}"), &self.place())
             }

@@ -14,12 +14,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// Reads all documents of a stream.
 pub(in crate::vector) fn read(source: Source<'_>, sink: &mut Sink<'_>) -> Result<(), Halt> {
     let counter = source.counter();
-    let mut de = serde_json::Deserializer::from_reader(Plain { source, started: false });
+    // The parser takes byte by byte, which is quick from a buffer it sees into.
+    let plain = BufReader::with_capacity(1 << 16, Plain { source, started: false });
+    let mut de = serde_json::Deserializer::from_reader(plain);
     loop {
         let mut carried = None;
         if let Err(error) = (Document { sink, carried: &mut carried }).deserialize(&mut de) {

@@ -1,7 +1,8 @@
 //! Well-known binary: OGC and ISO WKB, and PostGIS' EWKB.
 //!
-//! Decoded here rather than by a crate for three reasons: the crates want the whole file in memory beside the
-//! geometry (GSHHG is 154 MB of one multipolygon), do not tell at which byte they failed, and lose the SRID.
+//! Decoded here rather than by a crate: `geozero` 0.15 allocates whatever count it reads (51 GB for one flipped bit),
+//! and `wkb` 0.9, which bounds its counts, wants the whole file in memory beside the geometry (GSHHG is 154 MB of one
+//! multipolygon). Neither says at which byte it failed.
 
 mod hex;
 mod read;
