@@ -190,7 +190,7 @@ impl Row<'_> {
             let (dx, dy) = ((b.x - a.x) * sx, (b.y - a.y) * sy);
             let len2 = dx * dx + dy * dy;
             c.doubt = c.doubt.max(1e-9 + 64.0 * f64::EPSILON * far / len2.sqrt());
-            let (ay, by) = ((a.y - self.y) * sy, (b.y - self.y) * sy);
+            let ay = (a.y - self.y) * sy;
             for run in self.runs {
                 let from = (span.from as usize).max(self.range.start).max(run.from);
                 let to = (span.to as usize).min(self.range.end).min(run.to);
@@ -199,17 +199,12 @@ impl Row<'_> {
                 }
                 let shift = self.shift(from, entry);
                 for column in from..to {
-                    // In the very steps of `Metric::to_segment`, so that the root is its distance, bit for bit.
-                    let x = self.xs[column] + shift;
-                    let (ax, bx) = ((a.x - x) * sx, (b.x - x) * sx);
+                    // Inside the segment in the very steps of `Metric::to_segment`, so that the root is its distance, bit
+                    // for bit; beyond its ends without a branch that nobody could foresee.
+                    let ax = (a.x - (self.xs[column] + shift)) * sx;
                     let along = -(ax * dx + ay * dy) / len2;
-                    let (rx, ry) = if along <= 0.0 {
-                        (ax, ay)
-                    } else if along >= 1.0 {
-                        (bx, by)
-                    } else {
-                        (ax + along * dx, ay + along * dy)
-                    };
+                    let t = along.clamp(0.0, 1.0);
+                    let (rx, ry) = (ax + t * dx, ay + t * dy);
                     let d2 = rx * rx + ry * ry;
                     if d2 < c.d2[column] - slack {
                         (c.d2[column], c.along[column], c.which[column]) = (d2, along, span.entry);
@@ -268,7 +263,9 @@ impl Row<'_> {
         } else {
             return None;
         };
-        Some((c.d2[column].sqrt(), Some(side)))
+        let inside = c.count[column] == 1;
+        let distance = if inside { c.d2[column].sqrt() } else { self.metric.to_segment(p, a, b).0 };
+        Some((distance, Some(side)))
     }
 
     /// Distance and side by all segments that may be the nearest.
