@@ -119,7 +119,7 @@ mod tests {
         let ring = ring(1000, 1);
         assert_eq!((ring.len(), ring.first()), (1001, ring.last()));
         assert!(ring.iter().all(|c| (0.6..1.4).contains(&c.x.hypot(c.y))));
-        for p in near(&[ring.clone()], 100, 1000.0, 2) {
+        for p in near(std::slice::from_ref(&ring), 100, 1000.0, 2) {
             assert!(ring.iter().any(|v| (p.x - v.x).hypot(p.y - v.y) < 0.0091));
         }
     }

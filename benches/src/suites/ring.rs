@@ -26,9 +26,9 @@ pub fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         area.locate_batch(&points, &mut out);
         let found: Vec<bool> = out.iter().map(|&place| place == Where::Inside).collect();
         let count = points.len() as u64;
+        let mut peer = None;
         let ours = Measure::one_thread(count, || area.locate_batch(&points, &mut out));
         let mut case = Case::new(format!("ring-{vertices}"), Unit::Nanoseconds("point"), ours).rounds(9);
-        let mut peer = None;
         if let Some(python) = inputs::peer_python() {
             let shapes = peer.insert(Shapes::start(GEOS, &python, folder.path())?);
             shapes.ring(&ring)?;

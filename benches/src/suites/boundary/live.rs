@@ -183,7 +183,8 @@ fn changes(bench: &mut Bench<'_>, live: &RefCell<Live>) -> Result<(), BenchError
     // Ours first, then rstar the same ones.
     live.borrow_mut().change_rstar();
     let pending = RefCell::new(Vec::new());
-    let ours = |what: fn(&mut Live, &[(Rect<f64>, u32)]), insert: bool| {
+    type Change = fn(&mut Live, &[(Rect<f64>, u32)]);
+    let ours = |what: Change, insert: bool| {
         let pending = &pending;
         Measure::given(move || {
             let mut live = live.borrow_mut();

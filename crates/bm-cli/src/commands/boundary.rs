@@ -108,7 +108,7 @@ fn print_ingest(path: &Path, made: &BoundaryReport, read: &Read, out: &mut Out) 
         format_args!("{} lines and rings, {} vertices", count(made.parts), count(made.vertices)),
     )?;
     if !made.repairs.is_none() {
-        out.pair("mended", &made.repairs)?;
+        out.pair("mended", made.repairs)?;
     }
     if read.dropped_z > 0 {
         out.pair("heights", format_args!("{} dropped: boundaries have none", count(read.dropped_z)))?;

@@ -157,7 +157,7 @@ fn a_row_is_its_points() {
     let set = BoundarySet::new(Frame::Plane).apply(&[Change::Put(land), Change::Put(fault)]).unwrap();
     let pinned = set.pin(Rect::new(at(-5.0, -5.0), at(15.0, 5.0)), 0.5);
     let bases: Vec<MaterialId> = (0..40).map(|i| if i % 7 == 0 { MaterialId(16) } else { ROCK }).collect();
-    let mut row = vec![None; 40];
+    let mut row = [None; 40];
     pinned.resolve_row(at(-4.9, 4.0), 0.5, &bases, &phase, None, |i, a| row[i] = Some((a.material, a.side)));
     for (i, found) in row.iter().enumerate() {
         let p = at(-4.9 + i as f64 * 0.5, 4.0);
