@@ -186,6 +186,13 @@ fn oracle(grid: &Grid, boundaries: &[Arc<Boundary>]) -> Vec<MaterialId> {
     let frame = frame_of(region);
     let set = BoundarySet::bulk_load(frame, boundaries.iter().cloned()).unwrap();
     let half = frame.half_cell(region.cell_size());
+    // Of shores that speak everywhere, those of less than the highest priority are silent.
+    let everywhere = |b: &Boundary| {
+        let shore = matches!(b.extent, Extent::Shore { .. }) && matches!(b.shape, Shape::Area(_));
+        shore && b.transition.is_some_and(|t| t.right.is_some())
+    };
+    let shores = boundaries.iter().filter(|b| everywhere(b)).map(|b| b.priority);
+    let highest = shores.fold(f64::NEG_INFINITY, f64::max);
     let mut out = Vec::new();
     for y in 0..region.height() {
         for x in 0..region.width() {
@@ -196,7 +203,7 @@ fn oracle(grid: &Grid, boundaries: &[Arc<Boundary>]) -> Vec<MaterialId> {
             };
             let base = grid.base().get(x, y).unwrap();
             let mut said: Vec<(&Boundary, f64, MaterialId)> = Vec::new();
-            for b in boundaries {
+            for b in boundaries.iter().filter(|b| !everywhere(b) || b.priority == highest) {
                 let (Some(t), Some(near)) = (b.transition, b.near(p, frame)) else { continue };
                 let speaks = match &b.shape {
                     Shape::Area(_) => true,

@@ -55,11 +55,16 @@ impl Heard {
         });
         all.sort_by(|a, b| precedence(&a.boundary.voice(0.0), &b.boundary.voice(0.0)));
         all.dedup_by(|a, b| a.boundary.id == b.boundary.id);
+        Self(all)
+    }
+
+    /// Without the shores that give way to a better one everywhere.
+    pub(super) fn without_outranked(mut self) -> Self {
         let mut shore = f64::NEG_INFINITY;
         let everywhere =
             |s: &Speaker| matches!(s.boundary.shape, Shape::Area(_)) && s.transition.right.is_some();
-        all.retain(|s| !everywhere(s) || !outranked(&s.boundary, &mut shore));
-        Self(all)
+        self.0.retain(|s| !everywhere(s) || !outranked(&s.boundary, &mut shore));
+        self
     }
 
     /// By rank.

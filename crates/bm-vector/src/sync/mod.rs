@@ -4,7 +4,8 @@
 //! order in which boundaries came and went, and it is what a query at the cell's centre, asked at the cell's size,
 //! answers: among the boundaries that speak there (areas everywhere; lines where the cell's closed box touches them or
 //! its centre is within their [`reach`](crate::Transition::reach)), the first of the one total order
-//! ([`precedence`](crate::precedence)) that has a material for its side and for what the base is.
+//! ([`precedence`](crate::precedence)) that has a material for its side and for what the base is. A shore that is heard
+//! everywhere gives way to a better one wholly.
 //!
 //! [`rebuild`] makes all derived cells, [`apply`] those that a change can have reached: the cells of the old and of the
 //! new geometry. Both go through the same code, tile by tile and row by row: segments are strewn over the rows they
@@ -111,6 +112,7 @@ pub fn rebuild(
     let metrics = Metrics::new(&place, grid.region().window());
     let ids = boundaries.filter(|b| lines::affects(&place, &metrics, b)).map(|b| b.id.0.clone()).collect();
     *grid.affected_mut() = ids;
+    let heard = heard.without_outranked();
     Workshop::new(&place, &metrics, &heard, phase).run(grid, &masks)
 }
 
@@ -144,6 +146,6 @@ pub fn apply(
     let Some(window) = masks.window() else {
         return Ok(Report::default());
     };
-    let heard = Heard::around(&place, boundaries, place.rect(window));
+    let heard = Heard::around(&place, boundaries, place.rect(window)).without_outranked();
     Workshop::new(&place, &metrics, &heard, phase).run(grid, &masks)
 }
