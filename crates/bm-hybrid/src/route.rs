@@ -136,6 +136,11 @@ pub trait Borders {
     /// Whether there are none at all.
     fn is_empty(&self) -> bool;
 
+    /// Whether any may speak about materials of a phase.
+    fn speaks_of(&self, _phase: Phase) -> bool {
+        true
+    }
+
     /// What becomes of material `base` at a place; none if no boundary speaks there.
     fn speak(&self, place: &Point, base: MaterialId, phase: &dyn Fn(MaterialId) -> Phase) -> Option<Spoken>;
 }
@@ -217,7 +222,7 @@ impl<'a> Router<'a> {
             sample.material = material;
             sample.source = SourceKind::Grid;
             routed.grid = Some(name);
-        } else if !self.borders.is_empty() {
+        } else if !self.borders.is_empty() && self.borders.speaks_of(self.ground.phase(sample.material)) {
             let phase = |m| self.ground.phase(m);
             if let Some(spoken) = self.borders.speak(place, sample.material, &phase) {
                 stats.tested(spoken.exact_test);

@@ -110,10 +110,16 @@ impl View {
     #[inline]
     pub fn sample(&self, pos: Pos) -> Result<Sample, WorldError> {
         let sample = self.reader.sample(pos)?;
-        if self.boundaries.is_empty() {
+        if !self.speaks_of(sample.material) {
             return Ok(sample);
         }
         Ok(self.beside(sample, &Point::voxel(pos)))
+    }
+
+    /// Whether any boundary may have something to say about a material.
+    #[inline]
+    fn speaks_of(&self, material: MaterialId) -> bool {
+        !self.boundaries.is_empty() && self.boundaries.speaks_of(self.ground().phase(material))
     }
 
     /// What boundaries make of a sample.
@@ -150,7 +156,8 @@ impl View {
             return Ok(());
         }
         for (&pos, m) in at.iter().zip(out) {
-            if let Some(spoken) = self.resolve(&Point::voxel(pos), *m)
+            if self.speaks_of(*m)
+                && let Some(spoken) = self.resolve(&Point::voxel(pos), *m)
                 && spoken.material != *m
                 && !self.reader.sample(pos)?.source.is_explicit()
             {
@@ -335,6 +342,11 @@ impl route::Borders for View {
     #[inline]
     fn is_empty(&self) -> bool {
         self.boundaries.is_empty()
+    }
+
+    #[inline]
+    fn speaks_of(&self, phase: Phase) -> bool {
+        self.boundaries.speaks_of(phase)
     }
 
     #[inline]

@@ -42,6 +42,7 @@ pub(crate) use resolve::outranked;
 use crate::boundary::{Boundary, BoundaryId, Side};
 use crate::frame::Frame;
 use crate::index::{BoundaryIndex, IndexError};
+use bm_core::Phase;
 use geo_types::{Coord, Rect};
 use speakers::Speakers;
 use std::sync::Arc;
@@ -189,6 +190,13 @@ impl BoundarySet {
     #[must_use]
     pub fn levels(&self) -> &[f64] {
         &self.speakers.levels
+    }
+
+    /// Whether any boundary may speak about materials of a phase: what need not be asked any further if not.
+    #[inline]
+    #[must_use]
+    pub const fn speaks_of(&self, phase: Phase) -> bool {
+        self.speakers.airy > 0 || !matches!(phase, Phase::Gas)
     }
 
     /// The nearest boundary within `radius` metres, with its distance and the side of it.

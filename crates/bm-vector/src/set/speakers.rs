@@ -2,7 +2,7 @@
 
 use super::marks::Marks;
 use crate::area::Area;
-use crate::boundary::{Boundary, Shape, Transition};
+use crate::boundary::{Boundary, Extent, Shape, Transition};
 use crate::frame::Frame;
 use crate::index::pieces_of;
 use imbl::OrdMap;
@@ -17,6 +17,8 @@ pub(super) struct Speakers {
     pub(super) everywhere: Arc<[Everywhere]>,
     /// How many others have a material to give.
     pub(super) local: usize,
+    /// How many may say something about air.
+    pub(super) airy: usize,
     /// Where those are, on the globe; none: anywhere.
     pub(super) marks: Option<Arc<Marks>>,
     /// Pieces marked, and those of them whose boundaries have gone: their marks stay.
@@ -63,6 +65,7 @@ impl Speakers {
             frame,
             everywhere: Arc::new([]),
             local: 0,
+            airy: 0,
             marks: None,
             marked: 0,
             gone: 0,
@@ -76,6 +79,7 @@ impl Speakers {
         if speaking(boundary).is_none() {
             return;
         }
+        self.airy += usize::from(matches!(boundary.extent, Extent::Altitude { .. }));
         let before = self.cuts.len();
         for cut in boundary.extent.levels() {
             self.cuts.entry(key(cut)).or_insert((cut + 0.0, 0)).1 += 1;
@@ -108,6 +112,7 @@ impl Speakers {
         if speaking(boundary).is_none() {
             return;
         }
+        self.airy -= usize::from(matches!(boundary.extent, Extent::Altitude { .. }));
         let before = self.cuts.len();
         for cut in boundary.extent.levels() {
             match self.cuts.get_mut(&key(cut)) {
