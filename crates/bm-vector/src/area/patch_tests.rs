@@ -39,7 +39,8 @@ proptest! {
             }
         }
         let rect = Rect::new(c(-1.0, -1.5), c(2.0, 1.0));
-        let edges = |each: &dyn Fn(&mut dyn FnMut(Coord<f64>, Coord<f64>))| {
+        type Each<'a> = &'a dyn Fn(&mut dyn FnMut(Coord<f64>, Coord<f64>));
+        let edges = |each: Each<'_>| {
             use geo::Intersects;
             let mut all = Vec::new();
             each(&mut |a, b| if geo::Line::new(a, b).intersects(&rect) { all.push([a.x, a.y, b.x, b.y].map(f64::to_bits)) });
