@@ -93,7 +93,9 @@ pub(super) fn build(rings: &Rings, progress: Option<Progress<'_>>) -> Result<Vec
     }
     for (count, what) in [(tree.nodes.len(), "nodes"), (tree.refs.len(), "cells"), (tree.pool.len(), "lists")]
     {
-        u32::try_from(count).map_err(|_too_many| too_large(what))?;
+        if u32::try_from(count).is_err() {
+            return Err(too_large(what));
+        }
     }
     let head = Head {
         rings: rings.ends.len(),

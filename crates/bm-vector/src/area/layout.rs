@@ -157,7 +157,7 @@ impl Head {
         if !(-1000..=1000).contains(&level) || ix0.unsigned_abs().max(iy0.unsigned_abs()) > 1 << 33 {
             return Err(inconsistent(72));
         }
-        let whole = |at| usize::try_from(u64_at(bytes, at)).map_err(|_too_long| inconsistent(at));
+        let whole = |at| usize::try_from(u64_at(bytes, at)).ok().ok_or_else(|| inconsistent(at));
         let (rings, edges, stream) = (whole(24)?, whole(32)?, whole(144)?);
         let coding = read_coding(bytes).ok_or_else(|| inconsistent(100))?;
         let head = Self {
