@@ -33,12 +33,6 @@ const PEERS: &[Peer] = &[
         needed: false,
     },
     Peer {
-        requirement: "shapely==2.2.0",
-        module: "shapely",
-        what: "boxes by place: the STRtree of GEOS",
-        needed: false,
-    },
-    Peer {
         requirement: "tiledb==0.36.1",
         module: "tiledb",
         what: "versioned arrays: time travel by fragments",
