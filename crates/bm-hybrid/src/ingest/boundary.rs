@@ -172,7 +172,7 @@ pub struct LeftOut {
 
 impl World {
     /// Puts features into the world as boundaries, all of them as one commit. What can be mended
-    /// without guessing is ([`bm_vector::geometry::repair`]); anything else that is wrong refuses the whole, unless
+    /// without guessing is ([`repair`](fn@repair)); anything else that is wrong refuses the whole, unless
     /// [`BoundaryIngest::skip_invalid`] says otherwise.
     ///
     /// # Errors

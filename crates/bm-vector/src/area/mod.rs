@@ -149,6 +149,14 @@ impl Area {
         self.tree().locate(p).place()
     }
 
+    /// Where a point lies, and whether edges had to be looked at: as [`Area::locate`] and not [`Area::is_settled`], at
+    /// the price of one.
+    #[must_use]
+    pub fn look(&self, p: Coord<f64>) -> (Where, bool) {
+        let found = self.tree().locate(p);
+        (found.place(), found.exact)
+    }
+
     /// Whether no edge touches the cell that a point lies in, so that [`Area::locate`] needs no exact test.
     #[must_use]
     pub fn is_settled(&self, p: Coord<f64>) -> bool {

@@ -32,13 +32,15 @@ pub(super) struct Found {
     pub(super) inside: bool,
     /// How many edges run through the point.
     pub(super) on: u32,
+    /// Whether edges had to be looked at.
+    pub(super) exact: bool,
 }
 
 impl Found {
     const OUTSIDE: Self = Self::settled(false);
 
     pub(super) const fn settled(inside: bool) -> Self {
-        Self { inside, on: 0 }
+        Self { inside, on: 0, exact: false }
     }
 
     #[inline(always)]
@@ -191,7 +193,7 @@ impl<'a> Tree<'a> {
         runs: impl IntoIterator<Item = Run>,
         chunk: &mut Chunk,
     ) -> Found {
-        let mut found = Found::settled(constant);
+        let mut found = Found { exact: true, ..Found::settled(constant) };
         let mut asked = Asked::new(p, side);
         for run in runs {
             let mut at = run.offset;

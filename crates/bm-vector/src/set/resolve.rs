@@ -267,8 +267,8 @@ fn side_of_area(
     one_lap: bool,
 ) -> (Option<Side>, bool) {
     if one_lap && p.x.abs() < 180.0 {
-        let exact_test = !area.is_settled(p);
-        return match area.locate(p) {
+        let (place, exact_test) = area.look(p);
+        return match place {
             Where::Inside => (Some(Side::Left), exact_test),
             Where::Outside => (Some(Side::Right), exact_test),
             Where::On => on_edge(boundary, p, frame),
@@ -283,9 +283,10 @@ fn side_in_laps(boundary: &Boundary, area: &Area, p: Coord<f64>, frame: Frame) -
     let (mut inside, mut exact_test) = (false, false);
     for lap in frame.laps(p.x, bounds.min().x, bounds.max().x, 0.0) {
         let named = moved(p, lap);
-        exact_test |= !area.is_settled(named);
+        let (place, exact) = area.look(named);
+        exact_test |= exact;
         // Rings of different laps count together.
-        match area.locate(named) {
+        match place {
             Where::Inside => inside = !inside,
             Where::On => return on_edge(boundary, p, frame),
             Where::Outside => {}
