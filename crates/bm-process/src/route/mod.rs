@@ -1,0 +1,1 @@
+//! Depressions, flow routing, drainage area.

@@ -1,0 +1,1 @@
+//! Implicit stream-power erosion.
