@@ -24,3 +24,35 @@ impl Ledger {
         open.abs() / self.before.abs().max(self.after.abs()).max(self.gained.abs()).max(f64::MIN_POSITIVE)
     }
 }
+
+/// Sum of values, pairwise: the rounding error grows with the logarithm of their number, and blocks are the same
+/// however work is shared.
+#[must_use]
+pub fn sum(values: &[f64]) -> f64 {
+    sum_of(values.len(), |n| values[n])
+}
+
+/// The same of values made on the way.
+#[inline]
+pub fn sum_of(count: usize, value: impl Fn(usize) -> f64) -> f64 {
+    fn part(from: usize, to: usize, value: &impl Fn(usize) -> f64) -> f64 {
+        if to - from <= 128 {
+            // Eight sums next to each other: the same for any width of register.
+            let mut sums = [0.0; 8];
+            let mut n = from;
+            while n + 8 <= to {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    *sum += value(n + k);
+                }
+                n += 8;
+            }
+            let tail: f64 = (n..to).map(value).sum();
+            let [a, b, c, d, e, f, g, h] = sums;
+            return ((a + b) + (c + d)) + ((e + f) + (g + h)) + tail;
+        }
+        // Cut at a multiple of the block, so that blocks stay whole.
+        let middle = from + ((to - from) / 2).next_multiple_of(128);
+        part(from, middle, value) + part(middle, to, value)
+    }
+    part(0, count, &value)
+}

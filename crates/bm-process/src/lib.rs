@@ -19,3 +19,7 @@ pub mod process;
 pub mod route;
 pub mod stream_power;
 pub mod water;
+
+mod power;
+mod wide;
+mod workers;
