@@ -155,13 +155,13 @@ pub(crate) fn again(out: &mut [u8], ground: &Field, values: &[f64], shape: &Shap
     workers::run(jobs, |(rows, out)| {
         let mut padded = Padded::new(width);
         let mut fresh = [0; 64];
-        let mut last = usize::MAX;
+        let mut last = None;
         for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
             if !dirty.row(row).iter().any(|&flag| flag) {
                 continue;
             }
-            let around = padded.at(values, shape, row, last.wrapping_add(1) != row);
-            last = row;
+            let around = padded.at(values, shape, row, last.is_none_or(|last: usize| last + 1 != row));
+            last = Some(row);
             for (block, _) in dirty.row(row).iter().enumerate().filter(|&(_, &flag)| flag) {
                 let start = block * 64;
                 let out = &mut out[start..width.min(start + 64)];

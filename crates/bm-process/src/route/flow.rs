@@ -19,7 +19,9 @@ pub struct Flow {
     pub(crate) directions: Vec<u8>,
     pub(crate) donors: Vec<u8>,
     pub(crate) order: Order,
+    /// Metres to the neighbours in the east and west, north and south, and oblique ones, a row each.
     pub(crate) distances: Vec<[f64; 3]>,
+    /// Ground of a cell, a row each.
     pub(crate) cells: Vec<f64>,
     waiting: Vec<u8>,
     /// Ground that drains through each cell, its own included, m². NaN in holes.
@@ -80,12 +82,6 @@ impl Flow {
     /// All cells of the terrain, each before the one it drains to.
     pub fn downstream(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
         self.order.within.iter().flatten().chain(&self.order.across).copied()
-    }
-
-    /// Metres from a cell to the neighbour of a number, on its row.
-    #[inline]
-    pub(crate) fn distance(&self, row: usize, k: u8) -> f64 {
-        self.distances[row][KIND[usize::from(k & 7)]]
     }
 
     /// Donors, order and area, from the directions.
@@ -265,5 +261,3 @@ fn donors_of(directions: &[u8], shape: &Shape, cell: usize) -> u8 {
         .fold(0, |bits, k| bits | 1 << k)
 }
 
-/// Which of the three distances a neighbour is at.
-pub(crate) const KIND: [usize; 8] = [2, 1, 2, 0, 0, 2, 1, 2];

@@ -29,8 +29,6 @@ impl Pass {
 /// The way out of a basin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spill {
-    /// The basin its water goes to.
-    pub(crate) to: u32,
     /// The cell in the basin where the pass is.
     pub(crate) from_cell: u32,
     /// From it to the cell beyond: a neighbour's number.
@@ -214,7 +212,7 @@ impl Passes {
                 filled[basin as usize] += 1;
             }
         }
-        let nowhere = Spill { to: OUTSIDE, from_cell: 0, direction: 0 };
+        let nowhere = Spill { from_cell: 0, direction: 0 };
         self.levels.clear();
         self.levels.resize(count, f64::NAN);
         self.spills.clear();
@@ -223,7 +221,7 @@ impl Passes {
         self.shut.clear();
         self.levels[OUTSIDE as usize] = f64::NEG_INFINITY;
         self.order.push(OUTSIDE);
-        let mut grow = |levels: &mut [f64], spills: &mut [Spill], order: &mut Vec<u32>, mut next: usize| {
+        let grow = |levels: &mut [f64], spills: &mut [Spill], order: &mut Vec<u32>, mut next: usize| {
             while next < order.len() {
                 let basin = order[next];
                 next += 1;
@@ -242,7 +240,7 @@ impl Passes {
                         let beyond = shape.neighbour(pass.cell as usize, pass.direction as usize);
                         (beyond.unwrap_or_default() as u32, 7 - pass.direction as u8)
                     };
-                    spills[other] = Spill { to: basin, from_cell, direction };
+                    spills[other] = Spill { from_cell, direction };
                     order.push(other as u32);
                 }
             }
