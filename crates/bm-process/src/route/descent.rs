@@ -168,7 +168,7 @@ pub(crate) fn again(out: &mut [u8], ground: &Field, values: &[f64], shape: &Shap
                 let fresh = &mut fresh[..out.len()];
                 row_kernel(fresh, around.map(|row| &row[start..start + out.len() + 2]), ground.dx[row], ground.dy);
                 for (out, &fresh) in out.iter_mut().zip(fresh.iter()) {
-                    if *out < BASE {
+                    if *out != BASE && *out != HOLE {
                         *out = fresh;
                     }
                 }

@@ -12,6 +12,18 @@ use super::descent::{BASE, Dirty, HOLE, PIT};
 use super::fill::{Ways, filled, flooded};
 use super::rim::Shape;
 
+/// Visits a cell's neighbours, most often found by adding.
+#[inline(always)]
+fn around(shape: &Shape, offsets: &[isize; 8], cell: usize, mut each: impl FnMut(usize)) {
+    if shape.inner(cell) {
+        for &offset in offsets {
+            each(cell.wrapping_add_signed(offset));
+        }
+    } else {
+        (0..8).filter_map(|k| shape.neighbour(cell, k)).for_each(each);
+    }
+}
+
 /// A surface without flats.
 #[derive(Debug, Default)]
 pub(crate) struct Surface {
@@ -79,21 +91,13 @@ impl Surface {
     fn spread(&mut self, wet: &[u32], shape: &Shape, dirty: &mut Dirty) -> bool {
         let Self { heights, water, states, queue } = self;
         let offsets = shape.offsets();
-        // A cell's neighbours, most often found by adding.
-        let around = |cell: usize, each: &mut dyn FnMut(usize)| {
-            if shape.inner(cell) {
-                offsets.iter().for_each(|&offset| each(cell.wrapping_add_signed(offset)));
-            } else {
-                (0..8).filter_map(|k| shape.neighbour(cell, k)).for_each(each);
-            }
-        };
         queue.clear();
         let mut second = Vec::new();
         for &cell in wet {
             let cell = cell as usize;
             let level = water[cell];
             let (mut lower, mut beside) = (false, false);
-            around(cell, &mut |other| {
+            around(shape, &offsets, cell, |other| {
                 lower |= water[other] < level;
                 beside |= water[other] == level && states[other] == DRY;
             });
@@ -132,7 +136,7 @@ impl Surface {
             dirty.touch(cell);
             let level = water[cell];
             let above = heights[cell].next_up();
-            around(cell, &mut |other| {
+            around(shape, &offsets, cell, |other| {
                 let there = water[other];
                 if there == level && states[other] == WAITING {
                     states[other] = DONE;

@@ -51,14 +51,21 @@ pub(crate) struct Passes {
 /// A memory of the passes met last: neighbouring rows meet the same pairs of basins again and again.
 struct Collector {
     passes: Vec<Pass>,
-    recent: Vec<u32>,
+    recent: Vec<Recent>,
+}
+
+#[derive(Clone, Copy)]
+struct Recent {
+    pair: u64,
+    height: f64,
+    at: usize,
 }
 
 const RECENT: usize = 1 << 12;
 
 impl Collector {
     fn new() -> Self {
-        Self { passes: Vec::new(), recent: vec![u32::MAX; RECENT] }
+        Self { passes: Vec::new(), recent: vec![Recent { pair: u64::MAX, height: 0.0, at: 0 }; RECENT] }
     }
 
     #[inline]
@@ -68,19 +75,18 @@ impl Collector {
             return;
         }
         let (low, high) = (basins[0].min(basins[1]), basins[0].max(basins[1]));
-        let hash = (u64::from(low) << 32 | u64::from(high)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = (hash >> 52) as usize & (RECENT - 1);
-        let pass = Pass { height, basins, cell: cell as u32, direction: direction as u32 };
-        if let Some(known) = self.passes.get_mut(self.recent[slot] as usize) {
-            if known.basins == basins || known.basins == [basins[1], basins[0]] {
-                if pass.before(known) {
-                    *known = pass;
-                }
-                return;
+        let pair = u64::from(low) << 32 | u64::from(high);
+        let recent = &mut self.recent[(pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize & (RECENT - 1)];
+        if recent.pair == pair {
+            // Cells come in order: of equal heights the first stays.
+            if height < recent.height {
+                recent.height = height;
+                self.passes[recent.at] = Pass { height, basins, cell: cell as u32, direction: direction as u32 };
             }
+            return;
         }
-        self.recent[slot] = self.passes.len() as u32;
-        self.passes.push(pass);
+        *recent = Recent { pair, height, at: self.passes.len() };
+        self.passes.push(Pass { height, basins, cell: cell as u32, direction: direction as u32 });
     }
 }
 
@@ -109,10 +115,19 @@ fn collect(basins: &Basins, values: &[f64], shape: &Shape, threads: usize) -> Ve
                     continue;
                 }
                 let heights = [z[x + 1], below[x - 1], below[x], below[x + 1]];
-                for (n, (&other, &height)) in others.iter().zip(&heights).enumerate() {
-                    if other != label {
-                        collector.add([label, other], [z[x], height], start + x, n + 4);
+                // Of neighbours in the same basin the lowest is enough.
+                for n in 0..4 {
+                    let other = others[n];
+                    if other == label || others[..n].contains(&other) {
+                        continue;
                     }
+                    let mut lowest = n;
+                    for later in n + 1..4 {
+                        if others[later] == other && (heights[later] < heights[lowest] || heights[lowest].is_nan()) {
+                            lowest = later;
+                        }
+                    }
+                    collector.add([label, other], [z[x], heights[lowest]], start + x, lowest + 4);
                 }
             }
             general(&mut collector, labels, values, shape, start + width - 1);

@@ -130,11 +130,13 @@ impl Shape {
     /// Whether all eight neighbours are found by plain offsets.
     #[inline]
     pub(crate) fn inner(&self, cell: usize) -> bool {
-        let (column, row) = (cell % self.width, cell / self.width);
-        column > 0 && column + 1 < self.width && row > 0 && row + 1 < self.height
+        // Narrow division is fast.
+        let (column, row) = (cell as u32 % self.width as u32, cell as u32 / self.width as u32);
+        column > 0 && column + 1 < self.width as u32 && row > 0 && row + 1 < self.height as u32
     }
 
     pub(crate) const fn place(&self, cell: usize) -> (usize, usize) {
-        (cell % self.width, cell / self.width)
+        let (cell, width) = (cell as u32, self.width as u32);
+        ((cell % width) as usize, (cell / width) as usize)
     }
 }

@@ -1,8 +1,8 @@
 //! Rivers cut down: ∂z/∂t = −max(0, K Aᵐ Sⁿ − θ), implicit in the height (Braun & Willett 2013).
 //!
 //! Cells are visited from the outlets up, so that each one's receiver is already where it will be at the step's end:
-//! one visit a cell, stable for any step. Where the receiver is higher (water crosses a filled depression) nothing
-//! is cut. What is cut leaves the terrain.
+//! one visit a cell, stable for any step. Cells no higher than their receiver when the step begins lie on the ground
+//! of a filled depression: nothing is cut there. What is cut leaves the terrain.
 
 use std::ops::Range;
 
@@ -257,8 +257,11 @@ impl Cutting<'_> {
                     halo[if receiver / width == before { receiver % width } else { width + receiver % width }]
                 }
             };
-            let drop = height - below;
-            next[cell - first] = if drop > 0.0 { below + left(drop, self.factors[cell]) } else { height };
+            next[cell - first] = if height > self.heights[receiver] {
+                below + left(height - below, self.factors[cell])
+            } else {
+                height
+            };
         }
     }
 }

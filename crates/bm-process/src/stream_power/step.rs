@@ -21,7 +21,7 @@ pub(crate) fn remaining_drop(full: f64, factor: f64, n: f64) -> f64 {
         let power = factor * drop.powf(n);
         let step = (drop + power - full) / (1.0 + n * power / drop);
         drop -= step;
-        if step.abs() <= 1e-15 * full {
+        if step.abs() <= 1e-14 * drop {
             break;
         }
     }
