@@ -194,23 +194,17 @@ impl Dirty {
         &self.flags[row * self.blocks..][..self.blocks]
     }
 
-    /// The cell's height changed: it and its neighbours must look anew.
-    #[inline]
-    pub(crate) fn touch(&mut self, cell: usize) {
-        let (column, row) = self.shape.place(cell);
-        if row > 0 && row + 1 < self.shape.height && column > 0 && column + 1 < self.shape.width {
-            let (first, last) = ((column - 1) / 64, (column + 1) / 64);
-            for row in row - 1..=row + 1 {
-                self.flags[row * self.blocks + first] = true;
-                self.flags[row * self.blocks + last] = true;
-            }
-            return;
-        }
-        self.flags[row * self.blocks + column / 64] = true;
-        for k in 0..8 {
-            if let Some(cell) = self.shape.neighbour(cell, k) {
-                let (column, row) = self.shape.place(cell);
-                self.flags[row * self.blocks + column / 64] = true;
+    /// Heights changed in a block: its cells and their neighbours must look anew.
+    pub(crate) fn touch_block(&mut self, row: usize, block: usize) {
+        let Shape { height, looped_x, looped_y, .. } = self.shape;
+        let around = |at: usize, count: usize, looped: bool| {
+            let before = if looped { (at + count - 1) % count } else { at.saturating_sub(1) };
+            let after = if looped { (at + 1) % count } else { (at + 1).min(count - 1) };
+            [before, at, after]
+        };
+        for row in around(row, height, looped_y) {
+            for block in around(block, self.blocks, looped_x) {
+                self.flags[row * self.blocks + block] = true;
             }
         }
     }
