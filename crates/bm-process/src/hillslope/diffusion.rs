@@ -1,0 +1,308 @@
+//! Linear creep of slopes: ∂z/∂t = ∇·(D ∇z), alternating directions implicit (Peaceman & Rachford 1955).
+//!
+//! Half a step is implicit along rows and explicit across them, the other half the other way round: stable for any
+//! step, second order in time. Fluxes belong to the faces between cells, so nothing is lost on the way; with the
+//! widths of rows differing (cells narrow towards the poles), a face between two rows is as wide as they are on
+//! average. Fixed edges keep their height and give or take what flows; nothing flows through closed ones and into holes.
+
+use crate::field::Field;
+use crate::ledger::{Ledger, sum, sum_of};
+use crate::route::{Edge, Rim};
+use crate::wide::wide;
+use crate::workers;
+
+use super::{DiffusionError, across, along};
+
+/// How fast slopes creep: D in m² per second (or per whatever unit steps are in).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Diffusivity {
+    /// The same everywhere.
+    Uniform(f64),
+    /// One a cell; at a face the mean of the two.
+    Cells(Vec<f64>),
+}
+
+/// Linear diffusion of heights.
+///
+/// ```
+/// use bm_process::{field::Field, hillslope::{Diffusion, Diffusivity}, route::{Edge, Rim}};
+///
+/// let mut ground = Field::square(9, 9, 10.0, |x, y| if (x, y) == (4, 4) { 100.0 } else { 0.0 });
+/// let mut creep = Diffusion::new(Diffusivity::Uniform(0.01), Rim::all(Edge::Closed));
+/// let ledger = creep.step(&mut ground, 1000.0)?;
+/// assert!(ledger.error() < 1e-12 && (ground.volume() - 10_000.0).abs() < 1e-9);
+/// assert!(ground.values[4 * 9 + 4] < 100.0 && ground.values[4 * 9 + 5] > 0.0);
+/// # Ok::<(), bm_process::hillslope::DiffusionError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Diffusion {
+    /// D.
+    pub diffusivity: Diffusivity,
+    /// What lies beyond the edges.
+    pub rim: Rim,
+    /// Threads to use; the result does not depend on it.
+    pub threads: usize,
+    half: Vec<f64>,
+    next: Vec<f64>,
+}
+
+impl Diffusion {
+    /// One thread.
+    #[must_use]
+    pub fn new(diffusivity: Diffusivity, rim: Rim) -> Self {
+        Self { diffusivity, rim, threads: 1, half: Vec::new(), next: Vec::new() }
+    }
+
+    /// Lets slopes creep for `dt`.
+    ///
+    /// # Errors
+    /// When an edge is looped, shapes do not fit or a parameter is out of its range; nothing has changed then.
+    pub fn step(&mut self, ground: &mut Field, dt: f64) -> Result<Ledger, DiffusionError> {
+        let shape = self.rim.check(ground)?;
+        if !shape.plain() {
+            return Err(DiffusionError::Looped);
+        }
+        let good = |value: f64| value.is_finite() && value >= 0.0;
+        let refuse = |name, value| Err(DiffusionError::Parameter { name, value, must: "finite and not negative" });
+        if !good(dt) {
+            return refuse("dt", dt);
+        }
+        let holes = ground.values.iter().any(|value| value.is_nan());
+        let every;
+        let (scale, varied) = match &self.diffusivity {
+            Diffusivity::Uniform(d) if !good(*d) => return refuse("diffusivity", *d),
+            Diffusivity::Uniform(d) if !holes => (*d, None),
+            Diffusivity::Uniform(d) => {
+                every = ground.values.iter().map(|z| if z.is_nan() { f64::NAN } else { *d }).collect();
+                (1.0, Some(&every))
+            }
+            Diffusivity::Cells(all) if all.len() != ground.values.len() => {
+                return Err(DiffusionError::Diffusivities { given: all.len(), cells: ground.values.len() });
+            }
+            Diffusivity::Cells(all) => {
+                if let Some((&d, _)) = all.iter().zip(&ground.values).find(|(d, z)| !z.is_nan() && !good(**d)) {
+                    return refuse("diffusivity", d);
+                }
+                every = all.iter().zip(&ground.values).map(|(&d, z)| if z.is_nan() { f64::NAN } else { d }).collect();
+                (1.0, Some(&every))
+            }
+        };
+        // Within, holes are cells of height 0 with nothing flowing to them.
+        let solid: Vec<f64>;
+        let values = if holes {
+            solid = ground.values.iter().map(|&z| if z.is_nan() { 0.0 } else { z }).collect();
+            &solid
+        } else {
+            &ground.values
+        };
+        let grid = Grid::new(ground, self.rim, scale * dt, varied);
+        let Self { threads, half, next, .. } = self;
+        let (width, height) = (ground.width, ground.height);
+        half.resize(values.len(), 0.0);
+        next.resize(values.len(), 0.0);
+        let bands = workers::bands(height, *threads);
+        let jobs = bands.iter().cloned().zip(workers::cut(half, width, &bands)).collect();
+        workers::run(jobs, |(rows, half)| along::solve(&grid, values, rows, half));
+        let strips = workers::bands(width, *threads);
+        let jobs = strips.iter().map(|columns| columns.start).zip(columns_of(next, width, &strips)).collect();
+        let middle = &half[..];
+        workers::run(jobs, |(first, mut rows): (usize, Vec<&mut [f64]>)| across::solve(&grid, middle, first, &mut rows));
+        let ledger = grid.ledger(ground, values, half, next, *threads);
+        if holes {
+            for (next, z) in next.iter_mut().zip(&ground.values) {
+                if z.is_nan() {
+                    *next = f64::NAN;
+                }
+            }
+        }
+        std::mem::swap(&mut ground.values, next);
+        Ok(ledger)
+    }
+}
+
+/// Cuts a raster into strips of columns: for each the parts of all rows.
+fn columns_of<'a>(values: &'a mut [f64], width: usize, strips: &[std::ops::Range<usize>]) -> Vec<Vec<&'a mut [f64]>> {
+    let mut parts: Vec<Vec<&mut [f64]>> = strips.iter().map(|_| Vec::new()).collect();
+    for mut row in values.chunks_exact_mut(width) {
+        for (part, strip) in parts.iter_mut().zip(strips) {
+            let (mine, rest) = row.split_at_mut(strip.len());
+            part.push(mine);
+            row = rest;
+        }
+    }
+    parts
+}
+
+/// How the steps over the faces between cells are known.
+pub(crate) enum Faces<'a> {
+    /// By row.
+    Uniform,
+    /// By the diffusivities of the cells, NaN in holes; the steps by row are for a diffusivity of one.
+    Varied { diffusivity: &'a [f64] },
+}
+
+/// The faces of a raster: what a unit of difference moves over each in half a step, as a share of the cell.
+pub(crate) struct Grid<'a> {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    rim: Rim,
+    pub(crate) faces: Faces<'a>,
+    /// Over eastern and western faces, by row.
+    pub(crate) along: Vec<f64>,
+    /// Over southern faces, by row; 0 where there is none.
+    pub(crate) south: Vec<f64>,
+    /// Over northern faces.
+    pub(crate) north: Vec<f64>,
+}
+
+impl<'a> Grid<'a> {
+    fn new(ground: &Field, rim: Rim, reach: f64, varied: Option<&'a Vec<f64>>) -> Self {
+        let Field { width, height, ref dx, dy, .. } = *ground;
+        let half = 0.5 * reach;
+        let across = |row: usize, other: usize| half / (dy * dy) * (0.5 * (dx[row] + dx[other]) / dx[row]);
+        Self {
+            width,
+            height,
+            rim,
+            faces: varied.map_or(Faces::Uniform, |diffusivity| Faces::Varied { diffusivity }),
+            along: dx.iter().map(|dx| half / (dx * dx)).collect(),
+            south: (0..height).map(|row| if row > 0 { across(row, row - 1) } else { 0.0 }).collect(),
+            north: (0..height).map(|row| if row + 1 < height { across(row, row + 1) } else { 0.0 }).collect(),
+        }
+    }
+
+    pub(crate) fn fixed_column(&self, column: usize) -> bool {
+        (column == 0 && self.rim.west == Edge::Fixed) || (column + 1 == self.width && self.rim.east == Edge::Fixed)
+    }
+
+    pub(crate) fn fixed_row(&self, row: usize) -> bool {
+        (row == 0 && self.rim.south == Edge::Fixed) || (row + 1 == self.height && self.rim.north == Edge::Fixed)
+    }
+
+    /// The diffusivity at the face between two cells; none into holes.
+    fn face(&self, a: usize, b: usize) -> f64 {
+        match self.faces {
+            Faces::Uniform => 1.0,
+            Faces::Varied { diffusivity } => {
+                let mean = 0.5 * (diffusivity[a] + diffusivity[b]);
+                if mean.is_nan() { 0.0 } else { mean }
+            }
+        }
+    }
+
+    /// Steps over the eastern faces of a row.
+    pub(crate) fn along_faces(&self, out: &mut [f64], row: usize) {
+        let (start, end) = (row * self.width, (row + 1) * self.width);
+        for (column, out) in out.iter_mut().enumerate() {
+            let cell = start + column;
+            *out = if cell + 1 < end { self.along[row] * self.face(cell, cell + 1) } else { 0.0 };
+        }
+    }
+
+    /// Diffusivity times width at the northern faces of a row's cells from a column on.
+    pub(crate) fn across_faces(&self, out: &mut [f64], row: usize, from: usize) {
+        if row + 1 == self.height {
+            return out.fill(0.0);
+        }
+        // The step over the face, as a share of a cell of unit width.
+        let scale = self.north[row] / self.across_scale(row);
+        let cell = row * self.width + from;
+        for (column, out) in out.iter_mut().enumerate() {
+            *out = scale * self.face(cell + column, cell + column + self.width);
+        }
+    }
+
+    /// What makes steps of a row's cells out of [`Grid::across_faces`].
+    pub(crate) fn across_scale(&self, row: usize) -> f64 {
+        // along ∝ 1/dx²: rows differ by dx only.
+        self.along[row].sqrt().max(f64::MIN_POSITIVE)
+    }
+
+    /// The right-hand side of a row: what comes from the south and the north.
+    pub(crate) fn right_row_varied(&self, out: &mut [f64], values: &[f64], row: usize) {
+        for (column, out) in out.iter_mut().enumerate() {
+            let cell = row * self.width + column;
+            let z = values[cell];
+            let mut right = 0.0;
+            if row > 0 {
+                let south = cell - self.width;
+                right += self.south[row] * self.face(south, cell) * (values[south] - z);
+            }
+            if row + 1 < self.height {
+                let north = cell + self.width;
+                right += self.north[row] * self.face(cell, north) * (values[north] - z);
+            }
+            *out = z + right;
+        }
+    }
+
+    /// The right-hand side of a block of a row in place of its values: what comes from the west and the east.
+    pub(crate) fn right_block_varied(&self, padded: &mut [f64], row: usize, from: usize, count: usize) {
+        let mut west = padded[0];
+        for i in 0..count {
+            let (column, cell) = (from + i, row * self.width + from + i);
+            let (z, east) = (padded[i + 1], padded[i + 2]);
+            let mut right = 0.0;
+            if column > 0 {
+                right += self.face(cell - 1, cell) * (west - z);
+            }
+            if column + 1 < self.width {
+                right += self.face(cell, cell + 1) * (east - z);
+            }
+            padded[i + 1] = z + self.along[row] * right;
+            west = z;
+        }
+    }
+
+    /// What there was and is, and what came and went over fixed edges. `half` is the state between the half-steps.
+    fn ledger(&self, ground: &Field, before: &[f64], half: &[f64], after: &[f64], threads: usize) -> Ledger {
+        let width = self.width;
+        let rows = workers::run(workers::bands(self.height, threads), |rows| {
+            rows.map(|row| {
+                let cells = row * width..(row + 1) * width;
+                let area = ground.cell_area(row);
+                row_sums(&before[cells.clone()], &after[cells]).map(|sum| sum * area)
+            })
+            .collect::<Vec<_>>()
+        })
+        .concat();
+        let total = |k: usize| sum(&rows.iter().map(|row| row[k]).collect::<Vec<_>>());
+        let mut came = Vec::new();
+        let (width, height) = (self.width, self.height);
+        // Over western and eastern edges both halves move what the state between them says.
+        for (outer, inner) in [(0, 1), (width - 1, width.wrapping_sub(2))] {
+            if width > 1 && self.fixed_column(outer) && !self.fixed_column(inner) {
+                came.extend((0..height).filter(|&row| !self.fixed_row(row)).map(|row| {
+                    let (a, b) = (row * width + outer, row * width + inner);
+                    2.0 * self.along[row] * self.face(a, b) * (half[a] - half[b]) * ground.cell_area(row)
+                }));
+            }
+        }
+        // Over southern and northern ones each half has its own.
+        for (outer, inner) in [(0, 1), (height - 1, height.wrapping_sub(2))] {
+            if height > 1 && self.fixed_row(outer) && !self.fixed_row(inner) {
+                let step = if outer < inner { self.south[inner] } else { self.north[inner] };
+                came.extend((0..width).filter(|&column| !self.fixed_column(column)).map(|column| {
+                    let (a, b) = (outer * width + column, inner * width + column);
+                    let difference = (before[a] - before[b]) + (after[a] - after[b]);
+                    step * self.face(a, b) * difference * ground.cell_area(inner)
+                }));
+            }
+        }
+        let part = |sign: f64| sum(&came.iter().map(|came| (came * sign).max(0.0)).collect::<Vec<_>>());
+        Ledger { before: total(0), after: total(1), gained: part(1.0), lost: part(-1.0), moved: total(2) / 2.0 }
+    }
+}
+
+wide! {
+    /// What a row held before, holds after and how much has changed; heights.
+    fn row_sums(before: &[f64], after: &[f64]) -> [f64; 3] {
+        let count = before.len();
+        let after = &after[..count];
+        [
+            sum_of(count, |n| before[n]),
+            sum_of(count, |n| after[n]),
+            sum_of(count, |n| (before[n] - after[n]).abs()),
+        ]
+    }
+}

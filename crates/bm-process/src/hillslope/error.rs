@@ -1,0 +1,35 @@
+//! Why slopes cannot creep.
+
+use thiserror::Error;
+
+use crate::route::RouteError;
+
+/// Why slopes cannot creep.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum DiffusionError {
+    /// The raster is none, or not one for this.
+    #[error(transparent)]
+    Raster(#[from] RouteError),
+    /// Looped edges would need another solver.
+    #[error("diffusion knows fixed and closed edges; one is looped")]
+    Looped,
+    /// A parameter is not a number it can be.
+    #[error("{name} = {value}: must be {must}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// Not one diffusivity a cell.
+    #[error("{given} diffusivities for {cells} cells")]
+    Diffusivities {
+        /// How many there are.
+        given: usize,
+        /// How many cells.
+        cells: usize,
+    },
+}

@@ -1,0 +1,191 @@
+//! Least gradients over filled depressions and flats.
+//!
+//! Where a filled surface has no lower neighbour, a cell's height is its water level and as many units in the last
+//! place as it is cells away from where the water leaves. That is the one solution of
+//! `F = max(z, next(min F of the neighbours))`, which a flood with ε computes, unless a shore is so little higher than
+//! the water (fewer units than the lake is long) that the heights mix: then the flood itself is run.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::wide::wide;
+use crate::workers;
+
+use super::descent::{BASE, Dirty, HOLE, Padded};
+use super::fill::{Ways, filled, flooded};
+use super::rim::Shape;
+
+/// A surface without flats.
+#[derive(Debug, Default)]
+pub(crate) struct Surface {
+    pub(crate) heights: Vec<f64>,
+    water: Vec<f64>,
+}
+
+/// A height that is still to be found.
+const OPEN: f64 = f64::INFINITY;
+
+impl Surface {
+    /// Computes it; what was changed against the terrain is marked in the answer, nothing if all drains as it is.
+    pub(crate) fn slope(&mut self, values: &[f64], ways: &Ways, shape: &Shape, threads: usize) -> Option<Dirty> {
+        if !ways.must_climb() {
+            self.heights.clear();
+            self.heights.extend_from_slice(values);
+            return None;
+        }
+        filled(&mut self.water, values, ways, shape, threads);
+        self.find_flats(ways, shape, threads);
+        let (shores, dirty) = self.find_shores(shape, threads);
+        if !self.spread(shores, shape, threads) {
+            flooded(&mut self.heights, values, ways, shape);
+        }
+        Some(dirty)
+    }
+
+    /// Leaves the heights open of all cells that no neighbour is lower than.
+    fn find_flats(&mut self, ways: &Ways, shape: &Shape, threads: usize) {
+        self.heights.resize(self.water.len(), 0.0);
+        let bands = workers::bands(shape.height, threads);
+        let jobs = bands.iter().cloned().zip(workers::cut(&mut self.heights, shape.width, &bands)).collect();
+        let water = &self.water;
+        workers::run(jobs, |(rows, heights): (Range<usize>, &mut [f64])| {
+            let mut padded = Padded::new(shape.width);
+            for (row, heights) in rows.clone().zip(heights.chunks_exact_mut(shape.width)) {
+                let directions = &ways.directions[row * shape.width..][..shape.width];
+                flat_row(heights, padded.at(water, shape, row, row == rows.start), directions);
+            }
+        });
+    }
+
+    /// The open cells next to which water of their level leaves, and where open cells are.
+    fn find_shores(&self, shape: &Shape, threads: usize) -> (Vec<u32>, Dirty) {
+        let width = shape.width;
+        let (water, heights) = (&self.water, &self.heights);
+        let lists = workers::run(workers::bands(shape.height, threads), |rows| {
+            let mut padded = Padded::new(width);
+            let mut marks = vec![0_u8; width];
+            let (mut shores, mut blocks) = (Vec::new(), Vec::new());
+            for row in rows.clone() {
+                let level = &water[row * width..][..width];
+                let open = shore_row(&mut marks, level, padded.at(heights, shape, row, row == rows.start));
+                if !open {
+                    continue;
+                }
+                for (block, marks) in marks.chunks(64).enumerate() {
+                    if marks.iter().fold(0, |all, mark| all | mark) == 0 {
+                        continue;
+                    }
+                    blocks.push((row, block));
+                    let first = row * width + block * 64;
+                    let at_shore = marks.iter().enumerate().filter(|&(_, &mark)| mark == 2);
+                    shores.extend(at_shore.map(|(n, _)| (first + n) as u32));
+                }
+            }
+            (shores, blocks)
+        });
+        let mut dirty = Dirty::new(shape);
+        let mut all = Vec::new();
+        for (shores, blocks) in lists {
+            all.extend(shores);
+            blocks.into_iter().for_each(|(row, block)| dirty.touch_block(row, block));
+        }
+        (all, dirty)
+    }
+
+    /// Gives lakes their heights, from where they drain inwards; `false` where heights nearly tie.
+    ///
+    /// Lakes of different levels have nothing to do with each other, so threads share the levels.
+    fn spread(&mut self, shores: Vec<u32>, shape: &Shape, threads: usize) -> bool {
+        let Self { heights, water } = self;
+        let mut parts = vec![Vec::new(); threads.max(1)];
+        if parts.len() == 1 {
+            parts = vec![shores];
+        } else {
+            for cell in shores {
+                let level = water[cell as usize].to_bits();
+                let part = (level.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % parts.len();
+                parts[part].push(cell);
+            }
+        }
+        let heights = shared(heights);
+        workers::run(parts, |shores| from_shores(heights, water, shores, shape)).into_iter().all(|calm| calm)
+    }
+}
+
+/// Heights that several threads write to, each its own lakes.
+fn shared(heights: &mut [f64]) -> &[AtomicU64] {
+    let (at, count) = (heights.as_mut_ptr().cast::<AtomicU64>(), heights.len());
+    // SAFETY: an `AtomicU64` is as large and as aligned as an `f64` on all platforms that have it with 64-bit floats
+    // aligned to 8 (checked below), all bit patterns are floats, and the borrow is exclusive and lives as long.
+    const { assert!(align_of::<AtomicU64>() == align_of::<f64>() && size_of::<AtomicU64>() == size_of::<f64>()) };
+    unsafe { std::slice::from_raw_parts(at, count) }
+}
+
+fn from_shores(heights: &[AtomicU64], water: &[f64], mut queue: Vec<u32>, shape: &Shape) -> bool {
+    let offsets = shape.offsets();
+    let height = |cell: usize| f64::from_bits(heights[cell].load(Relaxed));
+    let set = |cell: usize, value: f64| heights[cell].store(value.to_bits(), Relaxed);
+    for &cell in &queue {
+        set(cell as usize, water[cell as usize].next_up());
+    }
+    let mut calm = true;
+    let mut next = 0;
+    while let Some(&cell) = queue.get(next) {
+        let cell = cell as usize;
+        next += 1;
+        let (level, here) = (water[cell], height(cell));
+        let above = here.next_up();
+        let mut visit = |other: usize| {
+            let there = water[other];
+            if there == level {
+                if height(other) == OPEN {
+                    set(other, above);
+                    queue.push(other as u32);
+                }
+            } else {
+                calm &= !(there > level && there <= here);
+            }
+        };
+        if shape.inner(cell) {
+            offsets.iter().for_each(|&offset| visit(cell.wrapping_add_signed(offset)));
+        } else {
+            (0..8).filter_map(|k| shape.neighbour(cell, k)).for_each(visit);
+        }
+    }
+    calm
+}
+
+wide! {
+    fn flat_row(out: &mut [f64], rows: [&[f64]; 3], directions: &[u8]) {
+        let width = out.len();
+        let [up, mid, down] = rows.map(|row| &row[..width + 2]);
+        let directions = &directions[..width];
+        for i in 0..width {
+            let z = mid[i + 1];
+            // Comparisons with what is not there (NaN) are false.
+            let lower = (up[i] < z) | (up[i + 1] < z) | (up[i + 2] < z) | (mid[i] < z) | (mid[i + 2] < z)
+                | (down[i] < z) | (down[i + 1] < z) | (down[i + 2] < z);
+            let stays = (directions[i] == BASE) | (directions[i] == HOLE);
+            out[i] = if lower | stays { z } else { OPEN };
+        }
+    }
+}
+
+wide! {
+    /// Marks open cells with 1, those next to one of their level that is not open with 2; whether there are any.
+    fn shore_row(marks: &mut [u8], level: &[f64], rows: [&[f64]; 3]) -> bool {
+        let width = marks.len();
+        let [up, mid, down] = rows.map(|row| &row[..width + 2]);
+        let level = &level[..width];
+        let mut any = false;
+        for i in 0..width {
+            let z = level[i];
+            let beside = (up[i] == z) | (up[i + 1] == z) | (up[i + 2] == z) | (mid[i] == z) | (mid[i + 2] == z)
+                | (down[i] == z) | (down[i + 1] == z) | (down[i + 2] == z);
+            let open = mid[i + 1] == OPEN;
+            any |= open;
+            marks[i] = u8::from(open) << u8::from(beside);
+        }
+        any
+    }
+}

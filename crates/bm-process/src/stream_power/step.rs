@@ -1,0 +1,47 @@
+//! One cell's height after a step.
+
+/// The drop `d` that is left of a drop `full` (positive) to a receiver: the solution of `d + factor · dⁿ = full`.
+///
+/// Newton's method from a bound on the side where it comes closer with every step and never passes the solution
+/// (the function is convex for n > 1 and concave for n < 1).
+pub(crate) fn remaining_drop(full: f64, factor: f64, n: f64) -> f64 {
+    if factor <= 0.0 {
+        return full;
+    }
+    let mut drop = if n > 1.0 {
+        full.min((full / factor).powf(1.0 / n))
+    } else {
+        (full / 2.0).min((full / (2.0 * factor)).powf(1.0 / n))
+    };
+    for _ in 0..64 {
+        if drop <= 0.0 {
+            // Less than a float can tell: nothing is left.
+            return f64::MIN_POSITIVE;
+        }
+        let power = factor * drop.powf(n);
+        let step = (drop + power - full) / (1.0 + n * power / drop);
+        drop -= step;
+        if step.abs() <= 1e-14 * drop {
+            break;
+        }
+    }
+    drop.clamp(f64::MIN_POSITIVE, full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remaining_drop;
+
+    #[test]
+    fn solves_its_equation() {
+        for n in [0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 4.0] {
+            for factor in [0.0, 1e-12, 1e-3, 0.7, 1.0, 30.0, 1e6] {
+                for full in [1e-9, 0.01, 1.0, 4000.0] {
+                    let drop = remaining_drop(full, factor, n);
+                    let open = drop + factor * drop.powf(n) - full;
+                    assert!(open.abs() <= 1e-12 * full, "n {n} factor {factor} full {full}: {drop}, {open}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Rivers and creep: against direct solutions, small steps, analytic ones; ledgers; numbers of threads.
+
+mod common;
+
+use bm_process::field::Field;
+use bm_process::hillslope::{Diffusion, DiffusionError, Diffusivity};
+use bm_process::route::{Edge, Flow, Rim, Router, Sinks};
+use bm_process::stream_power::{Erodibility, StreamPower, StreamPowerError};
+use common::{all_drain, bits, hills, neighbours, rough, terrain};
+use proptest::prelude::*;
+
+/// Solves a dense system by elimination with pivots.
+fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
+    let n = b.len();
+    for i in 0..n {
+        let p = (i..n).max_by(|&p, &q| a[p][i].abs().total_cmp(&a[q][i].abs())).unwrap();
+        a.swap(i, p);
+        b.swap(i, p);
+        for r in i + 1..n {
+            let f = a[r][i] / a[i][i];
+            if f != 0.0 {
+                for c in i..n {
+                    a[r][c] -= f * a[i][c];
+                }
+                b[r] -= f * b[i];
+            }
+        }
+    }
+    for i in (0..n).rev() {
+        for c in i + 1..n {
+            b[i] -= a[i][c] * b[c];
+        }
+        b[i] /= a[i][i];
+    }
+    b
+}
+
+fn distance(field: &Field, a: usize, b: usize) -> f64 {
+    let w = field.width;
+    let dx = field.dx[a / w];
+    match (a / w == b / w, a % w == b % w) {
+        (true, _) => dx,
+        (_, true) => field.dy,
+        _ => (dx * dx + field.dy * field.dy).sqrt(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn rivers_as_by_elimination((field, rim) in terrain(), k in 1e-6f64..1e-2, m in 0.2f64..0.8, threads in 1usize..4) {
+        if !all_drain(&field, &rim, &[]) || rim.west == Edge::Looped || rim.south == Edge::Looped {
+            return Ok(());
+        }
+        let mut flow = Flow::default();
+        Router::new(rim).threads(threads).route(&field, &mut flow).unwrap();
+        let receivers = flow.receivers();
+        let (n, dt) = (field.values.len(), 500.0);
+        // (1 + f) z − f z_r = z before; cells under water and at base level stay.
+        let mut a = vec![vec![0.0; n]; n];
+        let mut b = field.values.clone();
+        for cell in 0..n {
+            let receiver = receivers[cell] as usize;
+            a[cell][cell] = 1.0;
+            if b[cell].is_nan() {
+                b[cell] = 0.0;
+            } else if receiver != cell && field.values[cell] > field.values[receiver] {
+                let f = k * dt * flow.area[cell].powf(m) / distance(&field, cell, receiver);
+                a[cell][cell] += f;
+                a[cell][receiver] = -f;
+            }
+        }
+        let expected = solve(a, b);
+        let mut cut = field.clone();
+        let mut rivers = StreamPower::new(Erodibility::Uniform(k), m, 1.0);
+        rivers.threads = threads;
+        let ledger = rivers.erode(&mut cut, &flow, dt).unwrap();
+        prop_assert!(ledger.error() < 1e-12);
+        for cell in 0..n {
+            let (z, was) = (cut.values[cell], field.values[cell]);
+            prop_assert_eq!(z.is_nan(), was.is_nan());
+            prop_assert!(z.is_nan() || (z - expected[cell]).abs() <= 1e-9 * (1.0 + was.abs()));
+        }
+    }
+
+    #[test]
+    fn creep_keeps_the_books((field, rim) in terrain(), d in 0.0f64..10.0, threads in 1usize..4, cells in any::<bool>()) {
+        let diffusivity = if cells {
+            Diffusivity::Cells((0..field.values.len()).map(|n| d * (1.0 + (n % 7) as f64)).collect())
+        } else {
+            Diffusivity::Uniform(d)
+        };
+        let mut creep = Diffusion::new(diffusivity, rim);
+        let mut after = field.clone();
+        let result = creep.step(&mut after, 30.0);
+        if rim.west == Edge::Looped || rim.south == Edge::Looped {
+            prop_assert_eq!(result, Err(DiffusionError::Looped));
+            return Ok(());
+        }
+        let ledger = result.unwrap();
+        prop_assert!(ledger.error() < 1e-12, "{:?}", ledger);
+        prop_assert!((ledger.after - after.volume()).abs() <= 1e-12 * after.volume().abs().max(1.0));
+        creep.threads = threads;
+        let mut again = field.clone();
+        prop_assert_eq!(creep.step(&mut again, 30.0).unwrap(), ledger);
+        prop_assert_eq!(bits(&again.values), bits(&after.values));
+        for (a, b) in after.values.iter().zip(&field.values) {
+            prop_assert_eq!(a.is_nan(), b.is_nan());
+        }
+    }
+}
+
+/// One small explicit step, face by face.
+fn explicit(field: &Field, d: &[f64], rim: &Rim, dt: f64) -> Vec<f64> {
+    let (w, h) = (field.width, field.height);
+    let mut flux = vec![0.0; w * h];
+    for cell in 0..w * h {
+        for (k, other) in neighbours(field, rim, cell) {
+            if (k == 4 || k == 6) && !(field.values[cell] + field.values[other]).is_nan() {
+                let (row, above) = (cell / w, other / w);
+                let (length, face) = match k {
+                    4 => (field.dx[row], field.dy),
+                    _ => (field.dy, 0.5 * (field.dx[row] + field.dx[above])),
+                };
+                let volume = 0.5 * (d[cell] + d[other]) * (field.values[other] - field.values[cell]) / length * face;
+                flux[cell] += volume * dt;
+                flux[other] -= volume * dt;
+            }
+        }
+    }
+    (0..w * h)
+        .map(|cell| {
+            let fixed = rim.is_fixed(w, h, cell % w, cell / w);
+            field.values[cell] + if fixed { 0.0 } else { flux[cell] / field.cell_area(cell / w) }
+        })
+        .collect()
+}
+
+#[test]
+fn creep_as_by_many_small_steps() {
+    for case in 0..6 {
+        let mut start = hills(23, 19, case + 5);
+        let uneven = case % 2 == 1;
+        if uneven {
+            start.dx = (0..19).map(|y| 30.0 - f64::from(y)).collect();
+        }
+        if case >= 4 {
+            for cell in [40, 41, 63, 64, 200, 201, 202, 300] {
+                start.values[cell] = f64::NAN;
+            }
+        }
+        let rim = if case % 3 == 0 { Rim::default() } else { Rim { west: Edge::Closed, north: Edge::Closed, ..Rim::default() } };
+        let (diffusivity, d) = if case % 3 == 2 {
+            let cells: Vec<f64> = (0..23 * 19).map(|n| 0.5 + (n % 11) as f64 * 0.1).collect();
+            (Diffusivity::Cells(cells.clone()), cells)
+        } else {
+            (Diffusivity::Uniform(0.8), vec![0.8; 23 * 19])
+        };
+        let years = 40.0;
+        let mut small = start.clone();
+        for _ in 0..4000 {
+            small.values = explicit(&small, &d, &rim, years / 4000.0);
+        }
+        let error = |steps: u32| {
+            let mut creep = Diffusion::new(diffusivity.clone(), rim);
+            let mut field = start.clone();
+            for _ in 0..steps {
+                assert!(creep.step(&mut field, years / f64::from(steps)).unwrap().error() < 1e-13);
+            }
+            field
+                .values
+                .iter()
+                .zip(&small.values)
+                .filter(|(a, _)| !a.is_nan())
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max)
+        };
+        let change = start.values.iter().zip(&small.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(change > 0.2, "nothing to compare: {change}");
+        assert!(error(10) < 2e-3 * change, "case {case}: {} of {change}", error(10));
+    }
+}
+
+#[test]
+fn a_gaussian_stays_one() {
+    // Width grows as σ² = σ₀² + 2 D t, height falls as σ₀²/σ².
+    let (d, spread, cell) = (2.0, 60.0_f64, 5.0);
+    let hill = |width: f64, height: f64| {
+        move |x: usize, y: usize| {
+            let (x, y) = (x as f64 * cell - 500.0, y as f64 * cell - 500.0);
+            height * (-(x * x + y * y) / (2.0 * width)).exp()
+        }
+    };
+    let mut field = Field::square(201, 201, cell, hill(spread * spread, 100.0));
+    let mut creep = Diffusion::new(Diffusivity::Uniform(d), Rim::default());
+    let (steps, dt) = (20, 50.0);
+    for _ in 0..steps {
+        creep.step(&mut field, dt).unwrap();
+    }
+    let wide = spread * spread + 2.0 * d * dt * f64::from(steps);
+    let expected = Field::square(201, 201, cell, hill(wide, 100.0 * spread * spread / wide));
+    let error = field.values.iter().zip(&expected.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(error < 0.02, "{error} m");
+}
+
+#[test]
+fn rivers_in_balance_have_the_slopes_of_their_areas() {
+    // Uplift U is cut away where K Aᵐ Sⁿ = U: S = (U/K)^(1/n) A^(−m/n).
+    for (m, n) in [(0.5, 1.0), (0.6, 1.5)] {
+        let (uplift, k, cell, dt) = (1e-3, 1e-5, 100.0, 2e4);
+        let mut ground = rough(64, 48, 7);
+        ground.dx.fill(cell);
+        ground.dy = cell;
+        let rim = Rim::default();
+        let (mut router, mut flow) = (Router::new(rim), Flow::default());
+        let mut rivers = StreamPower::new(Erodibility::Uniform(k), m, n);
+        for cell in 0..ground.values.len() {
+            if rim.is_fixed(64, 48, cell % 64, cell / 64) {
+                ground.values[cell] = 0.0;
+            }
+        }
+        for _ in 0..400 {
+            for cell in 0..ground.values.len() {
+                if !rim.is_fixed(64, 48, cell % 64, cell / 64) {
+                    ground.values[cell] += uplift * dt;
+                }
+            }
+            router.route(&ground, &mut flow).unwrap();
+            assert!(rivers.erode(&mut ground, &flow, dt).unwrap().error() < 1e-12);
+        }
+        // Least squares through log S and log A.
+        let receivers = flow.receivers();
+        let points: Vec<(f64, f64)> = (0..ground.values.len())
+            .filter(|&cell| receivers[cell] as usize != cell)
+            .map(|cell| {
+                let other = receivers[cell] as usize;
+                let slope = (ground.values[cell] - ground.values[other]) / distance(&ground, cell, other);
+                (flow.area[cell].ln(), slope.ln())
+            })
+            .collect();
+        let count = points.len() as f64;
+        let mean = points.iter().fold((0.0, 0.0), |s, p| (s.0 + p.0 / count, s.1 + p.1 / count));
+        let exponent = points.iter().map(|p| (p.0 - mean.0) * (p.1 - mean.1)).sum::<f64>()
+            / points.iter().map(|p| (p.0 - mean.0).powi(2)).sum::<f64>();
+        assert!((exponent + m / n).abs() < 0.01, "m {m} n {n}: slopes go with A^{exponent}");
+    }
+}
+
+#[test]
+fn rivers_for_any_number_of_threads() {
+    let start = hills(90, 200, 3);
+    for (n, threshold) in [(1.0, 0.0), (1.0, 1e-4), (1.5, 0.0), (0.7, 1e-4)] {
+        for sinks in [Sinks::Flood, Sinks::Carve] {
+            let run = |threads: usize| {
+                let mut ground = start.clone();
+                let (mut router, mut flow) = (Router::new(Rim::default()).sinks(sinks).threads(threads), Flow::default());
+                let mut rivers =
+                    StreamPower::new(Erodibility::Cells((0..18_000).map(|n| 1e-4 * (1 + n % 5) as f64).collect()), 0.45, n);
+                (rivers.threads, rivers.threshold) = (threads, threshold);
+                let mut creep = Diffusion::new(Diffusivity::Uniform(0.01), Rim::default());
+                creep.threads = threads;
+                let mut books = Vec::new();
+                for _ in 0..5 {
+                    router.route(&ground, &mut flow).unwrap();
+                    books.push(rivers.erode(&mut ground, &flow, 1e3).unwrap());
+                    books.push(creep.step(&mut ground, 1e3).unwrap());
+                }
+                assert!(books.iter().all(|ledger| ledger.error() < 1e-12));
+                (bits(&ground.values), books)
+            };
+            let one = run(1);
+            assert_eq!(run(2), one);
+            assert_eq!(run(8), one);
+            // Nothing rises, and something was cut.
+            assert!(one.1[0].lost > 0.0);
+        }
+    }
+}
+
+#[test]
+fn a_threshold_spares_slow_water() {
+    let start = Field::square(30, 5, 100.0, |x, _| x as f64 * 0.5);
+    let rim = Rim { west: Edge::Fixed, ..Rim::all(Edge::Closed) };
+    let mut flow = Flow::default();
+    Router::new(rim).route(&start, &mut flow).unwrap();
+    let cut = |threshold: f64| {
+        let mut ground = start.clone();
+        let mut rivers = StreamPower::new(Erodibility::Uniform(1e-5), 0.5, 1.0);
+        rivers.threshold = threshold;
+        rivers.erode(&mut ground, &flow, 1e4).unwrap().lost
+    };
+    assert!(cut(0.0) > cut(1e-6) && cut(1e-6) > cut(1e-5));
+    assert_eq!(cut(1.0), 0.0);
+}
+
+#[test]
+fn parameters_out_of_range_are_refused() {
+    let mut ground = hills(9, 8, 1);
+    let before = ground.clone();
+    let mut flow = Flow::default();
+    Router::new(Rim::default()).route(&ground, &mut flow).unwrap();
+    let erode = |mut rivers: StreamPower, ground: &mut Field, dt: f64| rivers.erode(ground, &flow, dt);
+    let rivers = StreamPower::new(Erodibility::Uniform(1e-5), 0.4, 1.0);
+    let named = |result| match result {
+        Err(StreamPowerError::Parameter { name, .. }) => name,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(named(erode(rivers.clone(), &mut ground, -1.0)), "dt");
+    assert_eq!(named(erode(rivers.clone(), &mut ground, f64::NAN)), "dt");
+    let flat = StreamPower::new(Erodibility::Uniform(1e-5), 0.4, 0.0);
+    assert_eq!(named(erode(flat, &mut ground, 1.0)), "slope exponent n");
+    let bad = StreamPower::new(Erodibility::Uniform(f64::INFINITY), 0.4, 1.0);
+    assert_eq!(named(erode(bad, &mut ground, 1.0)), "erodibility");
+    let few = StreamPower::new(Erodibility::Cells(vec![1.0; 3]), 0.4, 1.0);
+    assert_eq!(erode(few, &mut ground, 1.0), Err(StreamPowerError::Erodibilities { given: 3, cells: 72 }));
+    let mut other = hills(8, 9, 1);
+    assert_eq!(
+        erode(rivers, &mut other, 1.0),
+        Err(StreamPowerError::OtherRaster { ground: (8, 9), flow: (9, 8) })
+    );
+    let mut creep = Diffusion::new(Diffusivity::Uniform(-1.0), Rim::default());
+    assert!(matches!(creep.step(&mut ground, 1.0), Err(DiffusionError::Parameter { name: "diffusivity", .. })));
+    creep.diffusivity = Diffusivity::Cells(vec![1.0; 5]);
+    assert_eq!(creep.step(&mut ground, 1.0), Err(DiffusionError::Diffusivities { given: 5, cells: 72 }));
+    creep.diffusivity = Diffusivity::Uniform(1.0);
+    assert!(matches!(creep.step(&mut ground, f64::INFINITY), Err(DiffusionError::Parameter { name: "dt", .. })));
+    assert_eq!(ground, before);
+}
