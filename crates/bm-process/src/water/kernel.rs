@@ -1,0 +1,485 @@
+//! One sub-step of a block of rows.
+
+use super::face::{self, Side};
+use super::{DRY, Edge, Erosion, Friction, Options, Sheet};
+use crate::parallel::{self, wide};
+
+/// Rows with a ghost cell at both ends: what faces need to know.
+#[derive(Clone)]
+struct Row {
+    bed: Vec<f64>,
+    depth: Vec<f64>,
+    u: Vec<f64>,
+    v: Vec<f64>,
+    /// Metres of solid in a metre of water.
+    load: Vec<f64>,
+}
+
+/// Through the faces of a row.
+#[derive(Clone)]
+struct Faces {
+    water: Vec<f64>,
+    push_left: Vec<f64>,
+    push_right: Vec<f64>,
+    along: Vec<f64>,
+    solid: Vec<f64>,
+}
+
+/// What a row says about a sub-step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// The least depth before losses; negative or NaN when the sub-step was too long.
+    pub(super) least: f64,
+    /// The greatest (speed + wave speed) / cell size, 1/s.
+    pub(super) rate: f64,
+    pub(super) water: Passed,
+    pub(super) solid: Passed,
+    /// Metres · cell area detached and deposited.
+    pub(super) exchanged: f64,
+}
+
+/// Volumes, m³.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passed {
+    pub(super) gained: f64,
+    pub(super) lost: f64,
+}
+
+impl Passed {
+    fn add(&mut self, volume: f64) {
+        if volume > 0.0 {
+            self.gained += volume;
+        } else {
+            self.lost -= volume;
+        }
+    }
+}
+
+/// A block's part of the next state.
+pub(super) struct Target<'a> {
+    pub(super) bed: &'a mut [f64],
+    pub(super) depth: &'a mut [f64],
+    pub(super) x: &'a mut [f64],
+    pub(super) y: &'a mut [f64],
+    pub(super) sediment: &'a mut [f64],
+    pub(super) outcome: &'a mut [Outcome],
+}
+
+/// The rows `first..` of the next state.
+pub(super) struct Block<'a> {
+    pub(super) options: &'a Options,
+    pub(super) now: &'a Sheet,
+    pub(super) next: Target<'a>,
+    pub(super) first: usize,
+}
+
+impl Row {
+    fn new(width: usize) -> Self {
+        let empty = vec![0.0; width + 2];
+        Self { bed: empty.clone(), depth: empty.clone(), u: empty.clone(), v: empty.clone(), load: empty }
+    }
+}
+
+impl Faces {
+    fn new(count: usize) -> Self {
+        let empty = vec![0.0; count];
+        Self {
+            water: empty.clone(),
+            push_left: empty.clone(),
+            push_right: empty.clone(),
+            along: empty.clone(),
+            solid: empty,
+        }
+    }
+}
+
+impl Block<'_> {
+    pub(super) fn advance(mut self, dt: f64) {
+        let width = self.now.width();
+        let rows = self.next.depth.len() / width;
+        let (mut south, mut here, mut north) = (Row::new(width), Row::new(width), Row::new(width));
+        let (mut below, mut above) = (Faces::new(width), Faces::new(width));
+        let mut across = Faces::new(width + 1);
+        let mut scratch = [vec![0.0; width], vec![0.0; width], vec![0.0; width]];
+
+        self.load(self.first as isize - 1, &mut south);
+        self.load(self.first as isize, &mut here);
+        self.between_rows(&south, &here, &mut below);
+        for row in 0..rows {
+            self.load((self.first + row) as isize + 1, &mut north);
+            self.between_rows(&here, &north, &mut above);
+            self.within_row(&here, &mut across);
+            self.update(row, dt, [&south, &here, &north], [&below, &above, &across], &mut scratch);
+            std::mem::swap(&mut south, &mut here);
+            std::mem::swap(&mut here, &mut north);
+            std::mem::swap(&mut below, &mut above);
+        }
+    }
+
+    /// Reads a row, or makes one up beyond the edge.
+    fn load(&self, row: isize, out: &mut Row) {
+        let now = self.now;
+        let (width, height) = (now.width(), now.height() as isize);
+        let inside = row.clamp(0, height - 1);
+        let at = inside as usize * width;
+        let range = at..at + width;
+        let inner = 1..width + 1;
+        out.bed[inner.clone()].copy_from_slice(&now.bed.values[range.clone()]);
+        out.depth[inner.clone()].copy_from_slice(&now.depth[range.clone()]);
+        speeds(
+            [&mut out.u[inner.clone()], &mut out.v[inner.clone()]],
+            [&now.depth[range.clone()], &now.momentum_x[range.clone()], &now.momentum_y[range.clone()]],
+        );
+        let erodes = self.options.erosion.is_some();
+        if erodes {
+            loads(&mut out.load[inner], &now.depth[range.clone()], &now.sediment[range]);
+        }
+        if row != inside {
+            let (edge, outward) = if row < 0 {
+                (self.options.edges.south, -1.0)
+            } else {
+                (self.options.edges.north, 1.0)
+            };
+            for i in 1..=width {
+                let (depth, v, load) = beyond(edge, outward, out.bed[i], out.depth[i], out.v[i], out.load[i]);
+                (out.depth[i], out.v[i], out.load[i]) = (depth, v, load);
+            }
+        }
+        for (ghost, cell, edge, outward) in
+            [(0, 1, self.options.edges.west, -1.0), (width + 1, width, self.options.edges.east, 1.0)]
+        {
+            let (depth, u, load) =
+                beyond(edge, outward, out.bed[cell], out.depth[cell], out.u[cell], out.load[cell]);
+            out.bed[ghost] = out.bed[cell];
+            (out.depth[ghost], out.u[ghost], out.load[ghost]) = (depth, u, load);
+            out.v[ghost] = out.v[cell];
+        }
+    }
+
+    fn between_rows(&self, south: &Row, north: &Row, out: &mut Faces) {
+        let inner = 1..self.now.width() + 1;
+        let l = [&south.bed, &south.depth, &south.v, &south.u].map(|v| &v[inner.clone()]);
+        let r = [&north.bed, &north.depth, &north.v, &north.u].map(|v| &v[inner.clone()]);
+        fluxes(out, l, r, self.options.gravity);
+        if self.options.erosion.is_some() {
+            carried(&mut out.solid, &out.water, &south.load[inner.clone()], &north.load[inner]);
+        }
+    }
+
+    fn within_row(&self, row: &Row, out: &mut Faces) {
+        let width = self.now.width();
+        let l = [&row.bed, &row.depth, &row.u, &row.v].map(|v| &v[..width + 1]);
+        let r = [&row.bed, &row.depth, &row.u, &row.v].map(|v| &v[1..]);
+        fluxes(out, l, r, self.options.gravity);
+        if self.options.erosion.is_some() {
+            carried(&mut out.solid, &out.water, &row.load[..width + 1], &row.load[1..]);
+        }
+    }
+
+    fn update(
+        &mut self,
+        local: usize,
+        dt: f64,
+        [south, here, north]: [&Row; 3],
+        [below, above, across]: [&Faces; 3],
+        scratch: &mut [Vec<f64>; 3],
+    ) {
+        let (now, options) = (self.now, self.options);
+        let (width, height) = (now.width(), now.height());
+        let row = self.first + local;
+        let (dx, dy) = (now.bed.dx[row], now.bed.dy);
+        // Faces to the north and south are as long as the mean of both rows' cells.
+        let face = |other: usize| 0.5 * (dx + now.bed.dx[other]);
+        let long_south = face(row.saturating_sub(1));
+        let long_north = face((row + 1).min(height - 1));
+        let area = dx * dy;
+        let ratios = [dt / dx, dt * long_south / area, dt * long_north / area];
+        let global = row * width..(row + 1) * width;
+        let range = local * width..(local + 1) * width;
+        let next = &mut self.next;
+        let depth = &mut next.depth[range.clone()];
+        let (x, y) = (&mut next.x[range.clone()], &mut next.y[range.clone()]);
+        let faces = [below, above, across];
+        balance(depth, &now.depth[global.clone()], faces.map(|f| (&f.water[..], &f.water[..])), ratios);
+        balance(
+            x,
+            &now.momentum_x[global.clone()],
+            [(&below.along, &below.along), (&above.along, &above.along), (&across.push_left, &across.push_right)],
+            ratios,
+        );
+        balance(
+            y,
+            &now.momentum_y[global.clone()],
+            [
+                (&below.push_left, &below.push_right),
+                (&above.push_left, &above.push_right),
+                (&across.along, &across.along),
+            ],
+            ratios,
+        );
+
+        let mut outcome = Outcome { least: parallel::min(depth), ..Outcome::default() };
+        let volume = area * dt;
+        let [rates, sink, work] = scratch;
+        if options.rain.any() || options.evaporation > 0.0 || options.infiltration.any() {
+            weather(
+                [&mut *depth, &mut *sink, &mut *work],
+                (options.rain.row(global.clone()), options.infiltration.row(global.clone())),
+                options.evaporation,
+                dt,
+            );
+            outcome.water.gained += parallel::sum(work) * volume;
+            outcome.water.lost += parallel::sum(sink) * area;
+        }
+        let (linear, manning) = match options.friction {
+            Friction::None => (0.0, 0.0),
+            Friction::Linear(k) => (k, 0.0),
+            Friction::Manning(n) => (0.0, options.gravity * n * n),
+        };
+        if manning > 0.0 {
+            drag::<true>([&mut *x, &mut *y], depth, [linear * dt, manning * dt]);
+        } else {
+            drag::<false>([&mut *x, &mut *y], depth, [linear * dt, 0.0]);
+        }
+        if let Some(erosion) = &options.erosion {
+            let sediment = &mut next.sediment[range.clone()];
+            balance(
+                sediment,
+                &now.sediment[global.clone()],
+                faces.map(|f| (&f.solid[..], &f.solid[..])),
+                ratios,
+            );
+            let bed = &mut next.bed[range];
+            let slope = [1.0 / (2.0 * dx), 1.0 / (2.0 * dy)];
+            exchange(
+                [bed, sediment, work],
+                [&south.bed, &here.bed, &north.bed],
+                [&*depth, &*x, &*y],
+                erosion,
+                global,
+                dt,
+                slope,
+            );
+            outcome.exchanged = parallel::sum(work) * area;
+        }
+        fastest(rates, [&*depth, &*x, &*y], [options.gravity, 1.0 / dx, 1.0 / dy]);
+        outcome.rate = parallel::max(rates);
+
+        for (what, passed) in [(0, &mut outcome.water), (1, &mut outcome.solid)] {
+            let pick = |faces: &Faces, i: usize| if what == 0 { faces.water[i] } else { faces.solid[i] };
+            if what == 1 && options.erosion.is_none() {
+                continue;
+            }
+            passed.add(pick(across, 0) * dy * dt);
+            passed.add(-pick(across, width) * dy * dt);
+            if row == 0 {
+                (0..width).for_each(|i| passed.add(pick(below, i) * long_south * dt));
+            }
+            if row + 1 == height {
+                (0..width).for_each(|i| passed.add(-pick(above, i) * long_north * dt));
+            }
+        }
+        next.outcome[local] = outcome;
+    }
+}
+
+/// Depth, speed across and load of the cell beyond an edge.
+fn beyond(edge: Edge, outward: f64, bed: f64, depth: f64, speed: f64, load: f64) -> (f64, f64, f64) {
+    match edge {
+        Edge::Wall => (depth, -speed, load),
+        Edge::Open => (depth, if speed * outward > 0.0 { speed } else { 0.0 }, load),
+        // What comes in from a sea is clear.
+        Edge::Level(level) => ((level - bed).max(0.0), speed, 0.0),
+    }
+}
+
+wide! {
+    fn speeds(out: [&mut [f64]; 2], state: [&[f64]; 3]) {
+        let [u, v] = out;
+        let count = u.len();
+        let v = &mut v[..count];
+        let [depth, x, y] = state.map(|values| &values[..count]);
+        for i in 0..count {
+            let wet = depth[i] > DRY;
+            let inverse = 1.0 / if wet { depth[i] } else { 1.0 };
+            let inverse = if wet { inverse } else { 0.0 };
+            u[i] = x[i] * inverse;
+            v[i] = y[i] * inverse;
+        }
+    }
+}
+
+wide! {
+    fn loads(out: &mut [f64], depth: &[f64], sediment: &[f64]) {
+        for ((out, &depth), &sediment) in out.iter_mut().zip(depth).zip(sediment) {
+            let wet = depth > DRY;
+            let load = sediment / if wet { depth } else { 1.0 };
+            *out = if wet { load } else { 0.0 };
+        }
+    }
+}
+
+wide! {
+    fn fluxes(out: &mut Faces, left: [&[f64]; 4], right: [&[f64]; 4], gravity: f64) {
+        let count = out.water.len();
+        let (water, along) = (&mut out.water[..count], &mut out.along[..count]);
+        let (push_left, push_right) = (&mut out.push_left[..count], &mut out.push_right[..count]);
+        let l = left.map(|values| &values[..count]);
+        let r = right.map(|values| &values[..count]);
+        for i in 0..count {
+            let side = |s: &[&[f64]; 4]| Side { bed: s[0][i], depth: s[1][i], across: s[2][i], along: s[3][i] };
+            let flux = face::flux(side(&l), side(&r), gravity);
+            water[i] = flux.water;
+            push_left[i] = flux.push_left;
+            push_right[i] = flux.push_right;
+            along[i] = flux.along;
+        }
+    }
+}
+
+wide! {
+    fn carried(out: &mut [f64], water: &[f64], left: &[f64], right: &[f64]) {
+        let count = out.len();
+        let (water, left, right) = (&water[..count], &left[..count], &right[..count]);
+        for i in 0..count {
+            out[i] = water[i] * if water[i] > 0.0 { left[i] } else { right[i] };
+        }
+    }
+}
+
+wide! {
+    /// `now` less what leaves through the faces; of each face, (what the cell before it sees, the cell behind it).
+    fn balance(out: &mut [f64], now: &[f64], faces: [(&[f64], &[f64]); 3], ratios: [f64; 3]) {
+        let count = out.len();
+        let [(_, below), (above, _), (east, west)] = faces;
+        let (now, below, above) = (&now[..count], &below[..count], &above[..count]);
+        let (west, east) = (&west[..count], &east[1..count + 1]);
+        let [x, south, north] = ratios;
+        for i in 0..count {
+            out[i] = now[i] - (x * (east[i] - west[i]) + (north * above[i] - south * below[i]));
+        }
+    }
+}
+
+wide! {
+    /// Rain and losses; of the scratch rows, the first keeps metres lost, the second rain in m/s.
+    fn weather(rows: [&mut [f64]; 3], rates: (Rates<'_>, Rates<'_>), evaporation: f64, dt: f64) {
+        let [depth, sink, rain] = rows;
+        let count = depth.len();
+        let (sink, rain) = (&mut sink[..count], &mut rain[..count]);
+        match rates.0 {
+            Rates::All(rate) => rain.fill(rate),
+            Rates::Row(row) => rain.copy_from_slice(row),
+        }
+        match rates.1 {
+            Rates::All(rate) => sink.fill(rate),
+            Rates::Row(row) => sink.copy_from_slice(row),
+        }
+        for i in 0..count {
+            let full = depth[i] + rain[i] * dt;
+            let most = (sink[i] + evaporation) * dt;
+            let lost = if most < full { most } else { full };
+            sink[i] = lost;
+            depth[i] = full - lost;
+        }
+    }
+}
+
+/// Rates of a row in m/s.
+#[derive(Clone, Copy)]
+pub(super) enum Rates<'a> {
+    All(f64),
+    Row(&'a [f64]),
+}
+
+/// Friction, implicit in the speed; sheets thinner than [`DRY`] stand.
+fn drag<const MANNING: bool>(momentum: [&mut [f64]; 2], depth: &[f64], coefficients: [f64; 2]) {
+    wide! {
+        fn plain(momentum: [&mut [f64]; 2], depth: &[f64], linear: f64) {
+            let [x, y] = momentum;
+            let count = x.len();
+            let (y, depth) = (&mut y[..count], &depth[..count]);
+            let keep = 1.0 / (1.0 + linear);
+            for i in 0..count {
+                let keep = if depth[i] > DRY { keep } else { 0.0 };
+                x[i] *= keep;
+                y[i] *= keep;
+            }
+        }
+    }
+    wide! {
+        fn manning(momentum: [&mut [f64]; 2], depth: &[f64], coefficient: f64) {
+            let [x, y] = momentum;
+            let count = x.len();
+            let (y, depth) = (&mut y[..count], &depth[..count]);
+            for i in 0..count {
+                let wet = depth[i] > DRY;
+                let h = if wet { depth[i] } else { 1.0 };
+                let speed = (x[i] * x[i] + y[i] * y[i]).sqrt() / h;
+                let slowed = 1.0 + coefficient * speed * face::inverse_four_thirds(h);
+                let keep = if wet { 1.0 / slowed } else { 0.0 };
+                x[i] *= keep;
+                y[i] *= keep;
+            }
+        }
+    }
+    if MANNING { manning(momentum, depth, coefficients[1]) } else { plain(momentum, depth, coefficients[0]) }
+}
+
+wide! {
+    /// Detachment and deposition; of the first rows, the last keeps metres exchanged.
+    fn exchange(
+        rows: [&mut [f64]; 3],
+        beds: [&Vec<f64>; 3],
+        flow: [&[f64]; 3],
+        erosion: &Erosion,
+        cells: std::ops::Range<usize>,
+        dt: f64,
+        slope: [f64; 2],
+    ) {
+        let [bed, sediment, moved] = rows;
+        let count = bed.len();
+        let (sediment, moved) = (&mut sediment[..count], &mut moved[..count]);
+        let [depth, x, y] = flow.map(|values| &values[..count]);
+        let (south, north) = (&beds[0][1..count + 1], &beds[2][1..count + 1]);
+        let (west, here, east) = (&beds[1][..count], &beds[1][1..count + 1], &beds[1][2..count + 2]);
+        match &erosion.erodibility {
+            Some(values) => moved.copy_from_slice(&values[cells]),
+            None => moved.fill(1.0),
+        }
+        let detach = 1.0 - (-erosion.detachment * dt).exp();
+        let deposit = 1.0 - (-erosion.deposition * dt).exp();
+        for i in 0..count {
+            let (gx, gy) = ((east[i] - west[i]) * slope[0], (north[i] - south[i]) * slope[1]);
+            let steep = gx * gx + gy * gy;
+            let sine = (steep / (1.0 + steep)).sqrt();
+            let sine = if sine > erosion.least_slope { sine } else { erosion.least_slope };
+            let wet = depth[i] > DRY;
+            // Momentum is speed times depth already.
+            let capacity = erosion.capacity * sine * (x[i] * x[i] + y[i] * y[i]).sqrt();
+            let missing = capacity - sediment[i];
+            let picked = missing * if missing > 0.0 { detach * moved[i] } else { deposit };
+            let picked = if wet { picked } else { -sediment[i] };
+            bed[i] = here[i] - picked;
+            sediment[i] += picked;
+            moved[i] = picked.abs();
+        }
+    }
+}
+
+wide! {
+    pub(super) fn fastest(out: &mut [f64], state: [&[f64]; 3], constants: [f64; 3]) {
+        let count = out.len();
+        let [depth, x, y] = state.map(|values| &values[..count]);
+        let [gravity, per_dx, per_dy] = constants;
+        for i in 0..count {
+            let wet = depth[i] > DRY;
+            let h = if wet { depth[i] } else { 1.0 };
+            let wave = (gravity * depth[i]).sqrt();
+            let inverse = if wet { 1.0 / h } else { 0.0 };
+            let (a, b) = ((x[i] * inverse).abs() + wave, (y[i] * inverse).abs() + wave);
+            let (a, b) = (a * per_dx, b * per_dy);
+            out[i] = if a > b { a } else { b };
+        }
+    }
+}
