@@ -10,8 +10,8 @@ pub(super) const LEVEL: f64 = 1e-10;
 /// One side of a face.
 #[derive(Clone, Copy)]
 pub(super) struct Side {
-    /// Height of the bed, m.
-    pub(super) bed: f64,
+    /// Height of the surface, of the bed where it is dry, m.
+    pub(super) level: f64,
     /// Depth of the water, m.
     pub(super) depth: f64,
     /// Speed across the face, m/s.
@@ -24,7 +24,7 @@ pub(super) struct Side {
 pub(super) struct Flux {
     /// Water, m²/s.
     pub(super) water: f64,
-    /// Momentum across, less the pressure of the left cell's own depth.
+    /// Momentum across, less the pressure of the depth left of the face.
     pub(super) push_left: f64,
     /// The same seen from the right.
     pub(super) push_right: f64,
@@ -45,13 +45,14 @@ fn max(a: f64, b: f64) -> f64 {
 /// The flux from left to right.
 #[inline(always)]
 pub(super) fn flux(left: Side, right: Side, gravity: f64) -> Flux {
-    let (level_l, level_r) = (left.bed + left.depth, right.bed + right.depth);
-    let bed = min(max(left.bed, right.bed), min(level_l, level_r));
+    let (level_l, level_r) = (left.level, right.level);
+    let (bed_l, bed_r) = (level_l - left.depth, level_r - right.depth);
+    let bed = min(max(bed_l, bed_r), min(level_l, level_r));
     // Depth above the common bed, and what weighs on the cell's own slope where it lies above that.
     let (above_l, above_r) = (level_l - bed, level_r - bed);
     let (a, b) = (min(above_l, left.depth), min(above_r, right.depth));
-    let fall_l = if above_l - left.depth > LEVEL { bed - left.bed } else { 0.0 };
-    let fall_r = if above_r - right.depth > LEVEL { bed - right.bed } else { 0.0 };
+    let fall_l = if above_l - left.depth > LEVEL { bed - bed_l } else { 0.0 };
+    let fall_r = if above_r - right.depth > LEVEL { bed - bed_r } else { 0.0 };
     // Rounding of heights must not stir a lake.
     let shared = min(a, b);
     let same = (a - b).abs() <= LEVEL;
@@ -111,7 +112,10 @@ mod tests {
 
     #[test]
     fn still_water_pushes_nothing() {
-        let side = |bed: f64, level: f64| Side { bed, depth: (level - bed).max(0.0), across: 0.0, along: 0.0 };
+        let side = |bed: f64, level: f64| {
+            let depth = (level - bed).max(0.0);
+            Side { level: bed + depth, depth, across: 0.0, along: 0.0 }
+        };
         for (a, b) in [(0.3, 0.7), (0.7, 0.3), (-3.3, 9.1), (9.1, -3.3), (2.0, 3.0), (0.1, 0.1)] {
             let flux = flux(side(a, 1.1), side(b, 1.1), 9.81);
             assert_eq!((flux.water, flux.push_left, flux.push_right, flux.along), (0.0, 0.0, 0.0, 0.0));
@@ -120,8 +124,8 @@ mod tests {
 
     #[test]
     fn mirrored_faces_are_mirrored() {
-        let left = Side { bed: 0.1, depth: 0.5, across: 0.3, along: 0.2 };
-        let right = Side { bed: 0.4, depth: 0.1, across: -0.1, along: 0.7 };
+        let left = Side { level: 0.6, depth: 0.5, across: 0.3, along: 0.2 };
+        let right = Side { level: 0.5, depth: 0.1, across: -0.1, along: 0.7 };
         let turn = |side: Side| Side { across: -side.across, ..side };
         let (a, b) = (flux(left, right, 9.81), flux(turn(right), turn(left), 9.81));
         for (x, y) in [(a.water, -b.water), (a.push_left, b.push_right), (a.push_right, b.push_left)] {

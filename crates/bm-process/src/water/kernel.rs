@@ -9,10 +9,16 @@ use crate::parallel::{self, wide};
 struct Row {
     bed: Vec<f64>,
     depth: Vec<f64>,
+    /// Height of the surface.
+    level: Vec<f64>,
     u: Vec<f64>,
     v: Vec<f64>,
     /// Metres of solid in a metre of water.
     load: Vec<f64>,
+    /// By how much depth and level rise through a cell, eastward and northward. With both, a sheet of even depth
+    /// on a slope has no steps, and a lake has none either.
+    east: [Vec<f64>; 2],
+    north: [Vec<f64>; 2],
 }
 
 /// Through the faces of a row.
@@ -76,7 +82,17 @@ pub(super) struct Block<'a> {
 impl Row {
     fn new(width: usize) -> Self {
         let empty = vec![0.0; width + 2];
-        Self { bed: empty.clone(), depth: empty.clone(), u: empty.clone(), v: empty.clone(), load: empty }
+        let pair = [empty.clone(), empty.clone()];
+        Self {
+            bed: empty.clone(),
+            depth: empty.clone(),
+            level: empty.clone(),
+            u: empty.clone(),
+            v: empty.clone(),
+            load: empty,
+            east: pair.clone(),
+            north: pair,
+        }
     }
 }
 
@@ -93,26 +109,54 @@ impl Faces {
     }
 }
 
+impl Faces {
+    fn fill(&mut self, left: [&[f64]; 6], right: [&[f64]; 6], gravity: f64) {
+        let Self { water, along, push_left, push_right, .. } = self;
+        fluxes(water, along, push_left, push_right, left, right, gravity);
+    }
+}
+
 impl Block<'_> {
     pub(super) fn advance(mut self, dt: f64) {
         let width = self.now.width();
         let rows = self.next.depth.len() / width;
-        let (mut south, mut here, mut north) = (Row::new(width), Row::new(width), Row::new(width));
+        let [mut south, mut here, mut north, mut further] = [(); 4].map(|()| Row::new(width));
         let (mut below, mut above) = (Faces::new(width), Faces::new(width));
         let mut across = Faces::new(width + 1);
         let mut scratch = [vec![0.0; width], vec![0.0; width], vec![0.0; width]];
 
-        self.load(self.first as isize - 1, &mut south);
-        self.load(self.first as isize, &mut here);
+        let first = self.first as isize;
+        self.load(first - 2, &mut further);
+        self.load(first - 1, &mut south);
+        self.load(first, &mut here);
+        self.load(first + 1, &mut north);
+        self.rise_north(first - 1, [&further, &here], &mut south);
+        self.rise_north(first, [&south, &north], &mut here);
         self.between_rows(&south, &here, &mut below);
         for row in 0..rows {
-            self.load((self.first + row) as isize + 1, &mut north);
+            let number = first + row as isize;
+            self.load(number + 2, &mut further);
+            self.rise_north(number + 1, [&here, &further], &mut north);
             self.between_rows(&here, &north, &mut above);
             self.within_row(&here, &mut across);
             self.update(row, dt, [&south, &here, &north], [&below, &above, &across], &mut scratch);
             std::mem::swap(&mut south, &mut here);
             std::mem::swap(&mut here, &mut north);
+            std::mem::swap(&mut north, &mut further);
             std::mem::swap(&mut below, &mut above);
+        }
+    }
+
+    /// How a row rises to the north; what is beyond an edge does not.
+    fn rise_north(&self, number: isize, [south, north]: [&Row; 2], row: &mut Row) {
+        let inside = number >= 0 && number < self.now.height() as isize;
+        let [depth, level] = &mut row.north;
+        if inside {
+            rise(depth, &south.depth, &row.depth, &north.depth);
+            rise(level, &south.level, &row.level, &north.level);
+        } else {
+            depth.fill(0.0);
+            level.fill(0.0);
         }
     }
 
@@ -154,13 +198,20 @@ impl Block<'_> {
             (out.depth[ghost], out.u[ghost], out.load[ghost]) = (depth, u, load);
             out.v[ghost] = out.v[cell];
         }
+        let width = width + 2;
+        add(&mut out.level, &out.bed, &out.depth);
+        let [depth, level] = &mut out.east;
+        for (rises, values) in [(depth, &out.depth), (level, &out.level)] {
+            // Ghosts at both ends keep none.
+            rise(&mut rises[1..width - 1], &values[..width - 2], &values[1..width - 1], &values[2..]);
+        }
     }
 
     fn between_rows(&self, south: &Row, north: &Row, out: &mut Faces) {
         let inner = 1..self.now.width() + 1;
-        let l = [&south.bed, &south.depth, &south.v, &south.u].map(|v| &v[inner.clone()]);
-        let r = [&north.bed, &north.depth, &north.v, &north.u].map(|v| &v[inner.clone()]);
-        fluxes(out, l, r, self.options.gravity);
+        let l = [&south.level, &south.depth, &south.v, &south.u, &south.north[1], &south.north[0]];
+        let r = [&north.level, &north.depth, &north.v, &north.u, &north.north[1], &north.north[0]];
+        out.fill(l.map(|v| &v[inner.clone()]), r.map(|v| &v[inner.clone()]), self.options.gravity);
         if self.options.erosion.is_some() {
             carried(&mut out.solid, &out.water, &south.load[inner.clone()], &north.load[inner]);
         }
@@ -168,9 +219,8 @@ impl Block<'_> {
 
     fn within_row(&self, row: &Row, out: &mut Faces) {
         let width = self.now.width();
-        let l = [&row.bed, &row.depth, &row.u, &row.v].map(|v| &v[..width + 1]);
-        let r = [&row.bed, &row.depth, &row.u, &row.v].map(|v| &v[1..]);
-        fluxes(out, l, r, self.options.gravity);
+        let rows = [&row.level, &row.depth, &row.u, &row.v, &row.east[1], &row.east[0]];
+        out.fill(rows.map(|v| &v[..width + 1]), rows.map(|v| &v[1..]), self.options.gravity);
         if self.options.erosion.is_some() {
             carried(&mut out.solid, &out.water, &row.load[..width + 1], &row.load[1..]);
         }
@@ -217,6 +267,9 @@ impl Block<'_> {
             ],
             ratios,
         );
+
+        weigh(x, &now.depth[global.clone()], &here.east[1][1..], options.gravity * dt / dx);
+        weigh(y, &now.depth[global.clone()], &here.north[1][1..], options.gravity * dt / dy);
 
         let mut outcome = Outcome { least: parallel::min(depth), ..Outcome::default() };
         let volume = area * dt;
@@ -310,6 +363,40 @@ wide! {
 }
 
 wide! {
+    /// The lesser of the rises on both sides of a cell, none at its peaks and pits (minmod).
+    fn rise(out: &mut [f64], before: &[f64], here: &[f64], behind: &[f64]) {
+        let count = out.len();
+        let (before, here, behind) = (&before[..count], &here[..count], &behind[..count]);
+        for i in 0..count {
+            let (a, b) = (here[i] - before[i], behind[i] - here[i]);
+            let least = if a.abs() < b.abs() { a } else { b };
+            out[i] = if a * b > 0.0 { least } else { 0.0 };
+        }
+    }
+}
+
+wide! {
+    fn add(out: &mut [f64], a: &[f64], b: &[f64]) {
+        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+            *out = a + b;
+        }
+    }
+}
+
+wide! {
+    /// The weight of the water on the slope of its own surface.
+    fn weigh(momentum: &mut [f64], depth: &[f64], rise: &[f64], factor: f64) {
+        let count = momentum.len();
+        let (depth, rise) = (&depth[..count], &rise[..count]);
+        for i in 0..count {
+            // Rounding of heights must not stir a lake.
+            let rise = if rise[i].abs() > face::LEVEL { rise[i] } else { 0.0 };
+            momentum[i] -= factor * depth[i] * rise;
+        }
+    }
+}
+
+wide! {
     fn loads(out: &mut [f64], depth: &[f64], sediment: &[f64]) {
         for ((out, &depth), &sediment) in out.iter_mut().zip(depth).zip(sediment) {
             let wet = depth > DRY;
@@ -320,15 +407,30 @@ wide! {
 }
 
 wide! {
-    fn fluxes(out: &mut Faces, left: [&[f64]; 4], right: [&[f64]; 4], gravity: f64) {
-        let count = out.water.len();
-        let (water, along) = (&mut out.water[..count], &mut out.along[..count]);
-        let (push_left, push_right) = (&mut out.push_left[..count], &mut out.push_right[..count]);
+    /// Of a side: level, depth, speed across and along, and what level and depth rise by through the cell. The rows
+    /// written are arguments of their own, for then the compiler knows that they are not the ones read.
+    fn fluxes(
+        water: &mut [f64],
+        along: &mut [f64],
+        push_left: &mut [f64],
+        push_right: &mut [f64],
+        left: [&[f64]; 6],
+        right: [&[f64]; 6],
+        gravity: f64,
+    ) {
+        let count = water.len();
+        let (along, push_left) = (&mut along[..count], &mut push_left[..count]);
+        let push_right = &mut push_right[..count];
         let l = left.map(|values| &values[..count]);
         let r = right.map(|values| &values[..count]);
         for i in 0..count {
-            let side = |s: &[&[f64]; 4]| Side { bed: s[0][i], depth: s[1][i], across: s[2][i], along: s[3][i] };
-            let flux = face::flux(side(&l), side(&r), gravity);
+            let side = |s: &[&[f64]; 6], half: f64| Side {
+                level: s[0][i] + half * s[4][i],
+                depth: s[1][i] + half * s[5][i],
+                across: s[2][i],
+                along: s[3][i],
+            };
+            let flux = face::flux(side(&l, 0.5), side(&r, -0.5), gravity);
             water[i] = flux.water;
             push_left[i] = flux.push_left;
             push_right[i] = flux.push_right;
@@ -416,8 +518,10 @@ fn drag<const MANNING: bool>(momentum: [&mut [f64]; 2], depth: &[f64], coefficie
                 let wet = depth[i] > DRY;
                 let h = if wet { depth[i] } else { 1.0 };
                 let speed = (x[i] * x[i] + y[i] * y[i]).sqrt() / h;
-                let slowed = 1.0 + coefficient * speed * face::inverse_four_thirds(h);
-                let keep = if wet { 1.0 / slowed } else { 0.0 };
+                // The root of u + c u² = speed: friction of the speed there will be, so that steady flow is right
+                // however long the step.
+                let drag = coefficient * speed * face::inverse_four_thirds(h);
+                let keep = if wet { 2.0 / (1.0 + (1.0 + 4.0 * drag).sqrt()) } else { 0.0 };
                 x[i] *= keep;
                 y[i] *= keep;
             }
