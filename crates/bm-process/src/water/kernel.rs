@@ -1,7 +1,7 @@
 //! One sub-step of a block of rows.
 
 use super::face::{self, Side};
-use super::{DRY, Edge, Erosion, Friction, Options, Sheet};
+use super::{DRY, Edge, Erosion, Friction, Options, Scheme, Sheet};
 use crate::parallel::{self, wide};
 
 /// Rows with a ghost cell at both ends: what faces need to know.
@@ -76,6 +76,8 @@ pub(super) struct Block<'a> {
     pub(super) options: &'a Options,
     pub(super) now: &'a Sheet,
     pub(super) next: Target<'a>,
+    /// The second stage of Heun's method ends half-way between this state and the one two stages on.
+    pub(super) start: Option<&'a Sheet>,
     pub(super) first: usize,
 }
 
@@ -272,64 +274,69 @@ impl Block<'_> {
         weigh(y, &now.depth[global.clone()], &here.north[1][1..], options.gravity * dt / dy);
 
         let mut outcome = Outcome { least: parallel::min(depth), ..Outcome::default() };
-        let volume = area * dt;
-        let [rates, sink, work] = scratch;
-        if options.rain.any() || options.evaporation > 0.0 || options.infiltration.any() {
-            weather(
-                [&mut *depth, &mut *sink, &mut *work],
-                (options.rain.row(global.clone()), options.infiltration.row(global.clone())),
-                options.evaporation,
-                dt,
-            );
-            outcome.water.gained += parallel::sum(work) * volume;
-            outcome.water.lost += parallel::sum(sink) * area;
-        }
-        let (linear, manning) = match options.friction {
-            Friction::None => (0.0, 0.0),
-            Friction::Linear(k) => (k, 0.0),
-            Friction::Manning(n) => (0.0, options.gravity * n * n),
-        };
-        if manning > 0.0 {
-            drag::<true>([&mut *x, &mut *y], depth, [linear * dt, manning * dt]);
-        } else {
-            drag::<false>([&mut *x, &mut *y], depth, [linear * dt, 0.0]);
-        }
-        if let Some(erosion) = &options.erosion {
+        if options.erosion.is_some() {
             let sediment = &mut next.sediment[range.clone()];
-            balance(
-                sediment,
-                &now.sediment[global.clone()],
-                faces.map(|f| (&f.solid[..], &f.solid[..])),
-                ratios,
-            );
-            let bed = &mut next.bed[range];
-            let slope = [1.0 / (2.0 * dx), 1.0 / (2.0 * dy)];
-            exchange(
-                [bed, sediment, work],
-                [&south.bed, &here.bed, &north.bed],
-                [&*depth, &*x, &*y],
-                erosion,
-                global,
-                dt,
-                slope,
-            );
-            outcome.exchanged = parallel::sum(work) * area;
+            let solid = faces.map(|f| (&f.solid[..], &f.solid[..]));
+            balance(sediment, &now.sediment[global.clone()], solid, ratios);
+        }
+        // In every stage: without it, water on a slope would run away within one.
+        match options.friction {
+            Friction::None => drag([&mut *x, &mut *y], depth, 0.0),
+            Friction::Linear(k) => drag([&mut *x, &mut *y], depth, k * dt),
+            Friction::Manning(n) => drag_by_manning([&mut *x, &mut *y], depth, options.gravity * n * n * dt),
+        }
+        let stages = if options.scheme == Scheme::Heun { 2.0 } else { 1.0 };
+        if let Some(start) = self.start {
+            middle(depth, &start.depth[global.clone()]);
+            middle(x, &start.momentum_x[global.clone()]);
+            middle(y, &start.momentum_y[global.clone()]);
+            if options.erosion.is_some() {
+                middle(&mut next.sediment[range.clone()], &start.sediment[global.clone()]);
+            }
+        }
+
+        let [rates, sink, work] = scratch;
+        if stages == 2.0 && self.start.is_none() {
+            if options.erosion.is_some() {
+                next.bed[range].copy_from_slice(&now.bed.values[global]);
+            }
+        } else {
+            // The water has flowed; now what does not flow, once and for the whole of the time.
+            if options.rain.any() || options.evaporation > 0.0 || options.infiltration.any() {
+                weather(
+                    [&mut *depth, &mut *sink, &mut *work],
+                    (options.rain.row(global.clone()), options.infiltration.row(global.clone())),
+                    options.evaporation,
+                    dt,
+                );
+                outcome.water.gained += parallel::sum(work) * area * dt;
+                outcome.water.lost += parallel::sum(sink) * area;
+            }
+            if let Some(erosion) = &options.erosion {
+                let solids = [&mut next.bed[range.clone()], &mut next.sediment[range.clone()], &mut work[..]];
+                let slope = [0.5 / dx, 0.5 / dy];
+                let beds = [&south.bed, &here.bed, &north.bed];
+                exchange(solids, beds, [&*depth, &*x, &*y], erosion, global, dt, slope);
+                outcome.exchanged = parallel::sum(work) * area;
+            }
         }
         fastest(rates, [&*depth, &*x, &*y], [options.gravity, 1.0 / dx, 1.0 / dy]);
         outcome.rate = parallel::max(rates);
 
+        // What went over the edges, as far as the stage counts.
+        let share = dt / stages;
         for (what, passed) in [(0, &mut outcome.water), (1, &mut outcome.solid)] {
-            let pick = |faces: &Faces, i: usize| if what == 0 { faces.water[i] } else { faces.solid[i] };
             if what == 1 && options.erosion.is_none() {
                 continue;
             }
-            passed.add(pick(across, 0) * dy * dt);
-            passed.add(-pick(across, width) * dy * dt);
+            let pick = |faces: &Faces, i: usize| if what == 0 { faces.water[i] } else { faces.solid[i] };
+            passed.add(pick(across, 0) * dy * share);
+            passed.add(-pick(across, width) * dy * share);
             if row == 0 {
-                (0..width).for_each(|i| passed.add(pick(below, i) * long_south * dt));
+                (0..width).for_each(|i| passed.add(pick(below, i) * long_south * share));
             }
             if row + 1 == height {
-                (0..width).for_each(|i| passed.add(-pick(above, i) * long_north * dt));
+                (0..width).for_each(|i| passed.add(-pick(above, i) * long_north * share));
             }
         }
         next.outcome[local] = outcome;
@@ -397,12 +404,30 @@ wide! {
 }
 
 wide! {
+    fn middle(out: &mut [f64], other: &[f64]) {
+        for (out, other) in out.iter_mut().zip(other) {
+            *out = 0.5 * (*out + other);
+        }
+    }
+}
+
+wide! {
     fn loads(out: &mut [f64], depth: &[f64], sediment: &[f64]) {
         for ((out, &depth), &sediment) in out.iter_mut().zip(depth).zip(sediment) {
             let wet = depth > DRY;
             let load = sediment / if wet { depth } else { 1.0 };
             *out = if wet { load } else { 0.0 };
         }
+    }
+}
+
+#[inline(always)]
+fn side(rows: &[&[f64]; 6], i: usize, half: f64) -> Side {
+    Side {
+        level: rows[0][i] + half * rows[4][i],
+        depth: rows[1][i] + half * rows[5][i],
+        across: rows[2][i],
+        along: rows[3][i],
     }
 }
 
@@ -424,13 +449,7 @@ wide! {
         let l = left.map(|values| &values[..count]);
         let r = right.map(|values| &values[..count]);
         for i in 0..count {
-            let side = |s: &[&[f64]; 6], half: f64| Side {
-                level: s[0][i] + half * s[4][i],
-                depth: s[1][i] + half * s[5][i],
-                across: s[2][i],
-                along: s[3][i],
-            };
-            let flux = face::flux(side(&l, 0.5), side(&r, -0.5), gravity);
+            let flux = face::flux(side(&l, i, 0.5), side(&r, i, -0.5), gravity);
             water[i] = flux.water;
             push_left[i] = flux.push_left;
             push_right[i] = flux.push_right;
@@ -494,40 +513,39 @@ pub(super) enum Rates<'a> {
     Row(&'a [f64]),
 }
 
-/// Friction, implicit in the speed; sheets thinner than [`DRY`] stand.
-fn drag<const MANNING: bool>(momentum: [&mut [f64]; 2], depth: &[f64], coefficients: [f64; 2]) {
-    wide! {
-        fn plain(momentum: [&mut [f64]; 2], depth: &[f64], linear: f64) {
-            let [x, y] = momentum;
-            let count = x.len();
-            let (y, depth) = (&mut y[..count], &depth[..count]);
-            let keep = 1.0 / (1.0 + linear);
-            for i in 0..count {
-                let keep = if depth[i] > DRY { keep } else { 0.0 };
-                x[i] *= keep;
-                y[i] *= keep;
-            }
+wide! {
+    /// Friction in proportion to speed; sheets thinner than [`DRY`] stand.
+    fn drag(momentum: [&mut [f64]; 2], depth: &[f64], linear: f64) {
+        let [x, y] = momentum;
+        let count = x.len();
+        let (y, depth) = (&mut y[..count], &depth[..count]);
+        let keep = 1.0 / (1.0 + linear);
+        for i in 0..count {
+            let keep = if depth[i] > DRY { keep } else { 0.0 };
+            x[i] *= keep;
+            y[i] *= keep;
         }
     }
-    wide! {
-        fn manning(momentum: [&mut [f64]; 2], depth: &[f64], coefficient: f64) {
-            let [x, y] = momentum;
-            let count = x.len();
-            let (y, depth) = (&mut y[..count], &depth[..count]);
-            for i in 0..count {
-                let wet = depth[i] > DRY;
-                let h = if wet { depth[i] } else { 1.0 };
-                let speed = (x[i] * x[i] + y[i] * y[i]).sqrt() / h;
-                // The root of u + c u² = speed: friction of the speed there will be, so that steady flow is right
-                // however long the step.
-                let drag = coefficient * speed * face::inverse_four_thirds(h);
-                let keep = if wet { 2.0 / (1.0 + (1.0 + 4.0 * drag).sqrt()) } else { 0.0 };
-                x[i] *= keep;
-                y[i] *= keep;
-            }
+}
+
+wide! {
+    /// Friction by Manning's formula; sheets thinner than [`DRY`] stand.
+    fn drag_by_manning(momentum: [&mut [f64]; 2], depth: &[f64], coefficient: f64) {
+        let [x, y] = momentum;
+        let count = x.len();
+        let (y, depth) = (&mut y[..count], &depth[..count]);
+        for i in 0..count {
+            let wet = depth[i] > DRY;
+            let h = if wet { depth[i] } else { 1.0 };
+            let speed = (x[i] * x[i] + y[i] * y[i]).sqrt() / h;
+            // The root of u + c u² = speed: friction of the speed there will be, so that steady flow is right
+            // however long the step.
+            let drag = coefficient * speed * face::inverse_four_thirds(h);
+            let keep = if wet { 2.0 / (1.0 + (1.0 + 4.0 * drag).sqrt()) } else { 0.0 };
+            x[i] *= keep;
+            y[i] *= keep;
         }
     }
-    if MANNING { manning(momentum, depth, coefficients[1]) } else { plain(momentum, depth, coefficients[0]) }
 }
 
 wide! {

@@ -30,7 +30,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-pub use options::{Edge, Edges, Erosion, Friction, Options, Supply};
+pub use options::{Edge, Edges, Erosion, Friction, Options, Scheme, Supply};
 
 use crate::field::Field;
 use crate::ledger::Ledger;
@@ -188,7 +188,7 @@ pub struct Report {
 #[derive(Clone, Debug)]
 pub struct Water {
     options: Options,
-    next: Option<Sheet>,
+    spare: Vec<Sheet>,
     last: Report,
 }
 
@@ -199,7 +199,7 @@ impl Water {
     /// [`WaterError::Option`] when one is not possible.
     pub fn new(options: Options) -> Result<Self, WaterError> {
         options.check()?;
-        Ok(Self { options, next: None, last: Report::default() })
+        Ok(Self { options, spare: Vec::new(), last: Report::default() })
     }
 
     /// What the last step did.
@@ -221,13 +221,14 @@ impl Water {
         let mut report = Report::default();
         report.water.before = sheet.water();
         report.solid.before = solid(sheet);
-        let mut next = match self.next.take() {
-            Some(next) if next.width() == sheet.width() && next.height() == sheet.height() => next,
-            _ => sheet.clone(),
-        };
-        // What a bare bed does not change is not copied every time.
-        next.bed.clone_from(&sheet.bed);
-        next.sediment.clone_from(&sheet.sediment);
+        // Buffers for the stages. What a bare bed does not change is not copied every time.
+        let stages = if self.options.scheme == Scheme::Heun { 2 } else { 1 };
+        self.spare.retain(|spare| spare.width() == sheet.width() && spare.height() == sheet.height());
+        self.spare.resize_with(stages, || sheet.clone());
+        for spare in &mut self.spare {
+            spare.bed.clone_from(&sheet.bed);
+            spare.sediment.clone_from(&sheet.sediment);
+        }
 
         let mut rate = self.rate(sheet);
         // By then the rain alone has made waves that cross their share of a cell.
@@ -237,7 +238,8 @@ impl Water {
         let mut done = 0.0;
         let [mut water, mut solids] = [[Sum::default(); 2]; 2];
         let mut moved = Sum::default();
-        let mut outcomes = vec![Outcome::default(); sheet.height()];
+        let mut outcomes = [vec![Outcome::default(); sheet.height()], vec![Outcome::default(); sheet.height()]];
+        let mut spare = std::mem::take(&mut self.spare);
         while done < dt {
             let stable = if rate > 0.0 { self.options.courant / rate } else { f64::INFINITY };
             let stable = stable.min(rained);
@@ -252,10 +254,16 @@ impl Water {
             }
             let mut halvings = 0;
             loop {
-                self.sub_step(sheet, &mut next, sub, &mut outcomes);
                 // Rain on dry ground and water that starts to fall make waves that were not there before.
-                let fine = |o: &Outcome| o.least >= 0.0 && o.rate * sub <= 1.0;
-                if outcomes.iter().all(fine) {
+                let fine = |o: &[Outcome]| o.iter().all(|o| o.least >= 0.0 && o.rate * sub <= 1.0);
+                let [first, second] = &mut outcomes;
+                self.options.stage(sheet, None, &mut spare[0], sub, first);
+                let mut good = fine(first);
+                if good && let [middle, end] = &mut spare[..] {
+                    self.options.stage(middle, Some(sheet), end, sub, second);
+                    good = fine(second);
+                }
+                if good {
                     break;
                 }
                 if halvings == HALVINGS {
@@ -265,11 +273,11 @@ impl Water {
                 report.halved += 1;
                 sub *= 0.5;
             }
-            std::mem::swap(sheet, &mut next);
+            std::mem::swap(sheet, &mut spare[stages - 1]);
             done = if sub >= left { dt } else { done + sub };
             report.sub_steps += 1;
-            rate = outcomes.iter().map(|o| o.rate).fold(0.0, f64::max);
-            for outcome in &outcomes {
+            rate = outcomes[stages - 1].iter().map(|o| o.rate).fold(0.0, f64::max);
+            for outcome in outcomes[..stages].iter().flatten() {
                 water[0].add(outcome.water.gained);
                 water[1].add(outcome.water.lost);
                 solids[0].add(outcome.solid.gained);
@@ -284,7 +292,7 @@ impl Water {
         report.solid.lost = solids[1].value();
         report.solid.moved = moved.value();
         report.solid.after = solid(sheet);
-        self.next = Some(next);
+        self.spare = spare;
         self.last = report;
         Ok(report)
     }
@@ -302,8 +310,11 @@ impl Water {
         }
         rate
     }
+}
 
-    fn sub_step(&self, now: &Sheet, next: &mut Sheet, dt: f64, outcomes: &mut [Outcome]) {
+impl Options {
+    /// One stage forward.
+    fn stage(&self, now: &Sheet, start: Option<&Sheet>, next: &mut Sheet, dt: f64, outcomes: &mut [Outcome]) {
         let cells = ROWS * now.width();
         let tasks: Vec<Block<'_>> = (next.bed.values.chunks_mut(cells))
             .zip(next.depth.chunks_mut(cells))
@@ -311,14 +322,15 @@ impl Water {
             .zip(next.sediment.chunks_mut(cells).zip(outcomes.chunks_mut(ROWS)))
             .enumerate()
             .map(|(block, (((bed, depth), (x, y)), (sediment, outcome)))| Block {
-                options: &self.options,
+                options: self,
                 now,
+                start,
                 next: Target { bed, depth, x, y, sediment, outcome },
                 first: block * ROWS,
             })
             .collect();
         // Below that, starting a thread takes longer than the work.
-        let threads = if now.depth.len() < 1 << 14 { 1 } else { self.options.threads };
+        let threads = if now.depth.len() < 1 << 14 { 1 } else { self.threads };
         parallel::run(threads, tasks, |block| block.advance(dt));
     }
 }

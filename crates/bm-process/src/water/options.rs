@@ -49,6 +49,16 @@ pub enum Friction {
     Manning(f64),
 }
 
+/// How time is stepped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// Two stages a sub-step: waves keep their height.
+    #[default]
+    Heun,
+    /// One stage a sub-step: half the work; waves without friction grow by a percent or so in a period.
+    Euler,
+}
+
 /// A rate in m/s, everywhere the same or for each cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Supply {
@@ -115,6 +125,8 @@ pub struct Options {
     pub infiltration: Supply,
     /// What is beyond the raster.
     pub edges: Edges,
+    /// How time is stepped.
+    pub scheme: Scheme,
     /// Share of a cell that the fastest wave may cross in a sub-step, up to 0.5.
     pub courant: f64,
     /// A sub-step takes no longer than this, in seconds, however slow the water.
@@ -134,6 +146,7 @@ impl Default for Options {
             evaporation: 0.0,
             infiltration: Supply::Uniform(0.0),
             edges: Edges::default(),
+            scheme: Scheme::default(),
             courant: 0.45,
             longest: None,
             erosion: None,

@@ -53,7 +53,7 @@ fn dam_break_on_dry_ground() {
         }
     };
     let errors = [200, 800].map(|n| mean_error(&dam(n, 0.0, false, t), ritter));
-    assert!(errors[0] < 0.07 && errors[1] < 0.02, "{errors:?}");
+    assert!(errors[0] < 0.08 && errors[1] < 0.025, "{errors:?}");
     assert!(errors[0] / errors[1] > 2.2, "converges: {errors:?}");
     let (x, y) = (dam(100, 0.0, false, t), dam(100, 0.0, true, t));
     for (a, b) in x.depth.iter().zip(&y.depth).chain(x.momentum_x.iter().zip(&y.momentum_y)) {
@@ -91,7 +91,7 @@ fn dam_break_on_water() {
         }
     };
     let errors = [200, 800].map(|n| mean_error(&dam(n, shallow, false, t), stoker));
-    assert!(errors[0] < 0.07 && errors[1] < 0.02, "{errors:?}");
+    assert!(errors[0] < 0.08 && errors[1] < 0.025, "{errors:?}");
     let sheet = dam(800, shallow, false, t);
     let front = (0..800).rfind(|&i| sheet.depth[i] > 0.5 * (middle + shallow)).unwrap() as f64 * 2.5;
     assert!((front - 1000.0 - bore * t).abs() < 10.0, "{front} {}", bore * t);
@@ -133,9 +133,8 @@ fn thacker(n: usize, turns: f64) -> (f64, f64) {
 fn bowl_of_thacker() {
     let (coarse, fine) = (thacker(50, 0.25), thacker(100, 0.25));
     assert!(fine.0 < 0.02 && coarse.0 / fine.0 > 1.7, "{coarse:?} {fine:?}");
-    for t in [1.0, 2.0, 4.0] { println!("{:?}", thacker(64, t)); }
     let turn = thacker(64, 1.0);
-    assert!(turn.0 < 0.12 && turn.1.abs() < 0.05, "{turn:?}");
+    assert!(turn.0 < 0.04 && turn.1 < 0.0 && turn.1 > -0.02, "{turn:?}");
 }
 
 #[test]
