@@ -21,7 +21,7 @@ pub(super) struct Passed {
 }
 
 impl Passed {
-    fn add(&mut self, heat: f64) {
+    pub(super) fn add(&mut self, heat: f64) {
         if heat > 0.0 {
             self.gained += heat;
         } else {

@@ -21,6 +21,7 @@
 //! ```
 
 mod explicit;
+mod implicit;
 mod medium;
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,9 @@ pub enum HeatError {
     /// One side is periodic and its opposite is not.
     #[error("an edge is periodic and the one opposite is not")]
     Periodic,
+    /// Periodic edges with [`Scheme::Implicit`].
+    #[error("Scheme::Implicit knows no periodic edges")]
+    PeriodicImplicit,
     /// The step is negative or not finite.
     #[error("a step of {0} s")]
     Step(f64),
@@ -83,6 +87,9 @@ pub enum Scheme {
     /// Forward in sub-steps, each within the stable limit. No cell leaves the range of its neighbours.
     #[default]
     Explicit,
+    /// One step in alternating directions, stable at any length, second order in time. Steps of very many stable ones
+    /// blur slowly and may overshoot between neighbours. No periodic edges.
+    Implicit,
 }
 
 /// Diffusion of heat on rasters of one size and medium. `R` is what temperatures are kept in: with `f64` the ledger
@@ -91,6 +98,7 @@ pub enum Scheme {
 pub struct Heat<R = f64> {
     network: Network<R>,
     scratch: Vec<R>,
+    scheme: Scheme,
     threads: usize,
 }
 
@@ -102,7 +110,7 @@ impl<R: Real> Heat<R> {
     /// make no sense.
     pub fn new(like: &Field, medium: &Medium, edges: Edges) -> Result<Self, HeatError> {
         let network = Network::new((like.width, like.height), (&like.dx, like.dy), medium, edges)?;
-        Ok(Self { network, scratch: Vec::new(), threads: 0 })
+        Ok(Self { network, scratch: Vec::new(), scheme: Scheme::Explicit, threads: 0 })
     }
 
     /// Uses this many threads (0: one for each processor). The result does not depend on it.
@@ -110,6 +118,19 @@ impl<R: Real> Heat<R> {
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
+    }
+
+    /// Steps time by this scheme.
+    ///
+    /// # Errors
+    /// [`HeatError::PeriodicImplicit`].
+    pub fn scheme(mut self, scheme: Scheme) -> Result<Self, HeatError> {
+        let edges = self.network.edges;
+        if scheme == Scheme::Implicit && [edges.east, edges.north].contains(&Edge::Periodic) {
+            return Err(HeatError::PeriodicImplicit);
+        }
+        self.scheme = scheme;
+        Ok(self)
     }
 
     /// The longest explicit sub-step in seconds at which every cell stays between its neighbours (on a square grid
@@ -141,15 +162,20 @@ impl<R: Real> Heat<R> {
             return Err(HeatError::Step(dt));
         }
         let before = net.heat(values)?;
-        let steps = self.sub_steps(dt);
-        if steps > MOST_SUB_STEPS {
-            let most = self.stable_step() * MOST_SUB_STEPS as f64;
-            return Err(HeatError::Unstable { dt, most });
-        }
-        self.scratch.resize(cells, R::default());
         let mut passed = vec![Passed::default(); net.height];
-        let sub = dt / steps as f64;
-        explicit::advance(net, values, &mut self.scratch, sub, steps, self.threads, &mut passed);
+        match self.scheme {
+            Scheme::Explicit => {
+                let steps = self.sub_steps(dt);
+                if steps > MOST_SUB_STEPS {
+                    let most = self.stable_step() * MOST_SUB_STEPS as f64;
+                    return Err(HeatError::Unstable { dt, most });
+                }
+                self.scratch.resize(cells, R::default());
+                let sub = dt / steps as f64;
+                explicit::advance(net, values, &mut self.scratch, sub, steps, self.threads, &mut passed);
+            }
+            Scheme::Implicit => implicit::advance(net, values, dt, self.threads, &mut passed),
+        }
         let after = net.heat(values)?;
         let gained: Sum = passed.iter().map(|row| row.gained).collect();
         let lost: Sum = passed.iter().map(|row| row.lost).collect();
@@ -194,7 +220,10 @@ impl Process for Heat<f64> {
     }
 
     fn max_step(&self, _: &Field) -> f64 {
-        self.stable_step() * MOST_SUB_STEPS as f64
+        match self.scheme {
+            Scheme::Explicit => self.stable_step() * MOST_SUB_STEPS as f64,
+            Scheme::Implicit => f64::INFINITY,
+        }
     }
 
     fn step(&mut self, state: &mut Field, dt: f64) -> Result<Ledger, HeatError> {

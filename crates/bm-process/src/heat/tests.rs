@@ -199,3 +199,58 @@ fn nonsense_is_refused() {
     let empty = Field { width: 0, height: 0, dx: [].into(), dy: 1.0, values: vec![] };
     assert!(Heat::<f64>::new(&empty, &Medium::Uniform(1.0), Edges::default()).is_err());
 }
+
+/// Alternating directions against the explicit scheme in many small steps, any edges and media; and whole.
+#[test]
+fn implicit_is_the_same_physics() {
+    for (width, height) in [(1, 1), (1, 30), (30, 1), (70, 40)] {
+        let ground =
+            field(width, height, |y| 1.0 - 0.004 * y as f64, |x, y| 20.0 + (0.3 * x as f64).sin() * (0.2 * y as f64).cos());
+        for edges in edge_sets() {
+            for medium in media(width * height) {
+                let heat = Heat::<f64>::new(&ground, &medium, edges).unwrap();
+                let explicit = heat.clone();
+                let implicit = heat.scheme(Scheme::Implicit);
+                if [edges.east, edges.north].contains(&Edge::Periodic) {
+                    assert_eq!(implicit.unwrap_err(), HeatError::PeriodicImplicit);
+                    continue;
+                }
+                let mut fine = explicit.clone();
+                let (mut a, mut b) = (ground.clone(), ground.clone());
+                let t = if explicit.stable_step().is_finite() { explicit.stable_step() * 2.0 } else { 1.0 };
+                for _ in 0..100 {
+                    fine.step(&mut a, t / 100.0).unwrap();
+                }
+                let ledger = implicit.unwrap().step(&mut b, t).unwrap();
+                assert!(ledger.error() < 1e-13, "{ledger:?} {edges:?}");
+                let worst = a.values.iter().zip(&b.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(worst < 0.02, "{worst} {edges:?} {width}x{height}");
+            }
+        }
+    }
+}
+
+#[test]
+fn implicit_is_second_order_and_threads_do_not_show() {
+    let (width, height) = (150, 130);
+    let ground = field(width, height, |_| 1.0, |x, y| (0.1 * x as f64).sin() * (0.08 * y as f64).cos());
+    let edges = Edges { west: Edge::Fixed, ..Edges::default() };
+    let medium = media(width * height)[1].clone();
+    let run = |steps: usize, threads: usize| {
+        let mut state = ground.clone();
+        let heat = Heat::<f64>::new(&ground, &medium, edges).unwrap().threads(threads);
+        let mut heat = heat.scheme(Scheme::Implicit).unwrap();
+        for _ in 0..steps {
+            heat.step(&mut state, 20.0 / steps as f64).unwrap();
+        }
+        state.values
+    };
+    let exact = run(640, 0);
+    let error = |steps: usize| {
+        let values = run(steps, 0);
+        values.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    };
+    let (coarse, fine) = (error(20), error(40));
+    assert!((3.0..5.0).contains(&(coarse / fine)), "{coarse} {fine}");
+    assert!(run(3, 1) == run(3, 2) && run(3, 1) == run(3, 8));
+}
