@@ -15,6 +15,7 @@ pub mod field;
 pub mod heat;
 pub mod hillslope;
 pub mod ledger;
+mod parallel;
 pub mod process;
 pub mod route;
 pub mod stream_power;
