@@ -144,7 +144,6 @@ impl FromIterator<f64> for Sum {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

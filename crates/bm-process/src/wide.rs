@@ -52,8 +52,9 @@ pub(crate) enum Level {
 /// What the processor offers (the standard library remembers the answer).
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn level() -> Level {
-    let small =
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2");
+    let small = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2");
     let large = is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")

@@ -129,7 +129,9 @@ proptest! {
 fn routers_are_used_again() {
     let mut router = Router::new(Rim::default()).threads(2);
     let mut flow = Flow::default();
-    for (field, seed) in [(rough(40, 50, 1), 1), (hills(64, 64, 2), 2), (rough(3, 90, 3), 3), (hills(64, 64, 4), 4)] {
+    for (field, seed) in
+        [(rough(40, 50, 1), 1), (hills(64, 64, 2), 2), (rough(3, 90, 3), 3), (hills(64, 64, 4), 4)]
+    {
         router.route(&field, &mut flow).unwrap();
         let mut fresh = Flow::default();
         Router::new(Rim::default()).route(&field, &mut fresh).unwrap();

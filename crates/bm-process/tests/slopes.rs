@@ -123,7 +123,8 @@ fn explicit(field: &Field, d: &[f64], rim: &Rim, dt: f64) -> Vec<f64> {
                     4 => (field.dx[row], field.dy),
                     _ => (field.dy, 0.5 * (field.dx[row] + field.dx[above])),
                 };
-                let volume = 0.5 * (d[cell] + d[other]) * (field.values[other] - field.values[cell]) / length * face;
+                let volume =
+                    0.5 * (d[cell] + d[other]) * (field.values[other] - field.values[cell]) / length * face;
                 flux[cell] += volume * dt;
                 flux[other] -= volume * dt;
             }
@@ -150,7 +151,11 @@ fn creep_as_by_many_small_steps() {
                 start.values[cell] = f64::NAN;
             }
         }
-        let rim = if case % 3 == 0 { Rim::default() } else { Rim { west: Edge::Closed, north: Edge::Closed, ..Rim::default() } };
+        let rim = if case % 3 == 0 {
+            Rim::default()
+        } else {
+            Rim { west: Edge::Closed, north: Edge::Closed, ..Rim::default() }
+        };
         let (diffusivity, d) = if case % 3 == 2 {
             let cells: Vec<f64> = (0..23 * 19).map(|n| 0.5 + (n % 11) as f64 * 0.1).collect();
             (Diffusivity::Cells(cells.clone()), cells)
@@ -254,9 +259,13 @@ fn rivers_for_any_number_of_threads() {
         for sinks in [Sinks::Flood, Sinks::Carve] {
             let run = |threads: usize| {
                 let mut ground = start.clone();
-                let (mut router, mut flow) = (Router::new(Rim::default()).sinks(sinks).threads(threads), Flow::default());
-                let mut rivers =
-                    StreamPower::new(Erodibility::Cells((0..18_000).map(|n| 1e-4 * (1 + n % 5) as f64).collect()), 0.45, n);
+                let (mut router, mut flow) =
+                    (Router::new(Rim::default()).sinks(sinks).threads(threads), Flow::default());
+                let mut rivers = StreamPower::new(
+                    Erodibility::Cells((0..18_000).map(|n| 1e-4 * (1 + n % 5) as f64).collect()),
+                    0.45,
+                    n,
+                );
                 (rivers.threads, rivers.threshold) = (threads, threshold);
                 let mut creep = Diffusion::new(Diffusivity::Uniform(0.01), Rim::default());
                 creep.threads = threads;
@@ -320,10 +329,16 @@ fn parameters_out_of_range_are_refused() {
         Err(StreamPowerError::OtherRaster { ground: (8, 9), flow: (9, 8) })
     );
     let mut creep = Diffusion::new(Diffusivity::Uniform(-1.0), Rim::default());
-    assert!(matches!(creep.step(&mut ground, 1.0), Err(DiffusionError::Parameter { name: "diffusivity", .. })));
+    assert!(matches!(
+        creep.step(&mut ground, 1.0),
+        Err(DiffusionError::Parameter { name: "diffusivity", .. })
+    ));
     creep.diffusivity = Diffusivity::Cells(vec![1.0; 5]);
     assert_eq!(creep.step(&mut ground, 1.0), Err(DiffusionError::Diffusivities { given: 5, cells: 72 }));
     creep.diffusivity = Diffusivity::Uniform(1.0);
-    assert!(matches!(creep.step(&mut ground, f64::INFINITY), Err(DiffusionError::Parameter { name: "dt", .. })));
+    assert!(matches!(
+        creep.step(&mut ground, f64::INFINITY),
+        Err(DiffusionError::Parameter { name: "dt", .. })
+    ));
     assert_eq!(ground, before);
 }

@@ -80,7 +80,11 @@ impl<R: Real> Band<'_, R> {
         // Rows of sub-step `level` that the band's own rows depend on; row numbers go on around a periodic raster.
         let range = |level: usize| {
             let halo = (depth - level) as isize;
-            if periodic { (begin - halo, end + halo) } else { ((begin - halo).max(0), (end + halo).min(height)) }
+            if periodic {
+                (begin - halo, end + halo)
+            } else {
+                ((begin - halo).max(0), (end + halo).min(height))
+            }
         };
         let physical = |row: isize| row.rem_euclid(height) as usize;
         // Three rows for each sub-step but the last.

@@ -72,7 +72,9 @@ pub enum HeatError {
     #[error("a step of {0} s")]
     Step(f64),
     /// The step would take more than [`MOST_SUB_STEPS`] sub-steps.
-    #[error("a step of {dt} s is beyond {most} s, which is {MOST_SUB_STEPS} stable sub-steps; use Scheme::Implicit")]
+    #[error(
+        "a step of {dt} s is beyond {most} s, which is {MOST_SUB_STEPS} stable sub-steps; use Scheme::Implicit"
+    )]
     Unstable {
         /// The step asked for, in seconds.
         dt: f64,

@@ -187,7 +187,10 @@ fn nonsense_is_refused() {
     assert_eq!(make(Medium::Uniform(1.0), periodic).unwrap_err(), HeatError::Periodic);
     assert!(matches!(make(Medium::Uniform(-1.0), Edges::default()), Err(HeatError::Value { .. })));
     assert!(matches!(make(Medium::Uniform(f64::NAN), Edges::default()), Err(HeatError::Value { .. })));
-    assert!(matches!(make(Medium::Diffusivity(vec![1.0; 15]), Edges::default()), Err(HeatError::Size { .. })));
+    assert!(matches!(
+        make(Medium::Diffusivity(vec![1.0; 15]), Edges::default()),
+        Err(HeatError::Size { .. })
+    ));
     let mut heat = make(Medium::Uniform(1.0), Edges::default()).unwrap();
     assert_eq!(heat.step(&mut ground, -1.0), Err(HeatError::Step(-1.0)));
     assert!(matches!(heat.step(&mut ground, 1e9), Err(HeatError::Unstable { most: 250_000.0, .. })));
@@ -204,8 +207,12 @@ fn nonsense_is_refused() {
 #[test]
 fn implicit_is_the_same_physics() {
     for (width, height) in [(1, 1), (1, 30), (30, 1), (70, 40)] {
-        let ground =
-            field(width, height, |y| 1.0 - 0.004 * y as f64, |x, y| 20.0 + (0.3 * x as f64).sin() * (0.2 * y as f64).cos());
+        let ground = field(
+            width,
+            height,
+            |y| 1.0 - 0.004 * y as f64,
+            |x, y| 20.0 + (0.3 * x as f64).sin() * (0.2 * y as f64).cos(),
+        );
         for edges in edge_sets() {
             for medium in media(width * height) {
                 let heat = Heat::<f64>::new(&ground, &medium, edges).unwrap();

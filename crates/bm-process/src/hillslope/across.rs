@@ -89,7 +89,8 @@ fn chain(grid: &Grid<'_>) -> Vec<[f64; 3]> {
     let mut last = 0.0;
     (0..grid.height)
         .map(|row| {
-            let (south, north) = if grid.fixed_row(row) { (0.0, 0.0) } else { (grid.south[row], grid.north[row]) };
+            let (south, north) =
+                if grid.fixed_row(row) { (0.0, 0.0) } else { (grid.south[row], grid.north[row]) };
             let share = 1.0 / (1.0 + south + north - south * last);
             last = north * share;
             [share, south * share, last]

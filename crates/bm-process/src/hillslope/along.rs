@@ -35,10 +35,9 @@ impl Chain {
         for column in 0..grid.width {
             let (west, east) = match grid.fixed_column(column) {
                 true => (0.0, 0.0),
-                false => (
-                    if column > 0 { step } else { 0.0 },
-                    if column + 1 < grid.width { step } else { 0.0 },
-                ),
+                false => {
+                    (if column > 0 { step } else { 0.0 }, if column + 1 < grid.width { step } else { 0.0 })
+                }
             };
             let share = 1.0 / (1.0 + west + east - west * last);
             last = east * share;
@@ -66,7 +65,8 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], rows: Range<usize>, out: &m
         // As many rows as have the same width, up to all lanes; fixed ones are solved and thrown away.
         let step = grid.along[next];
         let uniform = faces.is_empty();
-        let count = (next..rows.end.min(next + LANES)).take_while(|&row| !uniform || grid.along[row] == step).count();
+        let count =
+            (next..rows.end.min(next + LANES)).take_while(|&row| !uniform || grid.along[row] == step).count();
         for (lane, row) in (next..next + count).enumerate() {
             let mid = row_of(row);
             let right = &mut right[lane * width..][..width];

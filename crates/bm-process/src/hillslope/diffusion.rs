@@ -63,7 +63,8 @@ impl Diffusion {
             return Err(DiffusionError::Looped);
         }
         let good = |value: f64| value.is_finite() && value >= 0.0;
-        let refuse = |name, value| Err(DiffusionError::Parameter { name, value, must: "finite and not negative" });
+        let refuse =
+            |name, value| Err(DiffusionError::Parameter { name, value, must: "finite and not negative" });
         if !good(dt) {
             return refuse("dt", dt);
         }
@@ -80,10 +81,15 @@ impl Diffusion {
                 return Err(DiffusionError::Diffusivities { given: all.len(), cells: ground.values.len() });
             }
             Diffusivity::Cells(all) => {
-                if let Some((&d, _)) = all.iter().zip(&ground.values).find(|(d, z)| !z.is_nan() && !good(**d)) {
+                if let Some((&d, _)) = all.iter().zip(&ground.values).find(|(d, z)| !z.is_nan() && !good(**d))
+                {
                     return refuse("diffusivity", d);
                 }
-                every = all.iter().zip(&ground.values).map(|(&d, z)| if z.is_nan() { f64::NAN } else { d }).collect();
+                every = all
+                    .iter()
+                    .zip(&ground.values)
+                    .map(|(&d, z)| if z.is_nan() { f64::NAN } else { d })
+                    .collect();
                 (1.0, Some(&every))
             }
         };
@@ -106,7 +112,9 @@ impl Diffusion {
         let strips = workers::bands(width, *threads);
         let jobs = strips.iter().map(|columns| columns.start).zip(columns_of(next, width, &strips)).collect();
         let middle = &half[..];
-        workers::run(jobs, |(first, mut rows): (usize, Vec<&mut [f64]>)| across::solve(&grid, middle, first, &mut rows));
+        workers::run(jobs, |(first, mut rows): (usize, Vec<&mut [f64]>)| {
+            across::solve(&grid, middle, first, &mut rows)
+        });
         let ledger = grid.ledger(ground, values, half, next, *threads);
         if holes {
             for (next, z) in next.iter_mut().zip(&ground.values) {
@@ -121,7 +129,11 @@ impl Diffusion {
 }
 
 /// Cuts a raster into strips of columns: for each the parts of all rows.
-fn columns_of<'a>(values: &'a mut [f64], width: usize, strips: &[std::ops::Range<usize>]) -> Vec<Vec<&'a mut [f64]>> {
+fn columns_of<'a>(
+    values: &'a mut [f64],
+    width: usize,
+    strips: &[std::ops::Range<usize>],
+) -> Vec<Vec<&'a mut [f64]>> {
     let mut parts: Vec<Vec<&mut [f64]>> = strips.iter().map(|_| Vec::new()).collect();
     for mut row in values.chunks_exact_mut(width) {
         for (part, strip) in parts.iter_mut().zip(strips) {
@@ -172,11 +184,13 @@ impl<'a> Grid<'a> {
     }
 
     pub(crate) fn fixed_column(&self, column: usize) -> bool {
-        (column == 0 && self.rim.west == Edge::Fixed) || (column + 1 == self.width && self.rim.east == Edge::Fixed)
+        (column == 0 && self.rim.west == Edge::Fixed)
+            || (column + 1 == self.width && self.rim.east == Edge::Fixed)
     }
 
     pub(crate) fn fixed_row(&self, row: usize) -> bool {
-        (row == 0 && self.rim.south == Edge::Fixed) || (row + 1 == self.height && self.rim.north == Edge::Fixed)
+        (row == 0 && self.rim.south == Edge::Fixed)
+            || (row + 1 == self.height && self.rim.north == Edge::Fixed)
     }
 
     /// The diffusivity at the face between two cells; none into holes.
@@ -290,7 +304,13 @@ impl<'a> Grid<'a> {
             }
         }
         let part = |sign: f64| sum(&came.iter().map(|came| (came * sign).max(0.0)).collect::<Vec<_>>());
-        Ledger { before: total(0), after: total(1), gained: part(1.0), lost: part(-1.0), moved: total(2) / 2.0 }
+        Ledger {
+            before: total(0),
+            after: total(1),
+            gained: part(1.0),
+            lost: part(-1.0),
+            moved: total(2) / 2.0,
+        }
     }
 }
 

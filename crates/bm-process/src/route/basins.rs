@@ -131,7 +131,9 @@ fn label(labels: &mut [u32], first: usize, directions: &[u8], pits: &[u32], shap
         *label = if direction == BASE || direction == HOLE { OUTSIDE } else { UNKNOWN };
     }
     let from = pits.partition_point(|&pit| (pit as usize) < cells.start);
-    for (number, &pit) in pits.iter().enumerate().skip(from).take_while(|&(_, &pit)| (pit as usize) < cells.end) {
+    for (number, &pit) in
+        pits.iter().enumerate().skip(from).take_while(|&(_, &pit)| (pit as usize) < cells.end)
+    {
         labels[pit as usize - first] = number as u32 + 1;
     }
     for start in cells.clone() {

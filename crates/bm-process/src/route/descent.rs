@@ -90,7 +90,14 @@ wide! {
 }
 
 /// Directions of a band of rows; `false` where a value is infinite.
-fn band(out: &mut [u8], ground: &Field, values: &[f64], shape: &Shape, rim: &Rim, rows: Range<usize>) -> bool {
+fn band(
+    out: &mut [u8],
+    ground: &Field,
+    values: &[f64],
+    shape: &Shape,
+    rim: &Rim,
+    rows: Range<usize>,
+) -> bool {
     let width = shape.width;
     let mut padded = Padded::new(width);
     let mut infinite = false;
@@ -102,7 +109,8 @@ fn band(out: &mut [u8], ground: &Field, values: &[f64], shape: &Shape, rim: &Rim
                 *out = BASE;
             }
         };
-        let whole = (row == 0 && rim.south == Edge::Fixed) || (row + 1 == shape.height && rim.north == Edge::Fixed);
+        let whole =
+            (row == 0 && rim.south == Edge::Fixed) || (row + 1 == shape.height && rim.north == Edge::Fixed);
         if whole {
             out.iter_mut().for_each(based);
             continue;
@@ -148,7 +156,14 @@ pub(crate) fn directions(
 }
 
 /// Computes single cells anew, in blocks of a row: those that `dirty` names, 64 columns each.
-pub(crate) fn again(out: &mut [u8], ground: &Field, values: &[f64], shape: &Shape, dirty: &Dirty, threads: usize) {
+pub(crate) fn again(
+    out: &mut [u8],
+    ground: &Field,
+    values: &[f64],
+    shape: &Shape,
+    dirty: &Dirty,
+    threads: usize,
+) {
     let width = shape.width;
     let bands = workers::bands(shape.height, threads);
     let jobs: Vec<_> = bands.iter().cloned().zip(workers::cut(out, width, &bands)).collect();
@@ -166,7 +181,12 @@ pub(crate) fn again(out: &mut [u8], ground: &Field, values: &[f64], shape: &Shap
                 let start = block * 64;
                 let out = &mut out[start..width.min(start + 64)];
                 let fresh = &mut fresh[..out.len()];
-                row_kernel(fresh, around.map(|row| &row[start..start + out.len() + 2]), ground.dx[row], ground.dy);
+                row_kernel(
+                    fresh,
+                    around.map(|row| &row[start..start + out.len() + 2]),
+                    ground.dx[row],
+                    ground.dy,
+                );
                 for (out, &fresh) in out.iter_mut().zip(fresh.iter()) {
                     if *out != BASE && *out != HOLE {
                         *out = fresh;

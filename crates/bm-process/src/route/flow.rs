@@ -87,7 +87,8 @@ impl Flow {
     /// Donors, order and area, from the directions.
     pub(crate) fn complete(&mut self, ground: &Field, threads: usize) {
         self.distances.clear();
-        self.distances.extend(ground.dx.iter().map(|&dx| [dx, ground.dy, (dx * dx + ground.dy * ground.dy).sqrt()]));
+        self.distances
+            .extend(ground.dx.iter().map(|&dx| [dx, ground.dy, (dx * dx + ground.dy * ground.dy).sqrt()]));
         self.cells.clear();
         self.cells.extend(ground.dx.iter().map(|dx| dx * ground.dy));
         self.find_donors(threads);
@@ -134,8 +135,17 @@ impl Flow {
         let crossings = workers::run(jobs, |(((rows, area), waiting), list)| {
             let first = rows.start * shape.width;
             list.clear();
-            let mut walk =
-                Walk { shape, offsets: shape.offsets(), directions, donors, cells, first, area, waiting, list };
+            let mut walk = Walk {
+                shape,
+                offsets: shape.offsets(),
+                directions,
+                donors,
+                cells,
+                first,
+                area,
+                waiting,
+                list,
+            };
             walk.band(rows.start)
         });
         order.across.clear();
@@ -221,7 +231,9 @@ impl Walk<'_> {
                 return None;
             }
             cell = self.shape.towards(&self.offsets, cell, direction);
-            let Some(waiting) = self.waiting.get_mut(cell.wrapping_sub(self.first)) else { return Some(cell) };
+            let Some(waiting) = self.waiting.get_mut(cell.wrapping_sub(self.first)) else {
+                return Some(cell);
+            };
             *waiting -= 1;
             if *waiting > 0 {
                 return None;
@@ -260,4 +272,3 @@ fn donors_of(directions: &[u8], shape: &Shape, cell: usize) -> u8 {
         .filter(|&k| shape.neighbour(cell, k).is_some_and(|other| usize::from(directions[other]) == 7 - k))
         .fold(0, |bits, k| bits | 1 << k)
 }
-

@@ -27,7 +27,13 @@ const OPEN: f64 = f64::INFINITY;
 
 impl Surface {
     /// Computes it; what was changed against the terrain is marked in the answer, nothing if all drains as it is.
-    pub(crate) fn slope(&mut self, values: &[f64], ways: &Ways, shape: &Shape, threads: usize) -> Option<Dirty> {
+    pub(crate) fn slope(
+        &mut self,
+        values: &[f64],
+        ways: &Ways,
+        shape: &Shape,
+        threads: usize,
+    ) -> Option<Dirty> {
         if !ways.must_climb() {
             self.heights.clear();
             self.heights.extend_from_slice(values);

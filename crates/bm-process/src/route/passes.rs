@@ -76,12 +76,14 @@ impl Collector {
         }
         let (low, high) = (basins[0].min(basins[1]), basins[0].max(basins[1]));
         let pair = u64::from(low) << 32 | u64::from(high);
-        let recent = &mut self.recent[(pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize & (RECENT - 1)];
+        let recent =
+            &mut self.recent[(pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize & (RECENT - 1)];
         if recent.pair == pair {
             // Cells come in order: of equal heights the first stays.
             if height < recent.height {
                 recent.height = height;
-                self.passes[recent.at] = Pass { height, basins, cell: cell as u32, direction: direction as u32 };
+                self.passes[recent.at] =
+                    Pass { height, basins, cell: cell as u32, direction: direction as u32 };
             }
             return;
         }
@@ -123,7 +125,9 @@ fn collect(basins: &Basins, values: &[f64], shape: &Shape, threads: usize) -> Ve
                     }
                     let mut lowest = n;
                     for later in n + 1..4 {
-                        if others[later] == other && (heights[later] < heights[lowest] || heights[lowest].is_nan()) {
+                        if others[later] == other
+                            && (heights[later] < heights[lowest] || heights[lowest].is_nan())
+                        {
                             lowest = later;
                         }
                     }
@@ -240,7 +244,8 @@ impl Passes {
             while next < order.len() {
                 let basin = order[next];
                 next += 1;
-                for &number in &touching[starts[basin as usize] as usize..starts[basin as usize + 1] as usize] {
+                for &number in &touching[starts[basin as usize] as usize..starts[basin as usize + 1] as usize]
+                {
                     let pass = &tree[number as usize];
                     let far = usize::from(pass.basins[0] == basin);
                     let other = pass.basins[far] as usize;
@@ -265,7 +270,8 @@ impl Passes {
             return;
         }
         // Basins that nothing leads out of: the lowest pit of each group is where its water stays.
-        let mut rest: Vec<u32> = (1..count as u32).filter(|&basin| self.levels[basin as usize].is_nan()).collect();
+        let mut rest: Vec<u32> =
+            (1..count as u32).filter(|&basin| self.levels[basin as usize].is_nan()).collect();
         let bottom = |basin: u32| values[basins.pits[basin as usize - 1] as usize];
         rest.sort_by(|&a, &b| bottom(a).total_cmp(&bottom(b)).then(a.cmp(&b)));
         for basin in rest {

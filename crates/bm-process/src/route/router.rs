@@ -86,13 +86,28 @@ impl Router {
         flow.shape = shape;
         match sinks {
             Sinks::Keep => {
-                descent::directions(&mut ways.directions, ground, &ground.values, &shape, rim, outlets, *threads)?;
+                descent::directions(
+                    &mut ways.directions,
+                    ground,
+                    &ground.values,
+                    &shape,
+                    rim,
+                    outlets,
+                    *threads,
+                )?;
             }
             Sinks::Flood => {
                 ways.find(ground, &shape, rim, outlets, *threads)?;
                 if ways.must_climb() {
                     if let Some(dirty) = surface.slope(&ground.values, ways, &shape, *threads) {
-                        descent::again(&mut ways.directions, ground, &surface.heights, &shape, &dirty, *threads);
+                        descent::again(
+                            &mut ways.directions,
+                            ground,
+                            &surface.heights,
+                            &shape,
+                            &dirty,
+                            *threads,
+                        );
                     }
                 }
             }

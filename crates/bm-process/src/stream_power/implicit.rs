@@ -116,7 +116,11 @@ impl StreamPower {
         ];
         for (name, value, allowed) in parameters {
             if !(value.is_finite() && value >= 0.0 && allowed) {
-                return Err(StreamPowerError::Parameter { name, value, must: "finite and not negative; n not 0" });
+                return Err(StreamPowerError::Parameter {
+                    name,
+                    value,
+                    must: "finite and not negative; n not 0",
+                });
             }
         }
         let good = |k: &f64| k.is_finite() && *k >= 0.0;
@@ -125,16 +129,16 @@ impl StreamPower {
             Erodibility::Cells(all) if all.len() != ground.values.len() => {
                 return Err(StreamPowerError::Erodibilities { given: all.len(), cells: ground.values.len() });
             }
-            Erodibility::Cells(all) => all
-                .iter()
-                .zip(&ground.values)
-                .find(|(k, z)| !z.is_nan() && !good(k))
-                .map(|(k, _)| *k),
+            Erodibility::Cells(all) => {
+                all.iter().zip(&ground.values).find(|(k, z)| !z.is_nan() && !good(k)).map(|(k, _)| *k)
+            }
         };
         match bad {
-            Some(value) => {
-                Err(StreamPowerError::Parameter { name: "erodibility", value, must: "finite and not negative" })
-            }
+            Some(value) => Err(StreamPowerError::Parameter {
+                name: "erodibility",
+                value,
+                must: "finite and not negative",
+            }),
             None => Ok(()),
         }
     }
@@ -163,11 +167,16 @@ impl StreamPower {
         workers::run(jobs, |(rows, factors)| {
             for (row, factors) in rows.zip(factors.chunks_exact_mut(width)) {
                 let cells = row * width..(row + 1) * width;
-                let per_length = flow.distances[row].map(|length| 1.0 / if n == 1.0 { length } else { length.powf(n) });
+                let per_length =
+                    flow.distances[row].map(|length| 1.0 / if n == 1.0 { length } else { length.powf(n) });
                 let (area, directions) = (&flow.area[cells.clone()], &flow.directions[cells.clone()]);
                 match erodibility {
-                    Erodibility::Uniform(k) => factor_row(factors, area, directions, &[], *k * dt, m, per_length),
-                    Erodibility::Cells(k) => factor_row(factors, area, directions, &k[cells], dt, m, per_length),
+                    Erodibility::Uniform(k) => {
+                        factor_row(factors, area, directions, &[], *k * dt, m, per_length)
+                    }
+                    Erodibility::Cells(k) => {
+                        factor_row(factors, area, directions, &k[cells], dt, m, per_length)
+                    }
                 }
                 if n == 1.0 {
                     factors.iter_mut().for_each(|factor| *factor = 1.0 / (1.0 + *factor));
@@ -237,7 +246,14 @@ impl Cutting<'_> {
     }
 
     #[inline(always)]
-    fn visit(&self, list: &[u32], next: &mut [f64], first: usize, halo: &[f64], left: impl Fn(f64, f64) -> f64) {
+    fn visit(
+        &self,
+        list: &[u32],
+        next: &mut [f64],
+        first: usize,
+        halo: &[f64],
+        left: impl Fn(f64, f64) -> f64,
+    ) {
         let shape = self.flow.shape;
         let offsets = shape.offsets();
         let width = shape.width;

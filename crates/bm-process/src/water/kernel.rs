@@ -181,11 +181,8 @@ impl Block<'_> {
             loads(&mut out.load[inner], &now.depth[range.clone()], &now.sediment[range]);
         }
         if row != inside {
-            let (edge, outward) = if row < 0 {
-                (self.options.edges.south, -1.0)
-            } else {
-                (self.options.edges.north, 1.0)
-            };
+            let (edge, outward) =
+                if row < 0 { (self.options.edges.south, -1.0) } else { (self.options.edges.north, 1.0) };
             for i in 1..=width {
                 let (depth, v, load) = beyond(edge, outward, out.bed[i], out.depth[i], out.v[i], out.load[i]);
                 (out.depth[i], out.v[i], out.load[i]) = (depth, v, load);
@@ -256,7 +253,11 @@ impl Block<'_> {
         balance(
             x,
             &now.momentum_x[global.clone()],
-            [(&below.along, &below.along), (&above.along, &above.along), (&across.push_left, &across.push_right)],
+            [
+                (&below.along, &below.along),
+                (&above.along, &above.along),
+                (&across.push_left, &across.push_right),
+            ],
             ratios,
         );
         balance(

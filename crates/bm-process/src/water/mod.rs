@@ -233,12 +233,14 @@ impl Water {
         let mut rate = self.rate(sheet);
         // By then the rain alone has made waves that cross their share of a cell.
         let cell = sheet.bed.dx.iter().copied().fold(sheet.bed.dy, f64::min);
-        let rained =
-            ((self.options.courant * cell).powi(2) / (self.options.gravity * self.options.rain.most())).cbrt();
+        let rained = ((self.options.courant * cell).powi(2)
+            / (self.options.gravity * self.options.rain.most()))
+        .cbrt();
         let mut done = 0.0;
         let [mut water, mut solids] = [[Sum::default(); 2]; 2];
         let mut moved = Sum::default();
-        let mut outcomes = [vec![Outcome::default(); sheet.height()], vec![Outcome::default(); sheet.height()]];
+        let mut outcomes =
+            [vec![Outcome::default(); sheet.height()], vec![Outcome::default(); sheet.height()]];
         let mut spare = std::mem::take(&mut self.spare);
         while done < dt {
             let stable = if rate > 0.0 { self.options.courant / rate } else { f64::INFINITY };
@@ -248,7 +250,8 @@ impl Water {
             }
             // Equal parts up to the end rather than a tiny last one.
             let left = dt - done;
-            let mut sub = if stable >= left { left } else { stable.min(0.5 * left).max(stable.min(left) * 0.5) };
+            let mut sub =
+                if stable >= left { left } else { stable.min(0.5 * left).max(stable.min(left) * 0.5) };
             if let Some(longest) = self.options.longest {
                 sub = sub.min(longest);
             }
@@ -304,7 +307,8 @@ impl Water {
         let mut rate = 0.0_f64;
         for (row, dx) in sheet.bed.dx.iter().enumerate() {
             let cells = row * width..(row + 1) * width;
-            let state = [&sheet.depth[cells.clone()], &sheet.momentum_x[cells.clone()], &sheet.momentum_y[cells]];
+            let state =
+                [&sheet.depth[cells.clone()], &sheet.momentum_x[cells.clone()], &sheet.momentum_y[cells]];
             kernel::fastest(&mut out, state, [self.options.gravity, 1.0 / dx, 1.0 / sheet.bed.dy]);
             rate = rate.max(parallel::max(&out));
         }

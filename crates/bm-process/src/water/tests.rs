@@ -126,7 +126,10 @@ fn thacker(n: usize, turns: f64) -> (f64, f64) {
     let wanted = field(n, n, cell, exact(t)).values;
     let wrong: f64 = sheet.depth.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).sum();
     let slosh: f64 = sheet.depth.iter().enumerate().map(|(i, d)| d * ((i % n) as f64 + 0.5) * cell).sum();
-    (wrong / wanted.iter().sum::<f64>(), slosh / sheet.depth.iter().sum::<f64>() - 2.0 - eta * (omega * t).cos())
+    (
+        wrong / wanted.iter().sum::<f64>(),
+        slosh / sheet.depth.iter().sum::<f64>() - 2.0 - eta * (omega * t).cos(),
+    )
 }
 
 #[test]
@@ -288,7 +291,10 @@ fn nonsense_is_refused() {
         Water::new(options)
     };
     assert!(matches!(options(|o| o.courant = 0.7), Err(WaterError::Option { what: "courant", .. })));
-    assert!(matches!(options(|o| o.rain = Supply::Uniform(-1.0)), Err(WaterError::Option { what: "rain", .. })));
+    assert!(matches!(
+        options(|o| o.rain = Supply::Uniform(-1.0)),
+        Err(WaterError::Option { what: "rain", .. })
+    ));
     assert!(options(|o| o.friction = Friction::Manning(f64::NAN)).is_err());
     assert!(options(|o| o.edges.west = Edge::Level(f64::INFINITY)).is_err());
     let mut process = options(|_| ()).unwrap();

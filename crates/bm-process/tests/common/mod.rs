@@ -49,7 +49,8 @@ pub fn relaxed(field: &Field, rim: &Rim, outlets: &[u32], gradient: bool) -> Vec
             if is_base(field, rim, outlets, cell) || water[cell].is_nan() {
                 continue;
             }
-            let lowest = neighbours(field, rim, cell).iter().map(|&(_, n)| water[n]).fold(f64::INFINITY, f64::min);
+            let lowest =
+                neighbours(field, rim, cell).iter().map(|&(_, n)| water[n]).fold(f64::INFINITY, f64::min);
             let least = if gradient && lowest.is_finite() { lowest.next_up() } else { lowest };
             let level = if field.values[cell] < least { least } else { field.values[cell] };
             if level < water[cell] {
@@ -119,9 +120,12 @@ pub fn hills(width: usize, height: usize, seed: u64) -> Field {
         for y in 0..height {
             for x in 0..width {
                 let at = |x: usize, y: usize| before[y.min(height - 1) * width + x.min(width - 1)];
-                field.values[y * width + x] =
-                    (at(x, y) + at(x + 1, y) + at(x.saturating_sub(1), y) + at(x, y + 1) + at(x, y.saturating_sub(1)))
-                        / 5.0;
+                field.values[y * width + x] = (at(x, y)
+                    + at(x + 1, y)
+                    + at(x.saturating_sub(1), y)
+                    + at(x, y + 1)
+                    + at(x, y.saturating_sub(1)))
+                    / 5.0;
             }
         }
     }
@@ -130,38 +134,41 @@ pub fn hills(width: usize, height: usize, seed: u64) -> Field {
 
 /// Terrains of all kinds: ties, flats, negative heights, holes, rows of different widths, all edges.
 pub fn terrain() -> impl Strategy<Value = (Field, Rim)> {
-    (1usize..18, 1usize..18, 0usize..5, 0u8..4, 0u8..6, any::<bool>()).prop_flat_map(
-        |(width, height, kind, holes, edges, uneven)| {
+    (1usize..18, 1usize..18, 0usize..5, 0u8..4, 0u8..6, any::<bool>())
+        .prop_flat_map(|(width, height, kind, holes, edges, uneven)| {
             let cell = (0u32..10_000, 0u8..20);
-            (proptest::collection::vec(cell, width * height), Just((width, height, kind, holes, edges, uneven)))
-        },
-    )
-    .prop_map(|(cells, (width, height, kind, holes, edges, uneven))| {
-        let values = cells
-            .iter()
-            .map(|&(value, hole)| {
-                let z = f64::from(value);
-                match kind {
-                    _ if hole < holes => f64::NAN,
-                    0 => z / 7.0,
-                    1 => (z / 2500.0).floor() - 2.0,
-                    2 => 5.0,
-                    3 => (z / 1000.0).floor(),
-                    // A few units in the last place apart: lakes and shores mix.
-                    _ => f64::from_bits(1000f64.to_bits() + u64::from(value % 12)),
-                }
-            })
-            .collect();
-        let dx: Vec<f64> = (0..height).map(|y| if uneven { 30.0 - y as f64 * 0.7 } else { 30.0 }).collect();
-        let rim = match edges {
-            0 => Rim { west: Edge::Closed, ..Rim::default() },
-            1 => Rim { west: Edge::Looped, east: Edge::Looped, ..Rim::default() },
-            2 => Rim { south: Edge::Looped, north: Edge::Looped, ..Rim::default() },
-            3 => Rim { west: Edge::Closed, east: Edge::Closed, south: Edge::Closed, north: Edge::Fixed },
-            _ => Rim::default(),
-        };
-        (Field { width, height, dx: dx.into(), dy: 25.0, values }, rim)
-    })
+            (
+                proptest::collection::vec(cell, width * height),
+                Just((width, height, kind, holes, edges, uneven)),
+            )
+        })
+        .prop_map(|(cells, (width, height, kind, holes, edges, uneven))| {
+            let values = cells
+                .iter()
+                .map(|&(value, hole)| {
+                    let z = f64::from(value);
+                    match kind {
+                        _ if hole < holes => f64::NAN,
+                        0 => z / 7.0,
+                        1 => (z / 2500.0).floor() - 2.0,
+                        2 => 5.0,
+                        3 => (z / 1000.0).floor(),
+                        // A few units in the last place apart: lakes and shores mix.
+                        _ => f64::from_bits(1000f64.to_bits() + u64::from(value % 12)),
+                    }
+                })
+                .collect();
+            let dx: Vec<f64> =
+                (0..height).map(|y| if uneven { 30.0 - y as f64 * 0.7 } else { 30.0 }).collect();
+            let rim = match edges {
+                0 => Rim { west: Edge::Closed, ..Rim::default() },
+                1 => Rim { west: Edge::Looped, east: Edge::Looped, ..Rim::default() },
+                2 => Rim { south: Edge::Looped, north: Edge::Looped, ..Rim::default() },
+                3 => Rim { west: Edge::Closed, east: Edge::Closed, south: Edge::Closed, north: Edge::Fixed },
+                _ => Rim::default(),
+            };
+            (Field { width, height, dx: dx.into(), dy: 25.0, values }, rim)
+        })
 }
 
 /// Whether every cell of the terrain can drain.
