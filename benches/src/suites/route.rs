@@ -141,10 +141,11 @@ fn side_by_side(
     let equal = points.iter().all(|&at| world(at) == direct(at) && world(at) != MaterialId::UNSET);
     let ops = points.len() as u64;
     let sum = |f: &dyn Fn(Pos) -> MaterialId| points.iter().fold(0u64, |s, &at| s + u64::from(f(at).0));
-    bench.run(Case::new(name, UNIT, Measure::one_thread(ops, || sum(&world))).targets(OVERHEAD).peer(
+    bench.run(Case::new(name, UNIT, Measure::one_thread(ops, || sum(&world))).peer_with(
         layer,
         Measure::one_thread(ops, || sum(&direct)),
         equal,
+        OVERHEAD,
     ))
 }
 

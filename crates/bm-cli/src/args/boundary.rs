@@ -45,13 +45,13 @@ pub(crate) struct IngestBoundary {
     #[arg(long, value_enum, default_value_t = StyleArg::Sharp)]
     pub(crate) style: StyleArg,
     /// Width of a line's transition, metres.
-    #[arg(long, value_name = "M", default_value_t = 0.0)]
+    #[arg(long, value_name = "M", default_value_t = 0.0, allow_hyphen_values = true)]
     pub(crate) width: f64,
     /// Where several speak, the higher one wins.
     #[arg(long, value_name = "P", default_value_t = 0.0, allow_hyphen_values = true)]
     pub(crate) priority: f64,
     /// How exact the positions are, metres.
-    #[arg(long, value_name = "M", default_value_t = 1.0)]
+    #[arg(long, value_name = "M", default_value_t = 1.0, allow_hyphen_values = true)]
     pub(crate) precision: f64,
     /// The name; with several features NAME-1, NAME-2 and so on.
     #[arg(long, value_name = "NAME", conflicts_with = "id_property")]

@@ -137,6 +137,9 @@ fn print_ingest(path: &Path, made: &BoundaryReport, read: &Read, out: &mut Out) 
 }
 
 fn how(a: &args::IngestBoundary, registry: &MaterialRegistry) -> Result<BoundaryIngest, Fault> {
+    if !(a.width >= 0.0 && a.width.is_finite()) {
+        return Err(Fault::usage(format!("--width {}: give metres, 0 or more", a.width)));
+    }
     let mut how = BoundaryIngest::new(a.kind.into())
         .transition(a.style.into(), a.width)
         .rank(a.priority, a.precision)

@@ -265,7 +265,7 @@ fn damaged_and_newer_records() {
         world.store().commit(batch).unwrap();
         open_again(&world).map(|_| ()).unwrap_err()
     };
-    let newer = with("world", Some(r#"{"format":3,"root_crc":7,"planet":"moon"}"#));
+    let newer = with("world", Some(r#"{"format":4,"root_crc":7,"planet":"moon"}"#));
     assert_eq!(newer.kind(), ErrorKind::Unsupported);
     assert!(newer.to_string().contains("newer"), "{newer}");
     // A newer format may have other fields, or lack those known here.

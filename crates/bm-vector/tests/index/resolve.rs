@@ -20,8 +20,8 @@ fn heard(b: &Boundary, p: Coord<f64>, resolution: f64, frame: Frame) -> Option<S
             inside(area, p, frame).map(|inside| if inside { Side::Left } else { Side::Right })
         }
         Shape::Lines(_) => {
-            let metric = frame.metric(p);
-            let half = at(resolution / 2.0 / metric.sx, resolution / 2.0 / metric.sy);
+            let [x, y] = frame.half_cell(resolution);
+            let half = at(x, y);
             let touches = laps(frame).into_iter().any(|lap| {
                 let p = at(p.x + lap, p.y);
                 let cell = Rect::new(p - half, p + half);
