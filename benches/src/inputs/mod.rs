@@ -5,6 +5,7 @@ pub mod edits;
 pub mod points;
 pub mod relief;
 pub mod shores;
+pub mod terrain;
 
 use std::path::{Path, PathBuf};
 

@@ -5,6 +5,7 @@ pub mod eager_octree;
 pub mod eager_pages;
 pub mod key_value;
 pub mod shapes;
+pub mod terrain;
 
 pub use eager_octree::{EagerOctree, Form};
 pub use eager_pages::EagerPages;

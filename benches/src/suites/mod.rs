@@ -4,6 +4,7 @@ pub mod boundary;
 pub mod consolidate;
 pub mod earth;
 pub mod edited;
+pub mod erosion;
 pub mod ingest;
 pub mod landsea;
 pub mod morton;
@@ -35,6 +36,7 @@ pub const ALL: &[Suite] = &[
     overlay::SUITE,
     versions::SUITE,
     consolidate::SUITE,
+    erosion::SUITE,
     sync::SUITE,
     landsea::SUITE,
     boundary::SUITE,

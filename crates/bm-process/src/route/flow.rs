@@ -135,17 +135,10 @@ impl Flow {
         let crossings = workers::run(jobs, |(((rows, area), waiting), list)| {
             let first = rows.start * shape.width;
             list.clear();
-            let mut walk = Walk {
-                shape,
-                offsets: shape.offsets(),
-                directions,
-                donors,
-                cells,
-                first,
-                area,
-                waiting,
-                list,
-            };
+            // Room for all at once: growing would copy it again and again.
+            list.reserve_exact(area.len());
+            let mut walk =
+                Walk { shape, offsets: shape.offsets(), directions, donors, cells, first, area, waiting, list };
             walk.band(rows.start)
         });
         order.across.clear();

@@ -4,6 +4,7 @@
 //! minimum spanning tree of the basins (Cordonnier, Bovy & Braun 2019); it is built by Borůvka's method. Passes are
 //! ordered by height, then cell, then direction, so that there is exactly one such tree.
 
+use crate::wide::wide;
 use crate::workers;
 
 use super::basins::{Basins, OUTSIDE};
@@ -68,6 +69,27 @@ impl Collector {
         Self { passes: Vec::new(), recent: vec![Recent { pair: u64::MAX, height: 0.0, at: 0 }; RECENT] }
     }
 
+    /// A cell of a basin and its four neighbours further on.
+    #[inline]
+    fn add_all(&mut self, label: u32, others: [u32; 4], z: f64, heights: [f64; 4], cell: usize) {
+        // Of neighbours in the same basin the lowest is enough.
+        let mut done = others.map(|other| other == label);
+        for n in 0..4 {
+            if done[n] {
+                continue;
+            }
+            let mut lowest = n;
+            for later in n + 1..4 {
+                let same = others[later] == others[n];
+                done[later] |= same;
+                if same && (heights[later] < heights[lowest] || heights[lowest].is_nan()) {
+                    lowest = later;
+                }
+            }
+            self.add([label, others[n]], [z, heights[lowest]], cell, lowest + 4);
+        }
+    }
+
     #[inline]
     fn add(&mut self, basins: [u32; 2], heights: [f64; 2], cell: usize, direction: usize) {
         let height = if heights[0] < heights[1] { heights[1] } else { heights[0] };
@@ -98,6 +120,7 @@ fn collect(basins: &Basins, values: &[f64], shape: &Shape, threads: usize) -> Ve
     let labels = &basins.of[..];
     let lists = workers::run(workers::bands(shape.height, threads), |rows| {
         let mut collector = Collector::new();
+        let mut borders = vec![0_u8; width];
         for row in rows {
             let start = row * width;
             if row + 1 == shape.height || width < 3 {
@@ -110,28 +133,15 @@ fn collect(basins: &Basins, values: &[f64], shape: &Shape, threads: usize) -> Ve
             let here = &labels[start..start + width];
             let next = &labels[start + width..start + 2 * width];
             let (z, below) = (&values[start..start + width], &values[start + width..start + 2 * width]);
-            for x in 1..width - 1 {
-                let label = here[x];
-                let others = [here[x + 1], next[x - 1], next[x], next[x + 1]];
-                if others == [label; 4] {
-                    continue;
-                }
-                let heights = [z[x + 1], below[x - 1], below[x], below[x + 1]];
-                // Of neighbours in the same basin the lowest is enough.
-                for n in 0..4 {
-                    let other = others[n];
-                    if other == label || others[..n].contains(&other) {
-                        continue;
-                    }
-                    let mut lowest = n;
-                    for later in n + 1..4 {
-                        if others[later] == other
-                            && (heights[later] < heights[lowest] || heights[lowest].is_nan())
-                        {
-                            lowest = later;
-                        }
-                    }
-                    collector.add([label, other], [z[x], heights[lowest]], start + x, lowest + 4);
+            border_row(&mut borders[1..width - 1], here, next);
+            for (word, borders) in borders.chunks(8).enumerate() {
+                // Most cells have their own basin all around: eight are passed over at a time.
+                let mut bits = borders.iter().rev().fold(0_u64, |bits, &border| bits << 8 | u64::from(border));
+                while bits != 0 {
+                    let x = word * 8 + bits.trailing_zeros() as usize / 8;
+                    bits &= bits - 1;
+                    let others = [here[x + 1], next[x - 1], next[x], next[x + 1]];
+                    collector.add_all(here[x], others, z[x], [z[x + 1], below[x - 1], below[x], below[x + 1]], start + x);
                 }
             }
             general(&mut collector, labels, values, shape, start + width - 1);
@@ -142,6 +152,19 @@ fn collect(basins: &Basins, values: &[f64], shape: &Shape, threads: usize) -> Ve
     let mut all = lists.next().unwrap_or_default();
     lists.for_each(|list| all.extend(list));
     all
+}
+
+wide! {
+    /// Marks the inner cells of a row, one of whose four neighbours further on is of another basin.
+    fn border_row(out: &mut [u8], here: &[u32], next: &[u32]) {
+        let count = out.len();
+        let (here, next) = (&here[..count + 2], &next[..count + 2]);
+        for i in 0..count {
+            let label = here[i + 1];
+            let other = (label ^ here[i + 2]) | (label ^ next[i]) | (label ^ next[i + 1]) | (label ^ next[i + 2]);
+            out[i] = u8::from(other != 0);
+        }
+    }
 }
 
 fn general(collector: &mut Collector, labels: &[u32], values: &[f64], shape: &Shape, cell: usize) {

@@ -2,26 +2,28 @@
 
 /// The drop `d` that is left of a drop `full` (positive) to a receiver: the solution of `d + factor · dⁿ = full`.
 ///
-/// Newton's method from a bound on the side where it comes closer with every step and never passes the solution
-/// (the function is convex for n > 1 and concave for n < 1).
+/// Newton's method from where the slope's power is taken to be linear, which is the solution for n = 1 and near it for
+/// small steps. The function rises everywhere and is convex for n > 1, concave for n < 1: after the first step all
+/// others come from one side and never pass the solution. A first step of a concave one may lead below nothing; then
+/// it starts anew from a drop that is certainly too small.
 pub(crate) fn remaining_drop(full: f64, factor: f64, n: f64) -> f64 {
     if factor <= 0.0 {
         return full;
     }
-    let mut drop = if n > 1.0 {
-        full.min((full / factor).powf(1.0 / n))
-    } else {
-        (full / 2.0).min((full / (2.0 * factor)).powf(1.0 / n))
-    };
+    let mut drop = full / (1.0 + factor * full.powf(n - 1.0));
     for _ in 0..64 {
         if drop <= 0.0 {
-            // Less than a float can tell: nothing is left.
-            return f64::MIN_POSITIVE;
+            drop = (full / 2.0).min((full / (2.0 * factor)).powf(1.0 / n));
+            if drop <= 0.0 {
+                // Less than a float can tell is left.
+                return f64::MIN_POSITIVE;
+            }
         }
         let power = factor * drop.powf(n);
         let step = (drop + power - full) / (1.0 + n * power / drop);
         drop -= step;
-        if step.abs() <= 1e-14 * drop {
+        // Each step squares the error, so what is left after this one is less than a float can tell.
+        if step.abs() <= 1e-9 * drop {
             break;
         }
     }

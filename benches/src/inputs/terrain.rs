@@ -1,0 +1,115 @@
+//! Rasters to erode: fractal mountains, and a window of the real relief.
+
+use std::path::Path;
+
+use bm_process::field::Field;
+
+use super::{Random, relief};
+use crate::harness::BenchError;
+
+/// A raster and the constants of what happens to it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Heights in metres.
+    pub ground: Field,
+    /// The constants.
+    pub law: Law,
+}
+
+/// Constants of rivers and creep; years and metres.
+#[derive(Clone, Copy, Debug)]
+pub struct Law {
+    /// Erodibility.
+    pub k: f64,
+    /// Exponent of the area.
+    pub m: f64,
+    /// Exponent of the slope.
+    pub n: f64,
+    /// Diffusivity.
+    pub d: f64,
+    /// A step.
+    pub dt: f64,
+}
+
+impl Default for Law {
+    fn default() -> Self {
+        Self { k: 1e-5, m: 0.4, n: 1.0, d: 0.01, dt: 1e4 }
+    }
+}
+
+/// Fractal mountains of 1 km on cells of 100 m: octaves of value noise, each half as wide and 0.55 times as high as
+/// the one before, down to single cells.
+#[must_use]
+pub fn fractal(size: usize, seed: u64) -> Field {
+    let mut values = vec![0.0; size * size];
+    let mut random = Random::new(seed);
+    let (mut step, mut height) = (size / 4, 1.0);
+    while step >= 1 {
+        let nodes = size / step + 3;
+        let noise: Vec<f64> = (0..nodes * nodes).map(|_| random.unit() * height).collect();
+        let smooth = |t: f64| t * t * (3.0 - 2.0 * t);
+        for y in 0..size {
+            let (row, ty) = (y / step, smooth((y % step) as f64 / step as f64));
+            for x in 0..size {
+                let (column, tx) = (x / step, smooth((x % step) as f64 / step as f64));
+                let at = |dx: usize, dy: usize| noise[(row + dy) * nodes + column + dx];
+                let south = at(0, 0) + (at(1, 0) - at(0, 0)) * tx;
+                let north = at(0, 1) + (at(1, 1) - at(0, 1)) * tx;
+                values[y * size + x] += south + (north - south) * ty;
+            }
+        }
+        step /= 2;
+        height *= 0.55;
+    }
+    let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), &z| (z.min(low), z.max(high)));
+    Field::square(size, size, 100.0, |x, y| (values[y * size + x] - low) / (high - low) * 1000.0)
+}
+
+/// Central Asia from the real relief: `size` × `size` samples, whole metres, taken as cells of 9 km; `None` when the
+/// relief is not there.
+///
+/// # Errors
+/// When the file is not what it should be.
+pub fn asia(size: usize) -> Result<Option<Field>, BenchError> {
+    let Some(path) = relief::etopo5_path() else { return Ok(None) };
+    let found = relief::read(&path)?;
+    let metres = relief::whole_metres(&found)?;
+    let width = found.width as usize;
+    if width < size || metres.len() / width < size {
+        return Ok(None);
+    }
+    let (left, bottom) = ((width - size) / 2, metres.len() / width - size - 100);
+    Ok(Some(Field::square(size, size, 9000.0, |x, y| f64::from(metres[(bottom + y) * width + left + x]))))
+}
+
+/// Writes floats as they are in memory.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_floats(path: &Path, values: &[f64]) -> Result<(), BenchError> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_bits().to_le_bytes()).collect();
+    std::fs::write(path, bytes).map_err(|source| BenchError::File { path: path.to_owned(), source })
+}
+
+/// Reads them.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn floats(path: &Path) -> Result<Vec<f64>, BenchError> {
+    let bytes = std::fs::read(path).map_err(|source| BenchError::File { path: path.to_owned(), source })?;
+    let (values, _) = bytes.as_chunks::<8>();
+    Ok(values.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fractal;
+
+    #[test]
+    fn mountains_are_rough_and_bounded() {
+        let field = fractal(64, 1);
+        assert!(field.values.iter().all(|z| (0.0..=1000.0).contains(z)));
+        let lower = |cell: usize| [1, 64].iter().all(|step| field.values[cell] < field.values[cell - step]);
+        assert!((65..64 * 64).filter(|&cell| lower(cell)).count() > 100);
+    }
+}

@@ -1,0 +1,114 @@
+//! Whole steps, one upon the other.
+
+use std::path::Path;
+use std::time::Instant;
+
+use bm_process::field::Field;
+use bm_process::hillslope::{Diffusion, Diffusivity};
+use bm_process::route::{Flow, Rim, Router};
+use bm_process::stream_power::{Erodibility, StreamPower};
+
+use super::{difference, ours, peer};
+use crate::harness::{Bench, BenchError, Case as Row, Targets, Unit};
+use crate::inputs::terrain::{Case, Law, asia, fractal};
+use crate::peers::terrain::{Kind, Took};
+use crate::suites::edited::one_after_another;
+
+/// Metres a step.
+const UPLIFT: f64 = 0.5;
+
+/// Ours: what a step needs, kept from one to the next.
+struct Step {
+    ground: Field,
+    law: Law,
+    router: Router,
+    flow: Flow,
+    rivers: StreamPower,
+    creep: Diffusion,
+}
+
+impl Step {
+    fn new(case: &Case, threads: usize) -> Self {
+        let law = case.law;
+        let mut rivers = StreamPower::new(Erodibility::Uniform(law.k), law.m, law.n);
+        let mut creep = Diffusion::new(Diffusivity::Uniform(law.d), Rim::default());
+        (rivers.threads, creep.threads) = (threads, threads);
+        let router = Router::new(Rim::default()).threads(threads);
+        Self { ground: case.ground.clone(), law, router, flow: Flow::default(), rivers, creep }
+    }
+
+    fn step(&mut self) -> Result<(), BenchError> {
+        let width = self.ground.width;
+        let inner = self.ground.height - 1;
+        for row in self.ground.values.chunks_exact_mut(width).take(inner).skip(1) {
+            row[1..width - 1].iter_mut().for_each(|z| *z += UPLIFT);
+        }
+        self.router.route(&self.ground, &mut self.flow).map_err(ours)?;
+        let cut = self.rivers.erode(&mut self.ground, &self.flow, self.law.dt).map_err(ours)?;
+        let creep = self.creep.step(&mut self.ground, self.law.dt).map_err(ours)?;
+        if cut.error() < 1e-9 && creep.error() < 1e-9 { Ok(()) } else { Err(ours("the ledger does not close")) }
+    }
+
+    fn timed(&mut self) -> Result<Took, BenchError> {
+        let (start, cpu) = (Instant::now(), cpu());
+        self.step()?;
+        Ok(Took { cpu: self::cpu() - cpu, wall: start.elapsed().as_secs_f64() })
+    }
+}
+
+/// Seconds this thread was on a processor.
+fn cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+pub(super) fn run(bench: &mut Bench<'_>, folder: &Path) -> Result<(), BenchError> {
+    let quick = bench.is_quick();
+    let sizes: &[(usize, usize)] = if quick { &[(256, 10)] } else { &[(1024, 100), (4096, 4)] };
+    for &(size, steps) in sizes {
+        let case = Case { ground: fractal(size, 5), law: Law::default() };
+        beside(bench, &format!("step-fractal-{size}"), &case, steps, Kind::Fastscapelib, folder)?;
+    }
+    let size = if quick { 256 } else { 1024 };
+    if let Some(ground) = asia(size)? {
+        let case = Case { ground, law: Law::default() };
+        beside(bench, &format!("step-asia-{size}"), &case, if quick { 10 } else { 30 }, Kind::Fastscapelib, folder)?;
+    }
+    let size = if quick { 128 } else { 512 };
+    let case = Case { ground: fractal(size, 5), law: Law::default() };
+    beside(bench, &format!("step-fractal-{size}-landlab"), &case, 4, Kind::Landlab, folder)
+}
+
+fn beside(
+    bench: &mut Bench<'_>,
+    name: &str,
+    case: &Case,
+    steps: usize,
+    kind: Kind,
+    folder: &Path,
+) -> Result<(), BenchError> {
+    let Some(mut theirs) = peer(bench, kind, case, folder)? else { return Ok(()) };
+    let mut sides = [Step::new(case, 1), Step::new(case, 2)];
+    let (mut ones, mut twos, mut peers) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..steps {
+        ones.push(sides[0].timed()?);
+        twos.push(sides[1].timed()?);
+        peers.push(theirs.step(UPLIFT)?);
+    }
+    let end = theirs.get("heights")?;
+    let within = if kind == Kind::Landlab { 0.1 } else { 1e-9 };
+    let equal = difference(&case.ground, &sides[0].ground.values, &end) < within
+        && sides[0].ground.values == sides[1].ground.values;
+    let of = |all: &[Took], value: fn(&Took) -> f64| one_after_another(all.iter().map(value).collect());
+    let (one, two) = match kind {
+        Kind::Landlab => (Targets { at_least: Some(30.0), aim: Some(100.0) }, Targets::default()),
+        _ => (
+            Targets { at_least: Some(3.0), aim: Some(8.0) },
+            Targets { at_least: Some(5.0), aim: Some(15.0) },
+        ),
+    };
+    let row = Row::new(name, Unit::Seconds, of(&ones, |took| took.cpu)).rounds(steps);
+    bench.run(row.peer_with(theirs.name(), of(&peers, |took| took.cpu), equal, one))?;
+    let row = Row::new(format!("{name}-2t"), Unit::Seconds, of(&twos, |took| took.wall)).rounds(steps);
+    bench.run(row.peer_with(theirs.name(), of(&peers, |took| took.wall), equal, two))
+}
