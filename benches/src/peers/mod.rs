@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod eager_octree;
 pub mod eager_pages;
+pub mod flows;
 pub mod key_value;
 pub mod shapes;
 pub mod terrain;

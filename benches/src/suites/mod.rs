@@ -5,6 +5,7 @@ pub mod consolidate;
 pub mod earth;
 pub mod edited;
 pub mod erosion;
+pub mod heat;
 pub mod ingest;
 pub mod landsea;
 pub mod morton;
@@ -13,6 +14,7 @@ pub mod point;
 pub mod ring;
 pub mod route;
 pub mod sync;
+pub mod shallow_water;
 pub mod versions;
 
 use crate::harness::{Bench, BenchError};
@@ -41,6 +43,8 @@ pub const ALL: &[Suite] = &[
     landsea::SUITE,
     boundary::SUITE,
     route::SUITE,
+    heat::SUITE,
+    shallow_water::SUITE,
 ];
 
 /// The suite of this name.

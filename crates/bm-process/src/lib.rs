@@ -9,18 +9,24 @@
 //! | [`stream_power`] | implicit stream-power erosion |
 //! | [`hillslope`] | diffusion of slopes |
 //! | [`heat`] | diffusion of heat |
+//! | [`flexure`] | isostasy, by columns or through a plate |
 //! | [`water`] | shallow water with erosion |
+//! | [`weathering`] | frost, chemistry, slides |
+//! | [`legacy`] | the first equations as documented, for parity at small steps |
 
 pub mod field;
+pub mod flexure;
 pub mod heat;
 pub mod hillslope;
 pub mod ledger;
-mod parallel;
+pub mod legacy;
 pub mod process;
 pub mod route;
 pub mod stream_power;
 pub mod water;
+pub mod weathering;
 
 mod power;
+mod sums;
 mod wide;
 mod workers;

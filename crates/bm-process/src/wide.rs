@@ -6,26 +6,22 @@
 /// Makes a function whose body is compiled for AVX-512, AVX2 and the portable baseline; the best one is chosen when
 /// it is called.
 macro_rules! wide {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident $(<$g:ident: $bound:path>)? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments)]
-        $vis fn $name($($arg: $type),*) $(-> $out)? {
+        #[allow(clippy::too_many_arguments, reason = "a kernel takes its rows one by one")]
+        $vis fn $name $(<$g: $bound>)? ($($arg: $type),*) $(-> $out)? {
             #[inline(always)]
-            #[allow(clippy::too_many_arguments)]
-            fn portable($($arg: $type),*) $(-> $out)? $body
+            #[allow(clippy::too_many_arguments, reason = "a kernel takes its rows one by one")]
+            fn portable $(<$g: $bound>)? ($($arg: $type),*) $(-> $out)? $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2")]
-                #[allow(clippy::too_many_arguments)]
-                fn avx512($($arg: $type),*) $(-> $out)? {
-                    portable($($arg),*)
-                }
+                #[allow(clippy::too_many_arguments, reason = "a kernel takes its rows one by one")]
+                fn avx512 $(<$g: $bound>)? ($($arg: $type),*) $(-> $out)? { portable($($arg),*) }
                 #[target_feature(enable = "avx2,bmi1,bmi2")]
-                #[allow(clippy::too_many_arguments)]
-                fn avx2($($arg: $type),*) $(-> $out)? {
-                    portable($($arg),*)
-                }
+                #[allow(clippy::too_many_arguments, reason = "a kernel takes its rows one by one")]
+                fn avx2 $(<$g: $bound>)? ($($arg: $type),*) $(-> $out)? { portable($($arg),*) }
                 match $crate::wide::level() {
                     // SAFETY: the level says that the processor has every feature named above.
                     $crate::wide::Level::Avx512 => return unsafe { avx512($($arg),*) },

@@ -6,7 +6,8 @@
 //! it, so neither bands nor threads nor `depth` show in the result.
 
 use super::medium::{Edge, Faces, Network, Real};
-use crate::parallel::{self, wide};
+use crate::wide::wide;
+use crate::workers;
 
 /// Bytes of a core's second cache that the rows at hand may take.
 const CACHE: usize = 384 << 10;
@@ -44,7 +45,7 @@ pub(super) fn advance<R: Real>(
     let coefficients = if matches!(net.faces, Faces::Cells { .. }) { 2 } else { 1 };
     let depth = (CACHE / (row_bytes * coefficients)).clamp(1, DEEPEST);
     // Two bands for each thread even out what else the machine does.
-    let bands = if net.width * net.height < 1 << 15 { 1 } else { 2 * parallel::count(threads) };
+    let bands = if net.width * net.height < 1 << 15 { 1 } else { 2 * workers::count(threads) };
     let rows = net.height.div_ceil(bands);
     let mut left = steps;
     while left > 0 {
@@ -56,7 +57,7 @@ pub(super) fn advance<R: Real>(
             .enumerate()
             .map(|(band, (out, passed))| Band { net, source: values, out, passed, first: band * rows })
             .collect();
-        parallel::run(threads, tasks, |band| band.sweep(R::from_f64(dt), now));
+        workers::queue(threads, tasks, |band| band.sweep(R::from_f64(dt), now));
         std::mem::swap(values, scratch);
         left -= now;
     }

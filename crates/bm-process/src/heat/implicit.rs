@@ -5,7 +5,8 @@
 
 use super::explicit::Passed;
 use super::medium::{Edge, Faces, Network, Real};
-use crate::parallel::{self, wide};
+use crate::wide::wide;
+use crate::workers;
 
 /// Columns that are solved side by side.
 const COLUMNS: usize = 64;
@@ -69,9 +70,9 @@ pub(super) fn advance<R: Real>(
     }
 
     // Along rows.
-    let rows = height.div_ceil(4 * parallel::count(threads)).max(1);
+    let rows = height.div_ceil(4 * workers::count(threads)).max(1);
     let tasks = between.chunks_mut(rows * width).enumerate().collect();
-    parallel::run(threads, tasks, |(chunk, out)| {
+    workers::queue(threads, tasks, |(chunk, out)| {
         for (local, out) in out.chunks_exact_mut(width).enumerate() {
             let row = chunk * rows + local;
             let line = Line::of(net, row);
@@ -94,7 +95,7 @@ pub(super) fn advance<R: Real>(
     let nothing = [0.0; COLUMNS];
     let tasks: Vec<usize> = (0..width).step_by(COLUMNS).collect();
     let strips: Vec<std::sync::Mutex<Vec<f64>>> = tasks.iter().map(|_| Default::default()).collect();
-    parallel::run(threads, tasks, |first| {
+    workers::queue(threads, tasks, |first| {
         let count = COLUMNS.min(width - first);
         let mut out = vec![0.0; height * count];
         let mut factor = vec![0.0; height * count];

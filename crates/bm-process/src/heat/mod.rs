@@ -30,8 +30,8 @@ pub use medium::{Edge, Edges, Medium, Real};
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::parallel::Sum;
 use crate::process::Process;
+use crate::sums::Sum;
 use explicit::Passed;
 use medium::Network;
 
@@ -200,7 +200,7 @@ impl<R: Real> Network<R> {
                     *heat *= capacity;
                 }
             }
-            let sum = crate::parallel::sum(&row_heat);
+            let sum = crate::sums::sum(&row_heat);
             if !sum.is_finite()
                 && let Some(column) = temperatures.iter().position(|t| !t.to_f64().is_finite())
             {

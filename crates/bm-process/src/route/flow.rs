@@ -137,8 +137,17 @@ impl Flow {
             list.clear();
             // Room for all at once: growing would copy it again and again.
             list.reserve_exact(area.len());
-            let mut walk =
-                Walk { shape, offsets: shape.offsets(), directions, donors, cells, first, area, waiting, list };
+            let mut walk = Walk {
+                shape,
+                offsets: shape.offsets(),
+                directions,
+                donors,
+                cells,
+                first,
+                area,
+                waiting,
+                list,
+            };
             walk.band(rows.start)
         });
         order.across.clear();

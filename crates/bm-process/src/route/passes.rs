@@ -136,12 +136,19 @@ fn collect(basins: &Basins, values: &[f64], shape: &Shape, threads: usize) -> Ve
             border_row(&mut borders[1..width - 1], here, next);
             for (word, borders) in borders.chunks(8).enumerate() {
                 // Most cells have their own basin all around: eight are passed over at a time.
-                let mut bits = borders.iter().rev().fold(0_u64, |bits, &border| bits << 8 | u64::from(border));
+                let mut bits =
+                    borders.iter().rev().fold(0_u64, |bits, &border| bits << 8 | u64::from(border));
                 while bits != 0 {
                     let x = word * 8 + bits.trailing_zeros() as usize / 8;
                     bits &= bits - 1;
                     let others = [here[x + 1], next[x - 1], next[x], next[x + 1]];
-                    collector.add_all(here[x], others, z[x], [z[x + 1], below[x - 1], below[x], below[x + 1]], start + x);
+                    collector.add_all(
+                        here[x],
+                        others,
+                        z[x],
+                        [z[x + 1], below[x - 1], below[x], below[x + 1]],
+                        start + x,
+                    );
                 }
             }
             general(&mut collector, labels, values, shape, start + width - 1);

@@ -27,6 +27,7 @@
 mod face;
 mod kernel;
 mod options;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -34,8 +35,9 @@ pub use options::{Edge, Edges, Erosion, Friction, Options, Scheme, Supply};
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::parallel::{self, Sum};
 use crate::process::Process;
+use crate::sums::{self, Sum};
+use crate::workers;
 use kernel::{Block, Outcome, Target};
 
 /// Water thinner than this stands still and carries nothing, m.
@@ -112,7 +114,7 @@ impl Sheet {
 
     fn volume(&self, metres: &[f64]) -> f64 {
         let rows = metres.chunks_exact(self.width().max(1)).zip(&self.bed.dx);
-        rows.map(|(row, dx)| parallel::sum(row) * dx * self.bed.dy).collect::<Sum>().value()
+        rows.map(|(row, dx)| sums::sum(row) * dx * self.bed.dy).collect::<Sum>().value()
     }
 }
 
@@ -309,8 +311,8 @@ impl Water {
             let cells = row * width..(row + 1) * width;
             let state =
                 [&sheet.depth[cells.clone()], &sheet.momentum_x[cells.clone()], &sheet.momentum_y[cells]];
-            kernel::fastest(&mut out, state, [self.options.gravity, 1.0 / dx, 1.0 / sheet.bed.dy]);
-            rate = rate.max(parallel::max(&out));
+            rows::fastest(&mut out, state, [self.options.gravity, 1.0 / dx, 1.0 / sheet.bed.dy]);
+            rate = rate.max(sums::max(&out));
         }
         rate
     }
@@ -335,7 +337,7 @@ impl Options {
             .collect();
         // Below that, starting a thread takes longer than the work.
         let threads = if now.depth.len() < 1 << 14 { 1 } else { self.threads };
-        parallel::run(threads, tasks, |block| block.advance(dt));
+        workers::queue(threads, tasks, |block| block.advance(dt));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What falls on the water, what slows it and what it does to its bed.
 
-use super::kernel::Rates;
+use super::rows::Rates;
 use super::{Sheet, WaterError};
 use std::ops::Range;
 
