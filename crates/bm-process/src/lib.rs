@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`field`] | [`Field`](field::Field): the rasters a kernel works on, with the ground width of each row |
 //! | [`ledger`] | [`Ledger`](ledger::Ledger): what came in, went out and moved |
-//! | [`process`] | [`Process`](process::Process): what every process can be asked |
+//! | [`process`] | [`Process`](process::Process): what every process can be asked; its [`Books`](process::Books) |
+//! | [`state`] | [`State`](state::State): the land processes work on |
+//! | [`strata`] | [`Strata`](strata::Strata): what the ground consists of |
 //! | [`route`] | depressions, flow routing, drainage area |
 //! | [`stream_power`] | implicit stream-power erosion |
 //! | [`hillslope`] | diffusion of slopes |
@@ -22,6 +24,8 @@ pub mod ledger;
 pub mod legacy;
 pub mod process;
 pub mod route;
+pub mod state;
+pub mod strata;
 pub mod stream_power;
 pub mod water;
 pub mod weathering;

@@ -25,7 +25,7 @@ use rustfft::num_complex::Complex;
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::process::Process;
+use crate::process::Kernel;
 use crate::sums::{self, Sum};
 
 /// Why the ground was not bent.
@@ -292,7 +292,7 @@ impl Isostasy {
     }
 }
 
-impl Process for Isostasy {
+impl Kernel for Isostasy {
     type State = Field;
     type Error = FlexureError;
 

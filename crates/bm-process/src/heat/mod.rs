@@ -9,7 +9,7 @@
 //! ```
 //! use bm_process::field::Field;
 //! use bm_process::heat::{Edge, Edges, Heat, Medium};
-//! use bm_process::process::Process;
+//! use bm_process::process::Kernel;
 //!
 //! let mut ground = Field { width: 64, height: 64, dx: vec![1.0; 64].into(), dy: 1.0, values: vec![10.0; 64 * 64] };
 //! ground.values[32 * 64 + 32] = 800.0; // °C
@@ -30,7 +30,7 @@ pub use medium::{Edge, Edges, Medium, Real};
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::process::Process;
+use crate::process::Kernel;
 use crate::sums::Sum;
 use explicit::Passed;
 use medium::Network;
@@ -213,7 +213,7 @@ impl<R: Real> Network<R> {
     }
 }
 
-impl Process for Heat<f64> {
+impl Kernel for Heat<f64> {
     type State = Field;
     type Error = HeatError;
 

@@ -121,9 +121,9 @@ impl Surface {
 /// Heights that several threads write to, each its own lakes.
 fn shared(heights: &mut [f64]) -> &[AtomicU64] {
     let (at, count) = (heights.as_mut_ptr().cast::<AtomicU64>(), heights.len());
-    // SAFETY: an `AtomicU64` is as large and as aligned as an `f64` on all platforms that have it with 64-bit floats
-    // aligned to 8 (checked below), all bit patterns are floats, and the borrow is exclusive and lives as long.
     const { assert!(align_of::<AtomicU64>() == align_of::<f64>() && size_of::<AtomicU64>() == size_of::<f64>()) };
+    // SAFETY: an `AtomicU64` is as large and as aligned as an `f64` on all platforms that have it with 64-bit floats
+    // aligned to 8 (checked above), all bit patterns are floats, and the borrow is exclusive and lives as long.
     unsafe { std::slice::from_raw_parts(at, count) }
 }
 

@@ -47,7 +47,7 @@ impl Rim {
 
     pub(crate) fn check(&self, field: &Field) -> Result<Shape, RouteError> {
         let Field { width, height, ref dx, dy, ref values } = *field;
-        let cells = width.checked_mul(height).unwrap_or(usize::MAX);
+        let cells = width.saturating_mul(height);
         if cells != values.len() || dx.len() != height || cells == 0 {
             return Err(RouteError::Shape { width, height, rows: dx.len(), values: values.len() });
         }

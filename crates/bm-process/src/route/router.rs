@@ -98,17 +98,11 @@ impl Router {
             }
             Sinks::Flood => {
                 ways.find(ground, &shape, rim, outlets, *threads)?;
-                if ways.must_climb() {
-                    if let Some(dirty) = surface.slope(&ground.values, ways, &shape, *threads) {
-                        descent::again(
-                            &mut ways.directions,
-                            ground,
-                            &surface.heights,
-                            &shape,
-                            &dirty,
-                            *threads,
-                        );
-                    }
+                if ways.must_climb()
+                    && let Some(dirty) = surface.slope(&ground.values, ways, &shape, *threads)
+                {
+                    let directions = &mut ways.directions;
+                    descent::again(directions, ground, &surface.heights, &shape, &dirty, *threads);
                 }
             }
             Sinks::Carve => {

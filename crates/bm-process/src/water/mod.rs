@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use bm_process::field::Field;
-//! use bm_process::process::Process;
+//! use bm_process::process::Kernel;
 //! use bm_process::water::{Options, Sheet, Water};
 //!
 //! let slope: Vec<f64> = (0..40 * 40).map(|cell| 0.1 * (cell % 40) as f64).collect();
@@ -35,7 +35,7 @@ pub use options::{Edge, Edges, Erosion, Friction, Options, Scheme, Supply};
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::process::Process;
+use crate::process::Kernel;
 use crate::sums::{self, Sum};
 use crate::workers;
 use kernel::{Block, Outcome, Target};
@@ -346,7 +346,7 @@ fn solid(sheet: &Sheet) -> f64 {
     sheet.volume(&sheet.bed.values) + sheet.suspended()
 }
 
-impl Process for Water {
+impl Kernel for Water {
     type State = Sheet;
     type Error = WaterError;
 

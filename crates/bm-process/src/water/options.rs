@@ -169,7 +169,7 @@ impl Options {
             return refuse("courant", self.courant, "above 0 and at most 0.5");
         }
         if let Some(longest) = self.longest
-            && !(longest > 0.0)
+            && (longest.is_nan() || longest <= 0.0)
         {
             return refuse("longest", longest, "positive");
         }

@@ -34,7 +34,7 @@ use bm_core::MaterialId;
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::process::Process;
+use crate::process::Kernel;
 use crate::sums::Sum;
 use crate::workers;
 
@@ -372,7 +372,7 @@ impl Weathering {
     }
 }
 
-impl Process for Weathering {
+impl Kernel for Weathering {
     type State = Ground;
     type Error = WeatheringError;
 

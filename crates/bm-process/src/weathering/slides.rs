@@ -5,7 +5,7 @@
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::process::Process;
+use crate::process::Kernel;
 use crate::sums::{self, Sum};
 use crate::workers;
 
@@ -64,24 +64,24 @@ pub struct Slope {
 pub struct Slides {
     rest: Rest,
     tolerance: f64,
-    passes: usize,
+    most: usize,
     threads: usize,
     next: Vec<f64>,
     share: Vec<f64>,
-    last: usize,
+    passes: usize,
 }
 
 impl Slides {
     /// With this angle of repose, until no pair of cells is more than 1 mm too steep, or after 1000 passes.
     #[must_use]
     pub fn new(rest: Rest) -> Self {
-        Self { rest, tolerance: 1e-3, passes: 1000, threads: 0, next: Vec::new(), share: Vec::new(), last: 0 }
+        Self { rest, tolerance: 1e-3, most: 1000, threads: 0, next: Vec::new(), share: Vec::new(), passes: 0 }
     }
 
     /// Until no pair is more than so many metres too steep, or after so many passes of one step.
     #[must_use]
     pub fn until(mut self, tolerance: f64, passes: usize) -> Self {
-        (self.tolerance, self.passes) = (tolerance, passes);
+        (self.tolerance, self.most) = (tolerance, passes);
         self
     }
 
@@ -95,7 +95,7 @@ impl Slides {
     /// Passes that the last step took.
     #[must_use]
     pub fn passes(&self) -> usize {
-        self.last
+        self.passes
     }
 
     fn check(&self, slope: &Slope) -> Result<(), SlideError> {
@@ -233,7 +233,7 @@ fn for_neighbours(
     }
 }
 
-impl Process for Slides {
+impl Kernel for Slides {
     type State = Slope;
     type Error = SlideError;
 
@@ -261,10 +261,10 @@ impl Process for Slides {
         };
         let before = volume(&state.surface);
         let mut moved = Sum::default();
-        self.last = 0;
-        while self.last < self.passes {
+        self.passes = 0;
+        while self.passes < self.most {
             let (excess, volume) = self.pass(state);
-            self.last += 1;
+            self.passes += 1;
             moved.add(volume);
             if excess <= self.tolerance {
                 break;
