@@ -256,6 +256,50 @@ impl Region {
         })
     }
 
+    /// This region with more cells around it, with the very same edges: so many in the west, south, east and north, or as
+    /// many as the world has room for.
+    #[must_use]
+    pub fn grown(&self, by: [u32; 4]) -> Self {
+        let grow = |[west, south, east, north]: [u32; 4]| {
+            let first = [self.first[0] - i64::from(west), self.first[1] - i64::from(south)];
+            let width = self.size[0].checked_add(west)?.checked_add(east)?;
+            let height = self.size[1].checked_add(south)?.checked_add(north)?;
+            let made = Self::of_cells(self.origin, self.cell, first, [width, height], self.ground).ok()?;
+            if u64::from(width) * u64::from(height) > MAX_CELLS {
+                return None;
+            }
+            if self.ground == Ground::World { made.on_world().ok() } else { Some(made) }
+        };
+        // Side by side: one that has no room takes none from the others.
+        let mut taken = [0; 4];
+        for side in 0..4 {
+            let fits = |n: u32| {
+                let mut by = taken;
+                by[side] = n;
+                grow(by).is_some()
+            };
+            let (mut low, mut high) = (0, by[side]);
+            if fits(high) {
+                low = high;
+            }
+            while low < high {
+                let middle = low + (high - low).div_ceil(2);
+                if fits(middle) { low = middle } else { high = middle - 1 }
+            }
+            taken[side] = low;
+        }
+        grow(taken).unwrap_or(*self)
+    }
+
+    /// The window of this region in which the cells of a part or of a smaller region with the very same edges lie.
+    #[must_use]
+    pub fn window_of(&self, inner: &Self) -> Option<Window> {
+        let same = self.origin == inner.origin && self.cell == inner.cell && self.ground == inner.ground;
+        let along = |k: usize| u32::try_from(inner.first[k] - self.first[k]).ok();
+        let window = Window { x: along(0)?, y: along(1)?, width: inner.size[0], height: inner.size[1] };
+        (same && self.window().intersection(&window) == Some(window)).then_some(window)
+    }
+
     /// Ground metres of a metre of x in a row: cos φ of its centre in the world's frame (never below 10⁻⁶), else 1.
     #[must_use]
     pub fn row_metric(&self, row: u32) -> f64 {

@@ -169,3 +169,19 @@ proptest! {
         );
     }
 }
+
+#[test]
+fn regions_grow_as_far_as_the_world_goes() {
+    let at = |x, y, w: f64, h: f64| Bounds { min: DVec2::new(x, y), max: DVec2::new(x + w, y + h) };
+    let region = Region::in_world(at(1000.0, 300.0, 500.0, 400.0), 100.0).unwrap();
+    let grown = region.grown([2, 9, 1, 4]);
+    assert_eq!((grown.width(), grown.height()), (5 + 3, 4 + 3 + 4));
+    assert_eq!(grown.bounds().min, DVec2::new(800.0, 0.0));
+    let window = grown.window_of(&region).unwrap();
+    assert_eq!((window.x, window.y, window.width, window.height), (2, 3, 5, 4));
+    assert_eq!(grown.part(window), Some(region));
+    assert_eq!(region.window_of(&grown), None);
+    assert_eq!(region.grown([0; 4]), region);
+    let flat = Region::new(at(0.0, 0.0, 10.0, 10.0), 1.0).unwrap().grown([3, 2, 1, 0]);
+    assert_eq!((flat.bounds().min, flat.width(), flat.height()), (DVec2::new(-3.0, -2.0), 14, 12));
+}

@@ -90,6 +90,19 @@ pub enum WorldError {
         /// What is wrong and what to do.
         detail: String,
     },
+    /// A region has changed since it was taken out of the world.
+    #[error(
+        "the region was taken at version {taken} and has changed until version {newest} ({cells} cells have other \
+         heights); nothing was written: take it out again, or force what was simulated upon it"
+    )]
+    Stale {
+        /// Version it was taken at.
+        taken: u64,
+        /// Newest version.
+        newest: u64,
+        /// Cells whose surface has another height now (there may be none: what lies below may differ).
+        cells: u64,
+    },
     /// Another commit came first.
     #[error("the world changed from version {expected} to {found} meanwhile; nothing was written: try again")]
     Changed {
@@ -127,7 +140,7 @@ impl WorldError {
             | Self::OutOfWorld(_)
             | Self::Data { .. }
             | Self::Unfinished(_) => ErrorKind::BadInput,
-            Self::Changed { .. } => ErrorKind::Conflict,
+            Self::Changed { .. } | Self::Stale { .. } => ErrorKind::Conflict,
         }
     }
 }

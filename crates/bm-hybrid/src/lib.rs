@@ -25,6 +25,7 @@
 //! | [`world`] | [`World`]: create, open, commit |
 //! | [`view`] | [`View`]: one version, for reading |
 //! | [`ingest`] | relief and strata into pages |
+//! | [`checkout`] | regions out of the world as land to simulate, and back |
 //! | [`check`] | is the world sound, and does it still say what the file said? |
 //! | [`query`] | places in, answers out: one, or a stream of lines |
 //! | [`route`] | which layer answers: edits, grids, boundaries, pages |
@@ -35,6 +36,7 @@
 //! | [`error`] | [`WorldError`] |
 
 pub mod check;
+pub mod checkout;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod error;

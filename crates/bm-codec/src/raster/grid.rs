@@ -48,6 +48,12 @@ impl Axis {
         ((2 * i64::from(tick) + 1) * self.den - 2 * self.origin).div_euclid(2 * self.step)
     }
 
+    /// Whether its samples are as far apart as another axis' or farther.
+    #[must_use]
+    pub fn is_no_finer(self, other: Self) -> bool {
+        i128::from(self.step) * i128::from(other.den) >= i128::from(other.step) * i128::from(self.den)
+    }
+
     /// First voxel whose centre is at or after `halves` half-steps beyond the first sample.
     fn first_tick(self, halves: i64) -> i64 {
         let num = halves * self.step + 2 * self.origin - self.den;

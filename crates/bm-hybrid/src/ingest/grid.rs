@@ -2,7 +2,7 @@
 
 use bm_codec::raster::Axis;
 use bm_core::PageId;
-use bm_core::frame::{MAX_LEVEL, WORLD_X, WORLD_Y};
+use bm_core::frame::{MAX_LEVEL, TICKS_PER_METRE, WORLD_X, WORLD_Y};
 use bm_io::GridGeoref;
 
 /// Ticks a degree, on both axes: the world's extents divide evenly.
@@ -39,6 +39,36 @@ impl WorldGrid {
         let gap = i64::from(WORLD_Y) * y.den - last;
         let north = i64::from(g.wraps && gap > 0 && gap <= y.step);
         Self { x, y, width, height, wraps: g.wraps, beyond: [south, north], nearest: false }
+    }
+
+    /// Samples in the middles of a region's cells.
+    pub(crate) fn of_cells(region: &bm_grid::Region) -> Self {
+        let ticks = |metres: f64| (metres * f64::from(TICKS_PER_METRE) * ROUGH_DEN as f64).round() as i64;
+        let axis =
+            |first: f64| Axis { origin: ticks(first), step: ticks(region.cell_size()), den: ROUGH_DEN };
+        Self {
+            x: axis(region.center_x(0)),
+            y: axis(region.center_y(0)),
+            width: region.width() as usize,
+            height: region.height() as usize,
+            wraps: false,
+            beyond: [0, 0],
+            nearest: false,
+        }
+        .reduced()
+    }
+
+    /// The same axes with the smallest numbers that say so: samples in the same places are known by them.
+    fn reduced(self) -> Self {
+        let reduce = |a: Axis| {
+            let g = gcd(
+                gcd(a.origin.unsigned_abs().into(), a.step.unsigned_abs().into()),
+                a.den.unsigned_abs().into(),
+            );
+            let g = g.max(1) as i64;
+            Axis { origin: a.origin / g, step: a.step / g, den: a.den / g }
+        };
+        Self { x: reduce(self.x), y: reduce(self.y), ..self }
     }
 
     /// The same samples, each speaking for half a step around it.

@@ -6,19 +6,19 @@ use bm_codec::strata::{Fluid, Mask, Strata};
 use bm_core::MaterialId;
 
 /// The samples of one column of pages, before they become strata.
-pub(super) struct Sheet {
-    pub(super) axes: (Axis, Axis),
-    pub(super) size: (usize, usize),
+pub(crate) struct Sheet {
+    pub(crate) axes: (Axis, Axis),
+    pub(crate) size: (usize, usize),
     /// Ticks a unit of the heights.
-    pub(super) unit: i32,
+    pub(crate) unit: i32,
     /// Row by row from the south-west; `None` where there is no data.
-    pub(super) heights: Vec<Option<i32>>,
+    pub(crate) heights: Vec<Option<i32>>,
     /// Samples over which no sea stands, however low they are.
-    pub(super) dry: Vec<bool>,
+    pub(crate) dry: Vec<bool>,
 }
 
 /// Where sample (0, 0) of `old` lies among the samples of `axes`, if both have their samples in the same places.
-pub(super) fn offset(axes: (Axis, Axis), old: &Strata, how: Interpolation) -> Option<[i64; 2]> {
+pub(crate) fn offset(axes: (Axis, Axis), old: &Strata, how: Interpolation) -> Option<[i64; 2]> {
     let old_axes = old.surface.axes();
     if old.surface.interpolation() != how {
         return None;
@@ -34,7 +34,7 @@ pub(super) fn offset(axes: (Axis, Axis), old: &Strata, how: Interpolation) -> Op
 
 impl Sheet {
     /// This sheet laid over older strata, whose sample (0, 0) lies at `offset` among these samples.
-    pub(super) fn over(&self, old: &Strata, [ox, oy]: [i64; 2]) -> Self {
+    pub(crate) fn over(&self, old: &Strata, [ox, oy]: [i64; 2]) -> Self {
         let (w, h) = (self.size.0 as i64, self.size.1 as i64);
         let (ow, oh) = old.surface.size();
         let (i0, j0) = (ox.min(0), oy.min(0));
@@ -76,7 +76,7 @@ impl Sheet {
     }
 
     /// Strata without layers. There must be one height at least.
-    pub(super) fn into_strata(self, how: Interpolation, fluid: Option<Fluid>) -> Result<Strata, WorldError> {
+    pub(crate) fn into_strata(self, how: Interpolation, fluid: Option<Fluid>) -> Result<Strata, WorldError> {
         let bad = |detail: String| WorldError::Data { what: "relief", detail };
         // Holes get their neighbour's height, which costs the least to store.
         let first = self.heights.iter().flatten().next();

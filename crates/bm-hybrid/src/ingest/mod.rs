@@ -2,11 +2,11 @@
 
 #[cfg(feature = "vector")]
 pub mod boundary;
-mod grid;
-mod merge;
-mod relief;
+pub(crate) mod grid;
+pub(crate) mod merge;
+pub(crate) mod relief;
 mod sea;
-mod stack;
+pub(crate) mod stack;
 #[cfg(feature = "litho")]
 mod strata;
 

@@ -239,7 +239,7 @@ impl Job<'_> {
             heights: index.iter().map(|&k| Some(values[k]).filter(|&v| v != Relief::NODATA)).collect(),
             dry: index.iter().map(|&k| !wet || self.dry.get(k).is_some_and(|&d| d)).collect(),
         };
-        let (ground, layers) = self.layers(draft, level, at)?;
+        let Under { ground, layers, .. } = base_of(self.view, draft, level, at)?;
         let mut fluid = wet.then_some(Fluid { material: MaterialId::SEAWATER, level: 0 });
         let holes = sheet.heights.iter().any(Option::is_none);
         if (holes || !w.whole)
@@ -253,27 +253,30 @@ impl Job<'_> {
         let reach = stack::reach(self.view, draft, level, at, &strata)?;
         Ok(Some((strata, reach)))
     }
+}
 
-    /// What lies below the surface: the layers that are there already, or the Earth's shells.
-    fn layers(
-        &self,
-        draft: &Draft<'_>,
-        own: u8,
-        at: [u32; 2],
-    ) -> Result<(MaterialId, Vec<Layer>), WorldError> {
-        let (xs, ys) = footprint(own, at);
-        let (mut level, mut at) = (own, at);
-        loop {
-            if let Some((_, s)) = stack::owner(self.view, draft, level, at)? {
-                let layers = if level == own { s.layers.clone() } else { crop_layers(&s, xs, ys)? };
-                return Ok((s.ground, layers));
-            }
-            if level < 14 {
-                return Ok(earth_layers());
-            }
-            level -= bm_core::page::PAGE_SPAN;
-            at = at.map(|c| c >> bm_core::page::PAGE_SPAN);
+/// What a column of pages has below its surface, and the sea over it.
+pub(crate) struct Under {
+    pub(crate) ground: MaterialId,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) fluid: Option<Fluid>,
+}
+
+/// What lies below the surface of a column: the layers that are there already, or the Earth's shells.
+pub(crate) fn base_of(view: &View, draft: &Draft<'_>, own: u8, at: [u32; 2]) -> Result<Under, WorldError> {
+    let (xs, ys) = footprint(own, at);
+    let (mut level, mut at) = (own, at);
+    loop {
+        if let Some((_, s)) = stack::owner(view, draft, level, at)? {
+            let layers = if level == own { s.layers.clone() } else { crop_layers(&s, xs, ys)? };
+            return Ok(Under { ground: s.ground, layers, fluid: s.fluid });
         }
+        if level < 14 {
+            let (ground, layers) = earth_layers();
+            return Ok(Under { ground, layers, fluid: None });
+        }
+        level -= bm_core::page::PAGE_SPAN;
+        at = at.map(|c| c >> bm_core::page::PAGE_SPAN);
     }
 }
 

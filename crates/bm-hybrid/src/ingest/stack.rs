@@ -11,7 +11,7 @@ use bm_octree::Draft;
 use std::sync::Arc;
 
 /// Heights (in pages) that exist in a column of pages, ascending.
-pub(super) fn existing(view: &View, level: u8, at: [u32; 2]) -> Result<Vec<u32>, WorldError> {
+pub(crate) fn existing(view: &View, level: u8, at: [u32; 2]) -> Result<Vec<u32>, WorldError> {
     let mut out = Vec::new();
     let span = 1u32 << bm_core::page::PAGE_SPAN;
     let Some(below_root) = page_at(level, at, 0) else { return Ok(out) };
@@ -36,7 +36,7 @@ pub(super) fn existing(view: &View, level: u8, at: [u32; 2]) -> Result<Vec<u32>,
 }
 
 /// The page that carries the strata of a column of pages, with them.
-pub(super) fn owner(
+pub(crate) fn owner(
     view: &View,
     draft: &Draft<'_>,
     level: u8,
@@ -53,7 +53,7 @@ pub(super) fn owner(
 
 /// The strata that answer in a page: its own, or those it shares.
 #[cfg(feature = "litho")]
-pub(super) fn carried(draft: &Draft<'_>, id: PageId) -> Result<Option<Arc<Strata>>, WorldError> {
+pub(crate) fn carried(draft: &Draft<'_>, id: PageId) -> Result<Option<Arc<Strata>>, WorldError> {
     let base = |id| -> Result<_, WorldError> { Ok(draft.get(id)?.map(|b| b.base)) };
     let base = match base(id)? {
         Some(Base::Shared(owner)) => base(owner)?,
@@ -68,7 +68,7 @@ pub(super) fn carried(draft: &Draft<'_>, id: PageId) -> Result<Option<Arc<Strata
 /// Puts strata into a column of pages, over the ticks `from..to` (relative to sea level): the lowest page
 /// carries them, the others share. Pages of an earlier, taller stack go back to inheriting. Returns how
 /// many pages share.
-pub(super) fn put(
+pub(crate) fn put(
     view: &View,
     draft: &mut Draft<'_>,
     level: u8,
@@ -101,7 +101,7 @@ pub(super) fn put(
 }
 
 /// Lowest and highest sample of strata's surface, in ticks above sea level.
-pub(super) fn surface_range(s: &Strata) -> [i64; 2] {
+pub(crate) fn surface_range(s: &Strata) -> [i64; 2] {
     range_of(&s.surface)
 }
 
@@ -116,7 +116,7 @@ fn range_of(r: &bm_codec::raster::Raster) -> [i64; 2] {
 
 /// Ticks (relative to sea level) over which strata in a column of pages may differ from what the coarser
 /// pages answer there: a stack of pages this tall shows no seam at its floor and nothing over its roof.
-pub(super) fn reach(
+pub(crate) fn reach(
     view: &View,
     draft: &Draft<'_>,
     level: u8,

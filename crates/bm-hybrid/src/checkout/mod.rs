@@ -1,0 +1,16 @@
+//! Check-outs: a region of the world as dense land, simulated, then committed back.
+//!
+//! A region is *seeded* from the truth of a version ([`View::seed`](crate::View::seed)), never from zeros. Processes change the land.
+//! [`World::commit_land`](crate::World::commit_land) lays it back as relief and layers in one atomic commit, unless the region has changed
+//! meanwhile: then it says so and loses nothing.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`seed`] | truth into land: heights, strata, a fingerprint of what was read |
+//! | [`commit`] | land into pages, conflicts, edits that no longer fit |
+
+pub mod commit;
+pub mod seed;
+
+pub use commit::{Back, Landed, Origin};
+pub use seed::{Seed, Seeding};

@@ -1,0 +1,5 @@
+//! Land out of the world and back.
+#![cfg(feature = "bundled")]
+
+mod back;
+mod support;
