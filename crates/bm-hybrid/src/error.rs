@@ -47,6 +47,9 @@ pub enum WorldError {
     /// Boundaries that cannot be.
     #[error("boundaries: {0}")]
     Boundary(bm_vector::set::SetError),
+    /// A boundary whose shape or attributes are not sound.
+    #[error("boundaries: {0}")]
+    Unsound(bm_vector::geometry::BoundaryError),
     /// A file of a large area beside the world.
     #[error(
         "{}: {detail}; the folder belongs to the world (copies need it): put it back, or ingest the boundary again",
@@ -119,9 +122,11 @@ impl WorldError {
             Self::Io(e) if e.is_bad_input() => ErrorKind::BadInput,
             Self::Io(_) => ErrorKind::Io,
             Self::Record { kind, .. } => *kind,
-            Self::Boundary(_) | Self::OutOfWorld(_) | Self::Data { .. } | Self::Unfinished(_) => {
-                ErrorKind::BadInput
-            }
+            Self::Boundary(_)
+            | Self::Unsound(_)
+            | Self::OutOfWorld(_)
+            | Self::Data { .. }
+            | Self::Unfinished(_) => ErrorKind::BadInput,
             Self::Changed { .. } => ErrorKind::Conflict,
         }
     }

@@ -234,7 +234,7 @@ impl World {
         }
         let what = format!("ingest {} boundaries", report.boundaries);
         progress(&Progress { stage: "commit", done: 0, total: 1 });
-        report.version = self.commit_boundaries(&changes, &what)?;
+        report.version = self.commit_sound_boundaries(&changes, &what)?;
         report.elapsed = start.elapsed();
         Ok(report)
     }

@@ -115,16 +115,27 @@ impl World {
     /// for. All changes are checked first; one that is refused refuses everything.
     ///
     /// # Errors
-    /// As [`World::edit`]; [`WorldError::Boundary`] for boundaries that are not sound, names that are not there, and
-    /// materials that the world does not have.
+    /// As [`World::edit`]; [`WorldError::Unsound`] for boundaries that are not sound
+    /// ([`Boundary::check`](bm_vector::Boundary::check)), [`WorldError::Boundary`] for names that are not there and
+    /// [`WorldError::Data`] for materials that the world does not have.
     pub fn edit_with(&self, transaction: &Transaction, changes: &[Change]) -> Result<Committed, WorldError> {
+        check_sound(changes)?;
+        self.edit_with_sound(transaction, changes)
+    }
+
+    /// The same of boundaries that were checked before.
+    pub(super) fn edit_with_sound(
+        &self,
+        transaction: &Transaction,
+        changes: &[Change],
+    ) -> Result<Committed, WorldError> {
         if changes.is_empty() {
             return self.edit(transaction);
         }
         let inner = &self.inner;
         let edits = transaction.edits();
         inner.check_materials(&edits, transaction)?;
-        inner.check_boundaries(changes)?;
+        inner.check_sides(changes)?;
         inner.ready()?;
         // Without a journal nobody reads it.
         let annex = if inner.media.is_some() { encode(changes, &inner.areas)? } else { vec![ANNEX] };
@@ -178,8 +189,14 @@ impl World {
     /// # Errors
     /// As [`World::edit_with`], and errors of the store; the world is then unchanged.
     pub fn commit_boundaries(&self, changes: &[Change], what: &str) -> Result<u64, WorldError> {
+        check_sound(changes)?;
+        self.commit_sound_boundaries(changes, what)
+    }
+
+    /// The same of boundaries that were checked before: large ones take as long to check as to commit.
+    pub(crate) fn commit_sound_boundaries(&self, changes: &[Change], what: &str) -> Result<u64, WorldError> {
         let inner = &self.inner;
-        inner.check_boundaries(changes)?;
+        inner.check_sides(changes)?;
         inner.begin()?;
         let _one_at_a_time = inner.write_lock();
         let _no_other_change = inner.boundaries.changing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -195,6 +212,13 @@ impl World {
         }
         done
     }
+}
+
+fn check_sound(changes: &[Change]) -> Result<(), WorldError> {
+    changes.iter().try_for_each(|change| match change {
+        Change::Put(b) => b.check(Frame::Geographic).map_err(WorldError::Unsound),
+        Change::Remove(_) => Ok(()),
+    })
 }
 
 fn id_of(change: &Change) -> &BoundaryId {
@@ -220,7 +244,7 @@ fn describe(changes: &[Change]) -> String {
 }
 
 impl Inner {
-    fn check_boundaries(&self, changes: &[Change]) -> Result<(), WorldError> {
+    fn check_sides(&self, changes: &[Change]) -> Result<(), WorldError> {
         for change in changes {
             let Change::Put(b) = change else { continue };
             let sides = b.transition.iter().flat_map(|t| [t.left, t.right]).flatten();

@@ -76,7 +76,7 @@ impl World {
             Some(annex) => self.boundaries_back(&annex, &before)?,
             None => Vec::new(),
         };
-        self.edit_with(&t, &boundaries)
+        self.edit_with_sound(&t, &boundaries)
     }
 
     /// The changes that bring boundaries back to what they were before a commit.

@@ -2,7 +2,7 @@
 
 use crate::support::{SAND, area, between, island, line, plain, put};
 use bm_core::{ErrorKind, GeoPoint, MaterialId, Pos};
-use bm_hybrid::{Retention, View, World};
+use bm_hybrid::{Retention, View, World, WorldError};
 use bm_overlay::{Durability, StrategyKind, Transaction};
 use bm_vector::set::Change;
 use bm_vector::{Boundary, BoundaryId, Transition, Value};
@@ -60,6 +60,25 @@ fn refused_changes_change_nothing() {
     for changes in [put(unknown), vec![gone], both] {
         let e = world.edit_with(&t, &changes).unwrap_err();
         assert_eq!(e.kind(), ErrorKind::BadInput, "{e}");
+    }
+    let unsound = [
+        plain("point", line(&[[1.0, 1.0]])),
+        plain("nowhere", line(&[[1.0, 1.0], [f64::NAN, 2.0]])),
+        plain("bow tie", area(&[[0.0, 0.0], [2.0, 2.0], [2.0, 0.0], [0.0, 2.0]])),
+        Boundary { priority: f64::INFINITY, ..plain("first", line(&[[0.0, 0.0], [1.0, 1.0]])) },
+        plain("", line(&[[0.0, 0.0], [1.0, 1.0]])),
+    ];
+    for boundary in unsound {
+        let id = boundary.id.to_string();
+        let changes = put(boundary);
+        let e = world.edit_with(&t, &changes).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::BadInput, "{id}: {e}");
+        assert!(e.to_string().contains(&id), "{id}: {e}");
+        assert!(
+            matches!(world.commit_boundaries(&changes, "t").unwrap_err(), WorldError::Unsound(_)),
+            "{id}"
+        );
+        assert!(world.change_boundaries(&changes, "t", Durability::Memory).is_err(), "{id}");
     }
     assert_eq!(world.view().version(), version);
     assert_eq!(ids(&world.view()), ["body"]);
