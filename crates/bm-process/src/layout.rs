@@ -180,7 +180,7 @@ where
 
 fn get<V: bm_grid::LayerValue<Scalar = V> + Value>(grid: &Grid, name: &str) -> Result<Vec<V>, LayoutError> {
     let missing = || LayoutError::Missing { name: name.to_owned(), kind: V::KIND };
-    let layer = grid.layer::<V>(name).map_err(|_| missing())?;
+    let Ok(layer) = grid.layer::<V>(name) else { return Err(missing()) };
     layer.planes().first().map(Plane::to_vec).ok_or_else(missing)
 }
 

@@ -13,16 +13,17 @@ mod window;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-pub use error::{After, RunError};
+pub use error::{After, Problem, RunError, StepError};
 pub use observer::{Observer, ProcessReport, Progress, StepReport, Unwatched};
 pub use totals::{Account, Accounts, Totals};
 
+use crate::ledger::Ledger;
 use crate::process::{Books, YEAR};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::state::State;
 use crate::workers;
 use inventory::{Bad, Holes, Inventory, check_layer, measure};
-use task::{Refusal, Task};
+use task::Task;
 use totals::share;
 
 /// The share of what there is that a process may leave unaccounted for in a step, if nobody says: a millionth.
@@ -95,8 +96,10 @@ impl Run {
             state.ensure(&need);
         }
         let holes = Holes::of(&state);
-        let place = |bad: Bad| bad.place(&state, 0, "the land", "ground", After::default());
-        let now = measure(&state, &holes).map_err(place)?;
+        let process = "the land".to_owned();
+        let now = measure(&state, &holes).map_err(|bad| {
+            Box::new(StepError { step: 0, process, problem: bad.place(&state, "ground"), after: After::default() })
+        })?;
         Ok(Self {
             leg: Leg { step: 0, time: state.time },
             scenario,
@@ -202,7 +205,7 @@ impl Run {
     /// [`RunError`]; the land is half changed then, and no more steps are taken.
     pub fn step(&mut self) -> Result<Option<StepReport>, RunError> {
         if self.broken {
-            return Err(RunError::Broken { after: self.last.clone() });
+            return Err(RunError::Broken(self.last.clone()));
         }
         if self.finished() {
             return Ok(None);
@@ -228,10 +231,10 @@ impl Run {
                 let task = &mut self.tasks[n];
                 (books, parts) = match task.act(&mut self.state, dt, most) {
                     Ok(done) => done,
-                    Err(refusal) => return Err(self.refused(n, step, refusal)),
+                    Err(problem) => return Err(self.failed(n, step, problem)),
                 };
                 task.done = step;
-                self.verify(n, step, &books)?;
+                self.now = self.verify(n, &books).map_err(|problem| self.failed(n, step, problem))?;
                 self.totals.add(n, &books);
             }
             let process = self.tasks[n].label.clone();
@@ -243,27 +246,20 @@ impl Run {
         Ok(StepReport { step, years: end / YEAR, processes })
     }
 
-    fn refused(&self, n: usize, step: u64, refusal: Refusal) -> RunError {
-        let (process, after) = (self.tasks[n].label.clone(), self.last.clone());
-        match refusal {
-            Refusal::Process(source) => RunError::Process { step, process, source, after },
-            Refusal::Unstable { asked, limit } => {
-                RunError::Unstable { step, process, asked, limit, most: self.scenario.split_at_most, after }
-            }
-            Refusal::Strata => RunError::Strata { step, process, after },
-        }
+    fn failed(&self, n: usize, step: u64, problem: Problem) -> RunError {
+        let process = self.tasks[n].label.clone();
+        Box::new(StepError { step, process, problem, after: self.last.clone() }).into()
     }
 
     /// Compares what a process booked with itself and with the land, and looks for numbers that are none.
-    fn verify(&mut self, n: usize, step: u64, books: &Books) -> Result<(), RunError> {
-        let task = &self.tasks[n];
-        let place = |what: &str, bad: Bad| bad.place(&self.state, step, &task.label, what, self.last.clone());
-        let now = measure(&self.state, &self.holes).map_err(|bad| place("ground", bad))?;
-        for need in task.process().layers() {
-            check_layer(&self.state, need.layer, &self.holes).map_err(|bad| place(need.layer, bad))?;
+    fn verify(&self, n: usize, books: &Books) -> Result<Inventory, Problem> {
+        let state = &self.state;
+        let now = measure(state, &self.holes).map_err(|bad| bad.place(state, "ground"))?;
+        for need in self.tasks[n].process().layers() {
+            check_layer(state, need.layer, &self.holes).map_err(|bad| bad.place(state, need.layer))?;
         }
         let before = self.now;
-        let measured = |before, after, booked: &crate::ledger::Ledger| crate::ledger::Ledger { before, after, ..*booked };
+        let measured = |before, after, booked: &Ledger| Ledger { before, after, ..*booked };
         let gross = now.gross.max(before.gross);
         let looks = [
             ("solid", books.solid, gross),
@@ -277,12 +273,10 @@ impl Run {
             // NaN is not within any guard.
             if share.is_nan() || share > self.guard {
                 let open = ledger.before + ledger.gained - ledger.lost - ledger.after;
-                let (process, guard, after) = (task.label.clone(), self.guard, self.last.clone());
-                return Err(RunError::Ledger { step, process, what, open, share, guard, after });
+                return Err(Problem::Ledger { what, open, share, guard: self.guard });
             }
         }
-        self.now = now;
-        Ok(())
+        Ok(now)
     }
 
     /// Goes on to the end, or until the observer stops it.
@@ -317,16 +311,9 @@ impl Run {
 }
 
 impl Bad {
-    fn place(self, state: &State, step: u64, process: &str, what: &str, after: After) -> RunError {
+    fn place(self, state: &State, what: &str) -> Problem {
         let width = state.ground.width.max(1);
-        RunError::NotFinite {
-            step,
-            process: process.to_owned(),
-            what: what.to_owned(),
-            column: self.cell % width,
-            row: self.cell / width,
-            value: self.value,
-            after,
-        }
+        let (column, row) = (self.cell % width, self.cell / width);
+        Problem::NotFinite { what: what.to_owned(), column, row, value: self.value }
     }
 }

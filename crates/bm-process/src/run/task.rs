@@ -2,19 +2,13 @@
 
 use bm_grid::Window;
 
+use super::error::Problem;
 use super::totals::join;
 use super::window;
-use crate::process::{Books, Process, ProcessError, YEAR};
+use crate::process::{Books, Process, YEAR};
 use crate::route::Edge;
 use crate::scenario::{Entry, Scenario, ScenarioError};
 use crate::state::State;
-
-/// Why a process did not act.
-pub(super) enum Refusal {
-    Process(ProcessError),
-    Unstable { asked: f64, limit: f64 },
-    Strata,
-}
 
 pub(super) struct Task {
     /// What reports call it.
@@ -58,14 +52,14 @@ impl Task {
     }
 
     /// Acts for `dt` seconds from the state's time on; how it went, and in how many parts.
-    pub(super) fn act(&mut self, state: &mut State, dt: f64, most: u64) -> Result<(Books, u64), Refusal> {
+    pub(super) fn act(&mut self, state: &mut State, dt: f64, most: u64) -> Result<(Books, u64), Problem> {
         let Some(place) = self.window else { return self.advance(state, dt, most) };
         let mut part = window::cut(state, place, self.edges);
         let done = self.advance(&mut part, dt, most)?;
-        if window::paste(part, place, state) { Ok(done) } else { Err(Refusal::Strata) }
+        if window::paste(part, place, state) { Ok(done) } else { Err(Problem::Strata) }
     }
 
-    fn advance(&mut self, state: &mut State, dt: f64, most: u64) -> Result<(Books, u64), Refusal> {
+    fn advance(&mut self, state: &mut State, dt: f64, most: u64) -> Result<(Books, u64), Problem> {
         let begin = state.time;
         // A hair longer than its own step is rounding, not a reason for another part.
         let equal = (dt / self.part - 1e-9).ceil().max(1.0);
@@ -85,7 +79,7 @@ impl Task {
         dt: f64,
         most: u64,
         books: &mut Option<Books>,
-    ) -> Result<u64, Refusal> {
+    ) -> Result<u64, Problem> {
         let begin = state.time;
         let (mut left, mut parts) = (dt, 0);
         loop {
@@ -93,11 +87,11 @@ impl Task {
             let more = (left / limit - 1e-9).ceil().max(1.0);
             // What is stable may have become shorter on the way. NaN and limits of nothing come here as well.
             if !(limit > 0.0 && parts as f64 + more <= most as f64) {
-                return Err(Refusal::Unstable { asked: dt, limit });
+                return Err(Problem::Unstable { asked: dt, limit, most });
             }
             let step = if more > 1.0 { left / more } else { left };
             state.time = begin + (dt - left);
-            join(books, self.process.step(state, step).map_err(Refusal::Process)?);
+            join(books, self.process.step(state, step)?);
             parts += 1;
             if more <= 1.0 {
                 return Ok(parts);
