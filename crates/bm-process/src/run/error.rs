@@ -108,7 +108,7 @@ impl fmt::Display for Span {
             s if s >= YEAR => write!(f, "{} years", (s / YEAR * 1e4).round() / 1e4),
             s if s >= 86_400.0 => write!(f, "{} days", (s / 86_400.0 * 1e4).round() / 1e4),
             s if s >= 1.0 => write!(f, "{} s", (s * 1e4).round() / 1e4),
-            s => write!(f, "{s:e} s"),
+            s => write!(f, "{s:.4e} s"),
         }
     }
 }
