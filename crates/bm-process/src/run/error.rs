@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::checkpoint::CheckpointError;
 use crate::process::{ProcessError, YEAR};
 use crate::scenario::ScenarioError;
 
@@ -16,6 +17,12 @@ pub enum RunError {
     /// A step failed; the land is half changed.
     #[error(transparent)]
     Step(#[from] Box<StepError>),
+    /// A checkpoint could not be saved; the land is whole, and the run can go on.
+    #[error(transparent)]
+    Save(#[from] Box<SaveError>),
+    /// The folder of checkpoints cannot be used, or none of them be read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// An earlier step failed.
     #[error("a step failed before, the land is half changed: begin anew{0}")]
     Broken(After),
@@ -33,6 +40,19 @@ pub struct StepError {
     /// What happened.
     pub problem: Problem,
     /// What there is to go back to.
+    pub after: After,
+}
+
+/// A checkpoint that could not be saved.
+#[derive(Debug, thiserror::Error)]
+#[error("no checkpoint after step {step}: {source}{after}")]
+#[non_exhaustive]
+pub struct SaveError {
+    /// The steps taken.
+    pub step: u64,
+    /// Why.
+    pub source: CheckpointError,
+    /// The checkpoint there is.
     pub after: After,
 }
 

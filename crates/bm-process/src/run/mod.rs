@@ -3,18 +3,23 @@
 //! After each process its books are compared with the land itself, as measured; after each step its ledgers are added
 //! up. A process whose books do not hold, or that leaves a height that is none, ends the run with its name.
 
+mod checkpoint;
 mod error;
 mod inventory;
 mod observer;
+mod resume;
 mod task;
 mod totals;
 mod window;
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use error::{After, Problem, RunError, StepError};
+pub use checkpoint::{CheckpointError, discard, list};
+pub use error::{After, Problem, RunError, SaveError, StepError};
 pub use observer::{Observer, ProcessReport, Progress, StepReport, Unwatched};
+pub use resume::{Changes, Resumed};
 pub use totals::{Account, Accounts, Totals};
 
 use crate::ledger::Ledger;
@@ -22,6 +27,7 @@ use crate::process::{Books, YEAR};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::state::State;
 use crate::workers;
+use checkpoint::Folder;
 use inventory::{Bad, Holes, Inventory, check_layer, measure};
 use task::Task;
 use totals::share;
@@ -58,7 +64,11 @@ pub struct Run {
     leg: Leg,
     guard: f64,
     broken: bool,
+    folder: Option<Folder>,
+    note: String,
+    /// The last checkpoint, and the step it was saved after.
     last: After,
+    saved: Option<u64>,
 }
 
 impl Run {
@@ -67,7 +77,9 @@ impl Run {
     /// # Errors
     /// [`RunError::Scenario`] when something in it is not possible on this land, [`RunError::NotFinite`] when the land
     /// has infinite heights.
-    pub fn new(state: State, scenario: Scenario) -> Result<Self, RunError> {
+    pub fn new(mut state: State, scenario: Scenario) -> Result<Self, RunError> {
+        state.sea_level = scenario.sea_level.unwrap_or(state.sea_level);
+        state.rim = scenario.edges.unwrap_or(state.rim);
         let mut run = Self::ready(state, scenario)?;
         run.totals = Totals::new(run.tasks.iter().map(|task| task.label.clone()).collect(), &run.now);
         Ok(run)
@@ -81,8 +93,6 @@ impl Run {
             return Err(ScenarioError::Value { what: "years".to_owned(), why: why.to_owned() }.into());
         }
         state.threads = workers::count(scenario.threads);
-        state.sea_level = scenario.sea_level.unwrap_or(state.sea_level);
-        state.rim = scenario.edges.unwrap_or(state.rim);
         let mut tasks: Vec<Task> = Vec::new();
         for (n, entry) in scenario.processes.iter().enumerate() {
             let same = scenario.processes[..n].iter().filter(|other| other.name() == entry.name()).count();
@@ -111,7 +121,10 @@ impl Run {
             step: 0,
             guard: GUARD,
             broken: false,
+            folder: None,
+            note: String::new(),
             last: After::default(),
+            saved: None,
         })
     }
 
@@ -119,6 +132,39 @@ impl Run {
     #[must_use]
     pub fn guard(self, guard: f64) -> Self {
         Self { guard, ..self }
+    }
+
+    /// The same with checkpoints in a folder, which is made if it is not there; it must have none of another run.
+    ///
+    /// # Errors
+    /// [`RunError::Checkpoint`].
+    pub fn checkpoints(self, folder: &Path) -> Result<Self, RunError> {
+        Ok(Self { folder: Some(Folder::new(folder)?), ..self })
+    }
+
+    /// The same with words that whoever resumes it finds again: where the land came from.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+
+    /// Saves a checkpoint, if there is a folder for them and none of this step yet; its file and bytes.
+    ///
+    /// # Errors
+    /// [`RunError::Save`] when it cannot be saved (the last one is intact, and the run can go on),
+    /// [`RunError::Broken`] after a step that failed.
+    pub fn save(&mut self) -> Result<Option<(PathBuf, u64)>, RunError> {
+        if self.broken {
+            return Err(RunError::Broken(self.last.clone()));
+        }
+        let Some(folder) = self.folder.as_ref().filter(|_| self.saved != Some(self.step)) else { return Ok(None) };
+        let saved = folder.save(&self.state, self.memory());
+        let (path, bytes) = saved.map_err(|source| {
+            Box::new(SaveError { step: self.step, source, after: self.last.clone() })
+        })?;
+        self.last = After(Some(path.clone()));
+        self.saved = Some(self.step);
+        Ok(Some((path, bytes)))
     }
 
     /// The land as it is now.
@@ -279,10 +325,11 @@ impl Run {
         Ok(now)
     }
 
-    /// Goes on to the end, or until the observer stops it.
+    /// Goes on to the end, or until the observer stops it; with checkpoints as often as the scenario says, and at the end.
     ///
     /// # Errors
-    /// [`RunError`] of a step.
+    /// [`RunError`] of a step, or [`RunError::Save`] when a checkpoint cannot be saved: the last one is intact then, the
+    /// land is whole, and calling it again goes on.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Ended, RunError> {
         let begin = Instant::now();
         let first = self.step;
@@ -302,9 +349,19 @@ impl Run {
                 totals: &self.totals,
                 state: &self.state,
             };
-            if observer.step(&progress) == ControlFlow::Break(()) && !self.finished() {
+            let stop = observer.step(&progress) == ControlFlow::Break(());
+            let every = self.scenario.checkpoint_every;
+            let due = every > 0 && self.step.is_multiple_of(every);
+            if (stop || due || self.finished()) && let Some((path, bytes)) = self.save()? {
+                observer.checkpoint(&path, bytes);
+            }
+            if stop && !self.finished() {
                 return Ok(Ended::Stopped);
             }
+        }
+        // When an earlier call could not save the end.
+        if let Some((path, bytes)) = self.save()? {
+            observer.checkpoint(&path, bytes);
         }
         Ok(Ended::Finished)
     }
