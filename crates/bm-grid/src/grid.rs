@@ -115,6 +115,28 @@ impl Grid {
         }
     }
 
+    /// A grid of what a file holds; tiles of the base that count as written are stale.
+    pub(crate) fn of_parts(
+        id: &str,
+        region: Region,
+        base: Plane<MaterialId>,
+        derived: Vec<Option<Tile<MaterialId>>>,
+        affected: BTreeSet<Arc<str>>,
+        layers: BTreeMap<Box<str>, AnyLayer>,
+    ) -> Self {
+        Self { id: Arc::from(id), region, base, derived, synced: 0, affected, layers }
+    }
+
+    /// Tiles that boundaries changed, as they are kept.
+    pub(crate) fn derived_tiles(&self) -> &[Option<Tile<MaterialId>>] {
+        &self.derived
+    }
+
+    /// The layers, whatever their types.
+    pub(crate) const fn any_layers(&self) -> &BTreeMap<Box<str>, AnyLayer> {
+        &self.layers
+    }
+
     /// The same grid under a name.
     #[must_use]
     pub fn with_id(self, id: impl Into<Arc<str>>) -> Self {
@@ -327,6 +349,29 @@ impl Grid {
             layers: self.layers.len(),
             memory_bytes: self.memory_bytes(),
         }
+    }
+}
+
+impl PartialEq for Grid {
+    /// Whether name, region, materials before and after boundaries, layers and affecting boundaries are the same, bit
+    /// for bit; how they are kept and when they were written does not count.
+    fn eq(&self, other: &Self) -> bool {
+        let derived = |t: usize| {
+            let cells = self.tiling().window(t).cells();
+            match (&self.derived[t], &other.derived[t]) {
+                (None, None) => true,
+                _ => {
+                    let (a, b) = (self.derived_tile(t), other.derived_tile(t));
+                    (0..cells).all(|i| a.get(i) == b.get(i))
+                }
+            }
+        };
+        self.id == other.id
+            && self.region == other.region
+            && self.base == other.base
+            && self.affected == other.affected
+            && self.layers == other.layers
+            && (0..self.derived.len()).all(derived)
     }
 }
 

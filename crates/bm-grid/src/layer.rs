@@ -1,7 +1,8 @@
 //! Named layers of numbers beside the material.
 
 use crate::error::GridError;
-use crate::plane::{Plane, Value};
+use crate::plane::Plane;
+use crate::scalar::Scalar;
 use std::fmt;
 
 /// Height of the surface in metres.
@@ -55,9 +56,11 @@ mod sealed {
 /// A type layers can hold: one plane for each of its numbers, so that loops over a plane are loops over an array.
 pub trait LayerValue: Copy + sealed::Sealed + 'static {
     /// The number.
-    type Scalar: Value;
+    type Scalar: Scalar;
     /// Which type this is.
     const KIND: LayerKind;
+    /// How many numbers it has.
+    const PLANES: usize;
     /// Its numbers.
     fn parts(self) -> impl Iterator<Item = Self::Scalar>;
     /// Of as many numbers as [`LayerValue::parts`] gives.
@@ -105,6 +108,7 @@ macro_rules! layer_values {
             impl LayerValue for $t {
                 type Scalar = $scalar;
                 const KIND: LayerKind = LayerKind::$variant;
+                const PLANES: usize = size_of::<$t>() / size_of::<$scalar>();
 
                 fn parts(self) -> impl Iterator<Item = $scalar> {
                     let parts: fn($t) -> _ = $parts;
@@ -153,6 +157,11 @@ pub struct Layer<V: LayerValue> {
 impl<V: LayerValue> Layer<V> {
     pub(crate) fn uniform(width: u32, height: u32, fill: V) -> Self {
         Self { planes: fill.parts().map(|part| Plane::uniform(width, height, part)).collect() }
+    }
+
+    /// A layer of its planes: as many as a value has numbers.
+    pub(crate) const fn of_planes(planes: Vec<Plane<V::Scalar>>) -> Self {
+        Self { planes }
     }
 
     /// The value of a cell; none outside.

@@ -26,19 +26,28 @@
 //! | [`plane`] | [`Plane`]: one value a cell, in tiles that remember when they were written |
 //! | [`layer`] | [`Layer`]: named planes of `f32`, `f64`, `u16`, `u8` or pairs of `f32` |
 //! | [`grid`] | [`Grid`]: base and derived materials, layers, memory |
+//! | [`file`] | [`file::save`], [`file::load`]: a grid on disk, whole or not at all |
 //! | [`error`] | [`GridError`], [`SeedError`] |
 
 pub mod bounds;
 pub mod error;
+pub mod file;
 pub mod grid;
 pub mod layer;
 pub mod plane;
 pub mod region;
+pub mod scalar;
+
+mod atomic;
+mod pack;
+mod workers;
 
 pub use bounds::{Bounds, Window};
 pub use error::{GridError, SeedError};
+pub use file::FileError;
 pub use glam::DVec2;
 pub use grid::{Grid, Stats};
 pub use layer::{Layer, LayerKind, LayerValue};
 pub use plane::{Plane, TILE, TileRef, Value};
 pub use region::{Ground, Region};
+pub use scalar::Scalar;

@@ -27,7 +27,8 @@ macro_rules! values {
         }
     )*};
 }
-values!(f32: f32::to_bits, f64: f64::to_bits, u16: |v| v, u8: |v| v, MaterialId: |v| v);
+values!(f32: f32::to_bits, f64: f64::to_bits, MaterialId: |v| v);
+values!(u8: |v| v, u16: |v| v, u32: |v| v, u64: |v| v, i8: |v| v, i16: |v| v, i32: |v| v, i64: |v| v);
 
 /// The values of a tile.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -182,6 +183,13 @@ impl<T: Value> Plane<T> {
         }
     }
 
+    /// Of tiles as they are kept, as many as the tiling has; `stale` ones count as written, all others do not.
+    pub(crate) fn of_tiles(tiling: Tiling, tiles: Vec<Tile<T>>, stale: &[bool]) -> Self {
+        let written: Vec<u64> = stale.iter().map(|&stale| u64::from(stale)).collect();
+        let writes = written.iter().copied().max().unwrap_or(0);
+        Self { tiling, tiles, written, writes }
+    }
+
     /// How it is cut.
     #[must_use]
     pub const fn tiling(&self) -> Tiling {
@@ -239,6 +247,11 @@ impl<T: Value> Plane<T> {
     #[must_use]
     pub fn tile(&self, tile: usize) -> TileRef<'_, T> {
         self.tiles[tile].view()
+    }
+
+    /// A tile as it is kept.
+    pub(crate) fn kept_tile(&self, tile: usize) -> &Tile<T> {
+        &self.tiles[tile]
     }
 
     /// The values of a tile for writing, row by row; counts as a write.

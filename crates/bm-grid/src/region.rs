@@ -34,6 +34,16 @@ pub struct Region {
     ground: Ground,
 }
 
+/// What a region is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RegionParts {
+    pub(crate) origin: DVec2,
+    pub(crate) cell: f64,
+    pub(crate) first: [i64; 2],
+    pub(crate) size: [u32; 2],
+    pub(crate) ground: Ground,
+}
+
 impl Region {
     /// A region on a drawing board whose cells start at `bounds.min`; as many as it takes to cover the bounds. Its own
     /// [`Region::bounds`] are those of its whole cells, so up to a cell wider than asked. (Less than a billionth of a
@@ -93,6 +103,35 @@ impl Region {
             return Err(too_fine(cell));
         }
         Ok(region)
+    }
+
+    /// The numbers that say where all edges are, for who saves them.
+    pub(crate) const fn parts(&self) -> RegionParts {
+        let Self { origin, cell, first, size, ground } = *self;
+        RegionParts { origin, cell, first, size, ground }
+    }
+
+    /// The region of numbers that may be anything.
+    pub(crate) fn of_parts(parts: RegionParts) -> Result<Self, GridError> {
+        let RegionParts { origin, cell, first, size: [width, height], ground } = parts;
+        check_cell(cell)?;
+        for (what, value) in [("the origin's x", origin.x), ("the origin's y", origin.y)] {
+            if !value.is_finite() {
+                return Err(GridError::NonFinite { what, value });
+            }
+        }
+        let cells = u64::from(width) * u64::from(height);
+        if !(1..=MAX_CELLS).contains(&cells) {
+            return Err(GridError::TooLarge { width: width.into(), height: height.into(), max: MAX_CELLS });
+        }
+        if first.iter().any(|n| n.unsigned_abs() > 1 << 52) {
+            return Err(too_fine(cell));
+        }
+        let region = Self::of_cells(origin, cell, first, [width, height], Ground::Flat)?;
+        match ground {
+            Ground::Flat => Ok(region),
+            Ground::World => region.on_world(),
+        }
     }
 
     fn on_world(self) -> Result<Self, GridError> {

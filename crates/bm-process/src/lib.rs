@@ -7,6 +7,7 @@
 //! | [`process`] | [`Process`](process::Process): what every process can be asked; its [`Books`](process::Books) |
 //! | [`state`] | [`State`](state::State): the land processes work on |
 //! | [`strata`] | [`Strata`](strata::Strata): what the ground consists of |
+//! | [`scenario`] | [`Scenario`](scenario::Scenario): which processes act on a land, and how; read from TOML |
 //! | [`route`] | depressions, flow routing, drainage area |
 //! | [`stream_power`] | implicit stream-power erosion |
 //! | [`hillslope`] | diffusion of slopes |
@@ -20,10 +21,13 @@ pub mod field;
 pub mod flexure;
 pub mod heat;
 pub mod hillslope;
+pub mod layout;
 pub mod ledger;
 pub mod legacy;
 pub mod process;
 pub mod route;
+pub mod run;
+pub mod scenario;
 pub mod state;
 pub mod strata;
 pub mod stream_power;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bm_core::{MaterialId, MaterialRegistry};
+use bm_grid::Region;
 
 use crate::field::Field;
 use crate::process::Need;
+use crate::route::Rim;
 use crate::strata::Strata;
 
 /// Names of layers (of `bm_grid`'s as well).
@@ -71,6 +73,10 @@ pub struct State {
     pub ground: Field,
     /// What the ground consists of.
     pub strata: Strata,
+    /// Where the land lies in the plane or the world; `None`: its south-west corner is the zero of a drawing board.
+    pub region: Option<Region>,
+    /// What lies beyond the four edges, for every process that knows neighbours.
+    pub rim: Rim,
     /// Height of the sea, m.
     pub sea_level: f64,
     /// Seconds since the scenario began.
@@ -90,12 +96,20 @@ impl State {
         Self {
             ground,
             strata: Strata::uniform(cells, material),
+            region: None,
+            rim: Rim::default(),
             sea_level: 0.0,
             time: 0.0,
             materials: Arc::new(MaterialRegistry::standard()),
             threads: 1,
             layers: BTreeMap::new(),
         }
+    }
+
+    /// The same, lying in a region; nothing when the ground is not a raster of its cells ([`Field::fits`]).
+    #[must_use]
+    pub fn in_region(region: Region, ground: Field, material: MaterialId) -> Option<Self> {
+        ground.fits(&region).then(|| Self { region: Some(region), ..Self::new(ground, material) })
     }
 
     /// Cells.

@@ -111,6 +111,19 @@ impl Strata {
         self.strata[0].thickness[cell] += metres as f32;
     }
 
+    /// Takes over thicknesses from the same strata of a part of the land; returns whether they are the same ones (else
+    /// nothing changes). `put` writes a part's values to where they belong.
+    pub(crate) fn paste(&mut self, part: &Self, put: impl Fn(&[f32], &mut [f32])) -> bool {
+        let materials = |strata: &Self| strata.strata.iter().map(|s| s.material).collect::<Vec<_>>();
+        let same = self.basement == part.basement && materials(self) == materials(part);
+        if same {
+            for (to, from) in self.strata.iter_mut().zip(&part.strata) {
+                put(&from.thickness, &mut to.thickness);
+            }
+        }
+        same
+    }
+
     /// Bytes held.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {

@@ -50,7 +50,7 @@ wide! {
 }
 
 /// A sum that carries its rounding error along (Neumaier 1974), for adding rows up.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Sum {
     high: f64,
     low: f64,

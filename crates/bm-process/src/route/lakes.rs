@@ -41,9 +41,11 @@ impl Surface {
         }
         filled(&mut self.water, values, ways, shape, threads);
         self.find_flats(ways, shape, threads);
-        let (shores, dirty) = self.find_shores(shape, threads);
+        let (shores, mut dirty) = self.find_shores(shape, threads);
         if !self.spread(shores, shape, threads) {
             flooded(&mut self.heights, values, ways, shape);
+            // The flood has raised shores as well, where no cell was open.
+            dirty = changed(values, &self.heights, shape);
         }
         Some(dirty)
     }
@@ -116,6 +118,21 @@ impl Surface {
         let heights = shared(heights);
         workers::run(parts, |shores| from_shores(heights, water, shores, shape)).into_iter().all(|calm| calm)
     }
+}
+
+/// Where two surfaces differ; in holes (NaN) they do not.
+fn changed(before: &[f64], after: &[f64], shape: &Shape) -> Dirty {
+    let mut dirty = Dirty::new(shape);
+    let rows = before.chunks_exact(shape.width).zip(after.chunks_exact(shape.width));
+    for (row, (before, after)) in rows.enumerate() {
+        for (block, (before, after)) in before.chunks(64).zip(after.chunks(64)).enumerate() {
+            // A flood only raises.
+            if before.iter().zip(after).any(|(before, after)| before < after) {
+                dirty.touch_block(row, block);
+            }
+        }
+    }
+    dirty
 }
 
 /// Heights that several threads write to, each its own lakes.

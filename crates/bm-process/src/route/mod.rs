@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`rim`] | what lies beyond the four edges, and which cells water leaves by |
-//! | [`fill`] | raising depressions to where they spill, flat or with the least gradient |
+//! | [`mod@fill`] | raising depressions to where they spill, flat or with the least gradient |
 //! | [`router`] | [`Router`]: which neighbour each cell drains to, depressions resolved |
 //! | [`flow`] | [`Flow`]: the answer: directions, donors, an order, drainage area |
 //! | `descent` | steepest descent, a row at a time |

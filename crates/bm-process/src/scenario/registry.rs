@@ -1,0 +1,134 @@
+//! Which processes scenarios can name.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::fields::fields_of;
+use crate::process::{Process, ProcessError};
+use crate::state::State;
+
+/// The parameters of a process: what makes it for a land.
+pub trait Recipe: fmt::Debug + Send + Sync {
+    /// Makes the process for a land.
+    ///
+    /// # Errors
+    /// [`ProcessError`] when a parameter is not possible.
+    fn build(&self, state: &State) -> Result<Box<dyn Process>, ProcessError>;
+}
+
+type Read = dyn Fn(toml::Deserializer<'_>) -> Result<Arc<dyn Recipe>, toml::de::Error> + Send + Sync;
+
+/// One kind of process.
+#[derive(Clone)]
+pub struct Kind {
+    name: &'static str,
+    about: &'static str,
+    parameters: &'static [&'static str],
+    pub(super) read: Arc<Read>,
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kind").field("name", &self.name).field("parameters", &self.parameters).finish()
+    }
+}
+
+impl Kind {
+    /// Its name in scenarios.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it does, in a line.
+    #[must_use]
+    pub const fn about(&self) -> &'static str {
+        self.about
+    }
+
+    /// The names of its parameters.
+    #[must_use]
+    pub const fn parameters(&self) -> &'static [&'static str] {
+        self.parameters
+    }
+}
+
+/// The processes that scenarios can name: those of this crate and whatever an application adds.
+///
+/// ```
+/// use bm_process::scenario::Registry;
+///
+/// let registry = Registry::standard();
+/// for kind in registry.kinds() {
+///     let _ = format!("{}: {} ({})", kind.name(), kind.about(), kind.parameters().join(", "));
+/// }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    kinds: Vec<Kind>,
+}
+
+impl Registry {
+    /// None.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Adds a kind; one of the same name is replaced. `C` is a struct that serde reads, all of whose fields have
+    /// defaults, and that refuses unknown ones.
+    pub fn add<C: Recipe + DeserializeOwned + 'static>(&mut self, name: &'static str, about: &'static str) {
+        let read = |file: toml::Deserializer<'_>| -> Result<Arc<dyn Recipe>, toml::de::Error> {
+            Ok(Arc::new(C::deserialize(file)?))
+        };
+        self.kinds.retain(|kind| kind.name != name);
+        self.kinds.push(Kind { name, about, parameters: fields_of::<C>(), read: Arc::new(read) });
+    }
+
+    /// The same with one more kind.
+    #[must_use]
+    pub fn with<C: Recipe + DeserializeOwned + 'static>(
+        mut self,
+        name: &'static str,
+        about: &'static str,
+    ) -> Self {
+        self.add::<C>(name, about);
+        self
+    }
+
+    /// All kinds.
+    #[must_use]
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// One kind by name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Kind> {
+        self.kinds.iter().find(|kind| kind.name == name)
+    }
+}
+
+/// A line a process: its name in scenarios, its parameters, what it does.
+macro_rules! standard {
+    ($($name:literal => $config:ty, $about:literal;)*) => {
+        $(impl Recipe for $config {
+            fn build(&self, state: &State) -> Result<Box<dyn Process>, ProcessError> {
+                <$config>::build(self, state)
+            }
+        })*
+
+        impl Registry {
+            /// The processes of this crate.
+            #[must_use]
+            pub fn standard() -> Self {
+                Self::empty()$(.with::<$config>($name, $about))*
+            }
+        }
+    };
+}
+
+standard! {
+}
