@@ -1,6 +1,7 @@
 //! Why a world cannot do what was asked.
 
 use bm_core::{ErrorKind, OutOfWorld};
+use bm_grid::file::FileError;
 use bm_io::IoError;
 use bm_octree::TreeError;
 use bm_overlay::OverlayError;
@@ -90,6 +91,9 @@ pub enum WorldError {
         /// What is wrong and what to do.
         detail: String,
     },
+    /// The files of a check-out.
+    #[error("check-out: {0}")]
+    CheckOut(FileError),
     /// A region has changed since it was taken out of the world.
     #[error(
         "the region was taken at version {taken} and has changed until version {newest} ({cells} cells have other \
@@ -132,6 +136,8 @@ impl WorldError {
             Self::Overlay(e) => e.kind(),
             Self::NoJournal(_) | Self::Area { .. } => ErrorKind::Corrupt,
             Self::StrayJournal(_) | Self::NoSuchVersion { .. } | Self::Retired { .. } => ErrorKind::BadInput,
+            Self::CheckOut(FileError::Io { .. } | FileError::TooLong { .. }) => ErrorKind::Io,
+            Self::CheckOut(_) => ErrorKind::Corrupt,
             Self::Io(e) if e.is_bad_input() => ErrorKind::BadInput,
             Self::Io(_) => ErrorKind::Io,
             Self::Record { kind, .. } => *kind,

@@ -8,9 +8,12 @@
 //! |---|---|
 //! | [`seed`] | truth into land: heights, strata, a fingerprint of what was read |
 //! | [`commit`] | land into pages, conflicts, edits that no longer fit |
+//! | [`folder`] | check-outs on disk, beside the world |
 
 pub mod commit;
+pub mod folder;
 pub mod seed;
 
 pub use commit::{Back, Landed, Origin};
+pub use folder::{CheckOut, Entry};
 pub use seed::{Seed, Seeding};

@@ -109,14 +109,11 @@ impl View {
         let (order, basement) = order(&made, how.strata.clamp(1, bm_codec::strata::MAX_LAYERS / 4));
         let (strata, unfit) = spread(&made, region, &order, basement);
         let values = made.iter().flat_map(|row| &row.tops).map(|t| t.map_or(f64::NAN, metres)).collect();
-        let ground = Field {
-            width: region.width() as usize,
-            height: region.height() as usize,
-            dx: (0..region.height()).map(|y| region.cell_size() * region.row_metric(y)).collect(),
-            dy: region.cell_size(),
-            values,
-        };
+        let dx = (0..region.height()).map(|y| region.cell_size() * region.row_metric(y)).collect();
+        let (width, height) = (region.width() as usize, region.height() as usize);
+        let ground = Field { width, height, dx, dy: region.cell_size(), values };
         let mut state = State::new(ground, basement);
+        state.region = Some(*region);
         if let Some(strata) = Strata::new(strata, basement) {
             state.strata = strata;
         }

@@ -2,4 +2,5 @@
 #![cfg(feature = "bundled")]
 
 mod back;
+mod folder;
 mod support;
