@@ -4,6 +4,8 @@
 //! the picture needs (axes, legend, scale) and write it.
 
 mod canvas;
+#[cfg(feature = "chart")]
+mod chart;
 #[cfg(feature = "png")]
 mod frame;
 #[cfg(feature = "png")]
@@ -18,6 +20,8 @@ mod text;
 mod tint;
 
 pub use canvas::{Image, Rgb};
+#[cfg(feature = "chart")]
+pub use chart::{Chart, ChartAxis, Mark, Series, draw_chart};
 #[cfg(feature = "png")]
 pub use frame::{MapFrame, frame_map};
 #[cfg(feature = "png")]
