@@ -72,7 +72,7 @@ pub(super) fn read(registry: &Registry, file: &str, text: &str) -> Result<Scenar
     let reader = Reader { registry, source };
     let whole = 0..0;
     let table = DeTable::parse(text).map_err(|e| reader.source.toml(&e, whole.clone()))?;
-    let mut table = table.into_inner();
+    let mut table = spelled(table.get_ref(), &TOP);
     reader.known(&table, &TOP, "")?;
     let edges = table.remove("edges").map(|value| reader.edges(&value)).transpose()?;
     let list = table.remove("process");
@@ -103,6 +103,21 @@ pub(super) fn read(registry: &Registry, file: &str, text: &str) -> Result<Scenar
         processes,
         source: Some(reader.source),
     })
+}
+
+/// Whether two names are the same but for `-` and `_`.
+pub(super) fn alike(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a == b || (b"-_".contains(&a) && b"-_".contains(&b)))
+}
+
+/// The same with keys written as those who know them do.
+fn spelled<'i>(table: &Table<'i>, known: &[&str]) -> Table<'i> {
+    let spell = |key: &Key<'i>| match known.iter().find(|known| alike(known, key.get_ref())) {
+        // Both ways at once: the reader of the table finds a key it does not know.
+        Some(known) if !table.contains_key(*known) => Spanned::new(key.span(), (*known).to_owned().into()),
+        _ => key.clone(),
+    };
+    table.iter().map(|(key, value)| (spell(key), value.clone())).collect()
 }
 
 impl Reader<'_> {
@@ -144,11 +159,9 @@ impl Reader<'_> {
         let Some(kind) = self.registry.get(text) else {
             return Err(self.source.fault(name.span(), unknown(self.registry, text), ""));
         };
-        // A kind whose parameters are no plain struct says itself which keys it does not know.
-        if !kind.parameters().is_empty() {
-            let known: Vec<&str> = kind.parameters().iter().chain(&COMMON).copied().collect();
-            self.known(table, &known, &format!("{}: ", kind.name()))?;
-        }
+        let known: Vec<&str> = kind.parameters().iter().chain(&COMMON).copied().collect();
+        let table = &spelled(table, &known);
+        self.known(table, &known, &format!("{}: ", kind.name()))?;
         let spans: BTreeMap<String, Range<usize>> = (table.iter())
             .map(|(key, value)| (key.get_ref().to_string(), value.span()))
             .chain([(String::new(), name.span())])
