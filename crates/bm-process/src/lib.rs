@@ -35,6 +35,7 @@ pub mod route;
 pub mod run;
 pub mod scenario;
 pub mod state;
+pub mod stats;
 pub mod strata;
 pub mod stream_power;
 pub mod uplift;
