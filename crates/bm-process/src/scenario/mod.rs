@@ -46,6 +46,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use error::{Fault, ScenarioError};
+pub use read::{OF_ANY_PROCESS, SETTINGS};
 pub(crate) use read::{edge_name, edge_of};
 pub use region::RegionBox;
 pub use registry::{Kind, Recipe, Registry};
@@ -136,6 +137,12 @@ impl Entry {
     #[must_use]
     pub const fn parameters(&self) -> &toml::Table {
         &self.parameters
+    }
+
+    /// What makes the process.
+    #[must_use]
+    pub fn recipe(&self) -> &dyn Recipe {
+        &*self.recipe
     }
 
     /// In every how manieth step it acts, and for how many years at once at most, with a scenario's steps.
