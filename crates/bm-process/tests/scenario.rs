@@ -130,6 +130,13 @@ fn errors_show_where_and_what_is_possible() {
 }
 
 #[test]
+fn dashes_and_underscores_are_the_same() {
+    let scenario = parse("sea_level = 3\n[[process]]\nname = 'lift'\nregion_edges = 'closed'\nregion = [0, 0, 1, 1]").unwrap();
+    assert_eq!((scenario.sea_level, scenario.processes[0].region_edges), (Some(3.0), Edge::Closed));
+    fault("sea_level = 3\nsea-level = 4\n[[process]]\nname = 'lift'", 1, 1, &["unknown key `sea_level`"]);
+}
+
+#[test]
 fn values_that_only_the_land_refuses_are_shown_as_well() {
     let scenario = parse("years = 100\n[[process]]\nname = 'lift'\nrate = nan").unwrap();
     let shown = Run::new(hills(5, 5), scenario).err().unwrap().to_string();

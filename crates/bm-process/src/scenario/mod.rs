@@ -26,6 +26,8 @@
 //! no step as long as it is asked to is split further, up to `split-at-most` parts; beyond that the run is refused
 //! and the longest stable step named.
 //!
+//! In names of settings and parameters `-` and `_` are the same.
+//!
 //! # Regions
 //!
 //! A process with a `region` sees a copy of those cells only, as if there were nothing else: its outermost cells are
@@ -44,6 +46,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use error::{Fault, ScenarioError};
+pub use read::{OF_ANY_PROCESS, SETTINGS};
 pub(crate) use read::{edge_name, edge_of};
 pub use region::RegionBox;
 pub use registry::{Kind, Recipe, Registry};
@@ -134,6 +137,12 @@ impl Entry {
     #[must_use]
     pub const fn parameters(&self) -> &toml::Table {
         &self.parameters
+    }
+
+    /// What makes the process.
+    #[must_use]
+    pub fn recipe(&self) -> &dyn Recipe {
+        &*self.recipe
     }
 
     /// In every how manieth step it acts, and for how many years at once at most, with a scenario's steps.
@@ -247,11 +256,13 @@ impl Scenario {
 
     pub(crate) fn make(&self, entry: &Entry, state: &State) -> Result<Box<dyn Process>, ScenarioError> {
         entry.recipe.build(state).map_err(|error| {
-            let key = match &error {
-                ProcessError::Parameter { parameter, .. } => parameter.replace(['_', ' '], "-"),
-                _ => String::new(),
+            let parameter = match error {
+                // Of a table of parameters the table is shown.
+                ProcessError::Parameter { parameter, .. } => parameter.split('.').next().unwrap_or(""),
+                _ => "",
             };
-            self.at(entry, &key, error.to_string())
+            let key = entry.spans.keys().find(|key| read::alike(key, parameter));
+            self.at(entry, key.map_or(parameter, String::as_str), error.to_string())
         })
     }
 

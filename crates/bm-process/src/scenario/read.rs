@@ -11,7 +11,8 @@ use super::error::{Source, did_you_mean, listed};
 use super::{CHECKPOINT_EVERY, Entry, RegionBox, Registry, SPLIT_AT_MOST, Scenario, ScenarioError};
 use crate::route::{Edge, Rim};
 
-const TOP: [&str; 9] = [
+/// The settings of a whole scenario.
+pub const SETTINGS: [&str; 9] = [
     "title",
     "years",
     "step",
@@ -22,7 +23,8 @@ const TOP: [&str; 9] = [
     "edges",
     "process",
 ];
-const COMMON: [&str; 5] = ["name", "step", "every", "region", "region-edges"];
+/// The settings that any process may have.
+pub const OF_ANY_PROCESS: [&str; 5] = ["name", "step", "every", "region", "region-edges"];
 const SIDES: [&str; 4] = ["west", "east", "south", "north"];
 const EDGES: [(&str, Edge); 3] =
     [("fixed", Edge::Fixed), ("closed", Edge::Closed), ("periodic", Edge::Looped)];
@@ -72,8 +74,8 @@ pub(super) fn read(registry: &Registry, file: &str, text: &str) -> Result<Scenar
     let reader = Reader { registry, source };
     let whole = 0..0;
     let table = DeTable::parse(text).map_err(|e| reader.source.toml(&e, whole.clone()))?;
-    let mut table = table.into_inner();
-    reader.known(&table, &TOP, "")?;
+    let mut table = spelled(table.get_ref(), &SETTINGS);
+    reader.known(&table, &SETTINGS, "")?;
     let edges = table.remove("edges").map(|value| reader.edges(&value)).transpose()?;
     let list = table.remove("process");
     let missing = "A process is `[[process]]` on a line of its own and `name = \"…\"` below it.";
@@ -103,6 +105,21 @@ pub(super) fn read(registry: &Registry, file: &str, text: &str) -> Result<Scenar
         processes,
         source: Some(reader.source),
     })
+}
+
+/// Whether two names are the same but for `-` and `_`.
+pub(super) fn alike(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a == b || (b"-_".contains(&a) && b"-_".contains(&b)))
+}
+
+/// The same with keys written as those who know them do.
+fn spelled<'i>(table: &Table<'i>, known: &[&str]) -> Table<'i> {
+    let spell = |key: &Key<'i>| match known.iter().find(|known| alike(known, key.get_ref())) {
+        // Both ways at once: the reader of the table finds a key it does not know.
+        Some(known) if !table.contains_key(*known) => Spanned::new(key.span(), (*known).to_owned().into()),
+        _ => key.clone(),
+    };
+    table.iter().map(|(key, value)| (spell(key), value.clone())).collect()
 }
 
 impl Reader<'_> {
@@ -144,11 +161,9 @@ impl Reader<'_> {
         let Some(kind) = self.registry.get(text) else {
             return Err(self.source.fault(name.span(), unknown(self.registry, text), ""));
         };
-        // A kind whose parameters are no plain struct says itself which keys it does not know.
-        if !kind.parameters().is_empty() {
-            let known: Vec<&str> = kind.parameters().iter().chain(&COMMON).copied().collect();
-            self.known(table, &known, &format!("{}: ", kind.name()))?;
-        }
+        let known: Vec<&str> = kind.parameters().iter().chain(&OF_ANY_PROCESS).copied().collect();
+        let table = &spelled(table, &known);
+        self.known(table, &known, &format!("{}: ", kind.name()))?;
         let spans: BTreeMap<String, Range<usize>> = (table.iter())
             .map(|(key, value)| (key.get_ref().to_string(), value.span()))
             .chain([(String::new(), name.span())])
@@ -158,7 +173,7 @@ impl Reader<'_> {
         for (key, value) in table {
             if is(key, "step") || is(key, "every") {
                 common.insert(key.clone(), value.clone());
-            } else if !COMMON.iter().any(|name| is(key, name)) {
+            } else if !OF_ANY_PROCESS.iter().any(|name| is(key, name)) {
                 own.insert(key.clone(), value.clone());
             }
         }

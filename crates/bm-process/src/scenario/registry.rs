@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::fields::fields_of;
 use crate::process::{Process, ProcessError};
+use crate::processes::{fault, heat, isostasy, legacy, slides, uplift, water, waves, weathering};
 use crate::state::State;
 
 /// The parameters of a process: what makes it for a land.
@@ -131,4 +132,18 @@ macro_rules! standard {
 }
 
 standard! {
+    "uplift" => uplift::UpliftConfig, "the ground rises: everywhere alike, by a raster, or where plates converge";
+    "fault" => fault::FaultConfig, "slip along a trace, up and down and sideways";
+    "isostasy" => isostasy::IsostasyConfig, "the ground gives way under loads and rises when relieved: Airy or flexure";
+    "heat" => heat::HeatConfig, "diffusion of heat along the ground, and the climate above it";
+    "weathering" => weathering::WeatheringConfig, "rock becomes loose by frost and chemistry";
+    "slides" => slides::SlidesConfig, "ground steeper than it can stand comes down";
+    "water" => water::WaterConfig, "shallow water with rain and losses that erodes, carries and lays down";
+    "waves" => waves::WavesConfig, "the sea erodes its coasts";
+    "legacy-erosion" => legacy::LegacyErosionConfig, "as first documented: in proportion to flow and drop";
+    "legacy-water" => legacy::LegacyWaterConfig, "as first documented: water that erodes";
+    "legacy-heat" => legacy::LegacyHeatConfig, "as first documented: diffusion between fixed edges";
+    "legacy-frost" => legacy::LegacyFrostConfig, "as first documented: hours between −5 and 5 °C";
+    "legacy-fault" => legacy::LegacyFaultConfig, "as first documented: the whole displacement in every step";
+    "legacy-waves" => legacy::LegacyWavesConfig, "as first documented: on both sides of the shore";
 }
