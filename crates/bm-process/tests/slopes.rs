@@ -186,6 +186,28 @@ fn creep_as_by_many_small_steps() {
 }
 
 #[test]
+fn rows_of_different_widths_are_solved_with_others_or_alone() {
+    // Bands of one row to many: the same bits whichever rows share a register.
+    let mut start = hills(37, 61, 8);
+    for (row, dx) in start.dx.iter_mut().enumerate() {
+        *dx = if row < 20 { 30.0 } else { 30.0 - (row / 2) as f64 * 0.3 };
+    }
+    for rim in [Rim::default(), Rim { east: Edge::Closed, ..Rim::default() }] {
+        let creep = |threads: usize| {
+            let mut creep = Diffusion::new(Diffusivity::Uniform(0.7), rim);
+            creep.threads = threads;
+            let mut field = start.clone();
+            creep.step(&mut field, 900.0).unwrap();
+            bits(&field.values)
+        };
+        let one = creep(1);
+        for threads in [2, 3, 8, 61] {
+            assert_eq!(creep(threads), one, "{threads} threads");
+        }
+    }
+}
+
+#[test]
 fn a_gaussian_stays_one() {
     // Width grows as σ² = σ₀² + 2 D t, height falls as σ₀²/σ².
     let (d, spread, cell) = (2.0, 60.0_f64, 5.0);

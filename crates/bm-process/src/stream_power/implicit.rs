@@ -237,12 +237,30 @@ impl Cutting<'_> {
             // With θ: d (1 + f) = full + θ dt, and never more than there was.
             let spared = self.spared;
             self.visit(list, next, first, halo, |drop, factor| ((drop + spared) * factor).min(drop));
+        } else if self.n == 1.5 {
+            // The exponents mostly met have quicker powers.
+            self.bend(list, next, first, halo, f64::sqrt);
+        } else if self.n == 2.0 {
+            self.bend(list, next, first, halo, |drop| drop);
         } else {
-            let (n, spared) = (self.n, self.spared);
-            self.visit(list, next, first, halo, |drop, factor| {
-                remaining_drop(drop + spared, factor, n).min(drop)
-            });
+            let less = self.n - 1.0;
+            self.bend(list, next, first, halo, |drop| drop.powf(less));
         }
+    }
+
+    /// Visits with a slope exponent that is not one; `power` raises to one less than it.
+    fn bend(
+        &self,
+        list: &[u32],
+        next: &mut [f64],
+        first: usize,
+        halo: &[f64],
+        power: impl Fn(f64) -> f64 + Copy,
+    ) {
+        let (n, spared) = (self.n, self.spared);
+        self.visit(list, next, first, halo, |drop, factor| {
+            remaining_drop(drop + spared, factor, n, power).min(drop)
+        });
     }
 
     #[inline(always)]
