@@ -10,12 +10,17 @@
 //! | [`route`] | depressions, flow routing, drainage area |
 //! | [`stream_power`] | implicit stream-power erosion |
 //! | [`hillslope`] | diffusion of slopes |
+//! | [`fault`] | slip along a trace |
 //! | [`heat`] | diffusion of heat |
 //! | [`flexure`] | isostasy, by columns or through a plate |
 //! | [`water`] | shallow water with erosion |
+//! | [`waves`] | erosion of coasts |
+//! | [`uplift`] | what comes from below |
 //! | [`weathering`] | frost, chemistry, slides |
 //! | [`legacy`] | the first equations as documented, for parity at small steps |
+//! | [`processes`] | all of them as scenarios know them |
 
+pub mod fault;
 pub mod field;
 pub mod flexure;
 pub mod heat;
@@ -23,11 +28,14 @@ pub mod hillslope;
 pub mod ledger;
 pub mod legacy;
 pub mod process;
+pub mod processes;
 pub mod route;
 pub mod state;
 pub mod strata;
 pub mod stream_power;
+pub mod uplift;
 pub mod water;
+pub mod waves;
 pub mod weathering;
 
 mod power;

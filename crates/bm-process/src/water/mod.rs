@@ -204,6 +204,16 @@ impl Water {
         Ok(Self { options, spare: Vec::new(), last: Report::default() })
     }
 
+    /// Goes on with other options.
+    ///
+    /// # Errors
+    /// [`WaterError::Option`] when one is not possible; the process then keeps those it has.
+    pub fn set_options(&mut self, options: Options) -> Result<(), WaterError> {
+        options.check()?;
+        self.options = options;
+        Ok(())
+    }
+
     /// What the last step did.
     #[must_use]
     pub fn report(&self) -> &Report {

@@ -22,10 +22,12 @@
 //! # Ok::<(), bm_process::weathering::WeatheringError>(())
 //! ```
 
+mod production;
 mod slides;
 #[cfg(test)]
 mod tests;
 
+pub use production::{Production, Swing};
 pub use slides::{Rest, SlideError, Slides, Slope};
 
 use std::collections::BTreeMap;
@@ -34,7 +36,7 @@ use bm_core::MaterialId;
 
 use crate::field::Field;
 use crate::ledger::Ledger;
-use crate::process::Kernel;
+use crate::process::{Kernel, YEAR};
 use crate::sums::Sum;
 use crate::workers;
 
@@ -42,8 +44,6 @@ use crate::workers;
 const GAS: f64 = 8.314_462_618;
 /// 15 °C, at which rates of chemistry are given.
 const REFERENCE: f64 = 288.15;
-/// Seconds of a year.
-const YEAR: f64 = 365.25 * 86_400.0;
 
 /// Why nothing weathered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -1,12 +1,13 @@
 //! Slides: ground steeper than it can stand comes down, and none is lost.
 //!
 //! What moves between two cells depends on these two alone and is the same seen from both, so each cell can gather
-//! from its eight neighbours at the same time as all others.
+//! from its eight neighbours at the same time as all others. Rows near which nothing moved in the pass before are not
+//! looked at again: nothing would move there. To and from holes (NaN) nothing slides.
 
 use crate::field::Field;
 use crate::ledger::Ledger;
 use crate::process::Kernel;
-use crate::sums::{self, Sum};
+use crate::sums::Sum;
 use crate::workers;
 
 /// Share of the excess height that moves between a pair in one pass; with eight neighbours no cell overshoots.
@@ -68,6 +69,8 @@ pub struct Slides {
     threads: usize,
     next: Vec<f64>,
     share: Vec<f64>,
+    /// Rows in which something moved in the last pass.
+    stirred: Vec<bool>,
     passes: usize,
 }
 
@@ -75,7 +78,16 @@ impl Slides {
     /// With this angle of repose, until no pair of cells is more than 1 mm too steep, or after 1000 passes.
     #[must_use]
     pub fn new(rest: Rest) -> Self {
-        Self { rest, tolerance: 1e-3, most: 1000, threads: 0, next: Vec::new(), share: Vec::new(), passes: 0 }
+        Self {
+            rest,
+            tolerance: 1e-3,
+            most: 1000,
+            threads: 0,
+            next: Vec::new(),
+            share: Vec::new(),
+            stirred: Vec::new(),
+            passes: 0,
+        }
     }
 
     /// Until no pair is more than so many metres too steep, or after so many passes of one step.
@@ -117,7 +129,9 @@ impl Slides {
             Some(cell) => Err(SlideError::Value { what, cell, value: values[cell] }),
             None => Ok(()),
         };
-        refuse("height", &ground.values, f64::NEG_INFINITY)?;
+        if let Some(cell) = ground.values.iter().position(|z| z.is_infinite()) {
+            return Err(SlideError::Value { what: "height", cell, value: ground.values[cell] });
+        }
         refuse("width of a cell", &ground.dx, f64::MIN_POSITIVE)?;
         refuse("width of a cell", &[ground.dy], f64::MIN_POSITIVE)?;
         match &self.rest {
@@ -138,13 +152,11 @@ impl Slides {
     fn shares(&mut self, slope: &Slope) {
         let ground = &slope.surface;
         let width = ground.width;
-        self.share.resize(ground.values.len(), 1.0);
         let Some(loose) = &slope.loose else {
-            self.share.fill(1.0);
             return;
         };
-        let rest = &self.rest;
-        let tasks = self.share.chunks_mut(width).enumerate().collect();
+        let (rest, stirred) = (&self.rest, &self.stirred);
+        let tasks = self.share.chunks_mut(width).enumerate().filter(|(row, _)| near(stirred, *row, 1)).collect();
         workers::queue(self.threads, tasks, |(row, shares): (usize, &mut [f64])| {
             let area = ground.dx[row] * ground.dy;
             for (column, share) in shares.iter_mut().enumerate() {
@@ -161,10 +173,11 @@ impl Slides {
         self.shares(slope);
         let ground = &slope.surface;
         let (width, height) = (ground.width, ground.height);
-        self.next.resize(width * height, 0.0);
         let mut rows = vec![(0.0, 0.0); height];
-        let (rest, share) = (&self.rest, &self.share);
-        let tasks = self.next.chunks_mut(width).zip(&mut rows).enumerate().collect();
+        let (rest, share, stirred) = (&self.rest, &self.share, &self.stirred);
+        // What moves depends on heights up to two rows away: the neighbour's share on its neighbours.
+        let tasks = self.next.chunks_mut(width).zip(&mut rows).enumerate();
+        let tasks = tasks.filter(|(row, _)| near(stirred, *row, 2)).collect();
         workers::queue(self.threads, tasks, |(row, (out, told)): (usize, (&mut [f64], &mut (f64, f64)))| {
             let area = ground.dx[row] * ground.dy;
             for (column, out) in out.iter_mut().enumerate() {
@@ -173,26 +186,37 @@ impl Slides {
                 for_neighbours(ground, rest, column, row, |other, volume, excess| {
                     let moved = volume * if volume > 0.0 { share[cell] } else { share[other] };
                     change -= moved;
-                    if moved > 0.0 {
+                    if moved != 0.0 {
                         told.0 = f64::max(told.0, excess);
-                        told.1 += moved;
+                        told.1 += moved.max(0.0);
                     }
                 });
                 *out = change / area;
             }
         });
-        for (value, change) in slope.surface.values.iter_mut().zip(&self.next) {
-            *value += change;
+        for (stirred, told) in self.stirred.iter_mut().zip(&rows) {
+            *stirred = told.0 > 0.0;
         }
-        if let Some(loose) = &mut slope.loose {
-            for (loose, change) in loose.iter_mut().zip(&self.next) {
-                // Rounding could leave less than nothing.
-                *loose = (*loose + change).max(0.0);
+        for (row, _) in rows.iter().enumerate().filter(|(_, told)| told.0 > 0.0) {
+            let cells = row * width..(row + 1) * width;
+            for (value, change) in slope.surface.values[cells.clone()].iter_mut().zip(&self.next[cells.clone()]) {
+                *value += change;
+            }
+            if let Some(loose) = &mut slope.loose {
+                for (loose, change) in loose[cells.clone()].iter_mut().zip(&self.next[cells]) {
+                    // Rounding could leave less than nothing.
+                    *loose = (*loose + change).max(0.0);
+                }
             }
         }
         let moved: Sum = rows.iter().map(|row| row.1).collect();
         (rows.iter().map(|row| row.0).fold(0.0, f64::max), moved.value())
     }
+}
+
+/// Whether something was stirred within so many rows.
+fn near(stirred: &[bool], row: usize, rows: usize) -> bool {
+    stirred[row.saturating_sub(rows)..(row + rows + 1).min(stirred.len())].contains(&true)
 }
 
 /// Calls `tell(neighbour, volume that leaves to it, excess height)` for each neighbour where something would move.
@@ -255,11 +279,14 @@ impl Kernel for Slides {
         // Below that, starting a thread takes longer than the work.
         let threads = if state.surface.values.len() < 1 << 14 { 1 } else { self.threads };
         let threads = std::mem::replace(&mut self.threads, threads);
-        let volume = |ground: &Field| -> f64 {
-            let rows = ground.values.chunks_exact(ground.width).zip(&ground.dx);
-            rows.map(|(row, dx)| sums::sum(row) * dx * ground.dy).collect::<Sum>().value()
-        };
-        let before = volume(&state.surface);
+        let cells = state.surface.values.len();
+        self.next.clear();
+        self.next.resize(cells, 0.0);
+        self.share.clear();
+        self.share.resize(cells, 1.0);
+        self.stirred.clear();
+        self.stirred.resize(state.surface.height, true);
+        let before = state.surface.volume();
         let mut moved = Sum::default();
         self.passes = 0;
         while self.passes < self.most {
@@ -271,7 +298,7 @@ impl Kernel for Slides {
             }
         }
         self.threads = threads;
-        let after = volume(&state.surface);
+        let after = state.surface.volume();
         Ok(Ledger { before, after, gained: 0.0, lost: 0.0, moved: moved.value() })
     }
 }

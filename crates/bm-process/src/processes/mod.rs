@@ -1,0 +1,25 @@
+//! Every process as scenarios know it: parameters one can write down, and what they build.
+//!
+//! | module | process |
+//! |---|---|
+//! | [`fault`] | `fault`: slip along a trace |
+//! | [`heat`] | `heat`: diffusion of heat, and climate |
+//! | [`isostasy`] | `isostasy`: Airy or flexure |
+//! | [`legacy`] | `legacy-…`: the first equations as documented |
+//! | [`slides`] | `slides`: ground steeper than it can stand |
+//! | [`uplift`] | `uplift`: by a rate, a raster, or plates that converge |
+//! | [`water`] | `water`: shallow water that erodes |
+//! | [`waves`] | `waves`: erosion of coasts |
+//! | [`weathering`] | `weathering`: rock that becomes loose by frost and chemistry |
+
+pub mod fault;
+pub mod heat;
+pub mod isostasy;
+pub mod legacy;
+pub mod slides;
+pub mod uplift;
+pub mod water;
+pub mod waves;
+pub mod weathering;
+
+mod check;

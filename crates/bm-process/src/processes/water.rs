@@ -1,0 +1,285 @@
+//! `water`: shallow water that rains, runs and erodes.
+
+use serde::Deserialize;
+
+use super::check::{Check, of_surface};
+use crate::field::Field;
+use crate::ledger::{self, Ledger};
+use crate::process::{Books, Need, Process, ProcessError, YEAR};
+use crate::state::{Layer, State, layer};
+use crate::water::{Edge, Edges, Erosion, Friction, Options, Report, Scheme, Sheet, Supply, Water};
+use crate::waves::sea;
+
+const NAME: &str = "water";
+
+/// What is beyond the sides of the region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaterEdges {
+    /// The same ground going on; what flows out is gone.
+    #[default]
+    Open,
+    /// Walls.
+    Wall,
+    /// The sea, at its level.
+    Sea,
+}
+
+/// How time is stepped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaterScheme {
+    /// One stage: half the work.
+    #[default]
+    Euler,
+    /// Two stages: waves keep their height.
+    Heun,
+}
+
+/// Parameters of `water`.
+///
+/// A second of flow takes about a sub-step of computing, so no computer follows water through a geological step. With
+/// `storm`, a step follows the water for so many hours only, and the ground changes by what all storms of the step
+/// would do together (the morphological factor of Roelvink 2006): `storms_per_year` times the years of the step. Where that
+/// would move some cell by more than `most_change`, the storm is followed again on the changed ground.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WaterConfig {
+    /// Rain, mm/h (20: a storm).
+    pub rain: f64,
+    /// Evaporation from standing water, mm/h (0).
+    pub evaporation: f64,
+    /// What soaks away, mm/h (5).
+    pub infiltration: f64,
+    /// Manning's n, s/m^(1/3) (0.04); 0: no friction.
+    pub manning: f64,
+    /// `open` (default), `wall` or `sea`.
+    pub edges: WaterEdges,
+    /// `euler` (default) or `heun`.
+    pub scheme: WaterScheme,
+    /// Whether the ground erodes (true); by the erodibility of the material at its surface.
+    pub erosion: bool,
+    /// Metres of ground carried by a metre of water at 1 m/s on a vertical slope, s/m (0.1).
+    pub capacity: f64,
+    /// Share of missing load picked up in a second where erodibility is 1 (0.01).
+    pub detachment: f64,
+    /// Share of surplus load dropped in a second (0.05).
+    pub deposition: f64,
+    /// Hours of flow that are followed; 0: all of the step, however long (1).
+    pub storm: f64,
+    /// How many such storms there are in a year (10).
+    pub storms_per_year: f64,
+    /// Metres a cell may change between two storms that are followed (1).
+    pub most_change: f64,
+    /// Whether the sea is kept full: cells below its level that are joined to the region's edge by such cells (true).
+    pub sea: bool,
+}
+
+impl Default for WaterConfig {
+    fn default() -> Self {
+        Self {
+            rain: 20.0,
+            evaporation: 0.0,
+            infiltration: 5.0,
+            manning: 0.04,
+            edges: WaterEdges::Open,
+            scheme: WaterScheme::Euler,
+            erosion: true,
+            capacity: 0.1,
+            detachment: 0.01,
+            deposition: 0.05,
+            storm: 1.0,
+            storms_per_year: 10.0,
+            most_change: 1.0,
+            sea: true,
+        }
+    }
+}
+
+/// Millimetres an hour, in m/s.
+const MM_PER_HOUR: f64 = 1e-3 / 3600.0;
+
+/// Storms followed in one step, at most.
+const MOST_STORMS: usize = 10_000;
+
+impl WaterConfig {
+    /// The process.
+    ///
+    /// # Errors
+    /// [`ProcessError::Parameter`].
+    pub fn build(&self, state: &State) -> Result<Box<dyn Process>, ProcessError> {
+        let check = Check(NAME);
+        for (parameter, value) in [
+            ("rain", self.rain),
+            ("evaporation", self.evaporation),
+            ("infiltration", self.infiltration),
+            ("manning", self.manning),
+            ("capacity", self.capacity),
+            ("detachment", self.detachment),
+            ("deposition", self.deposition),
+            ("storm", self.storm),
+            ("storms_per_year", self.storms_per_year),
+        ] {
+            check.not_negative(parameter, value)?;
+        }
+        check.positive("most_change", self.most_change)?;
+        let water = Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
+        Ok(Box::new(Rivers { config: self.clone(), water }))
+    }
+
+    fn options(&self, state: &State, erodibility: Option<Vec<f64>>) -> Options {
+        let edge = match self.edges {
+            WaterEdges::Open => Edge::Open,
+            WaterEdges::Wall => Edge::Wall,
+            WaterEdges::Sea => Edge::Level(state.sea_level),
+        };
+        Options {
+            friction: if self.manning > 0.0 { Friction::Manning(self.manning) } else { Friction::None },
+            rain: Supply::Uniform(self.rain * MM_PER_HOUR),
+            evaporation: self.evaporation * MM_PER_HOUR,
+            infiltration: Supply::Uniform(self.infiltration * MM_PER_HOUR),
+            edges: Edges::all(edge),
+            scheme: match self.scheme {
+                WaterScheme::Euler => Scheme::Euler,
+                WaterScheme::Heun => Scheme::Heun,
+            },
+            erosion: self.erosion.then(|| Erosion {
+                capacity: self.capacity,
+                detachment: self.detachment,
+                deposition: self.deposition,
+                erodibility,
+                ..Erosion::default()
+            }),
+            threads: state.threads,
+            ..Options::default()
+        }
+    }
+}
+
+struct Rivers {
+    config: WaterConfig,
+    water: Water,
+}
+
+/// Adds one ledger to those before it.
+fn add(all: &mut Ledger, next: Ledger, first: bool) {
+    if first {
+        *all = next;
+        return;
+    }
+    all.after = next.after;
+    all.gained += next.gained;
+    all.lost += next.lost;
+    all.moved += next.moved;
+}
+
+impl Rivers {
+    /// Fills the sea up to its level; m³ that came in.
+    fn fill(sheet: &mut Sheet, level: f64) -> f64 {
+        let mut rows = vec![0.0; sheet.height()];
+        let width = sheet.width();
+        for (cell, wet) in sea(&sheet.bed, level).into_iter().enumerate() {
+            let missing = level - sheet.bed.values[cell] - sheet.depth[cell];
+            if wet && missing > 0.0 {
+                sheet.depth[cell] += missing;
+                rows[cell / width] += missing * sheet.bed.cell_area(cell / width);
+            }
+        }
+        ledger::sum(&rows)
+    }
+
+    /// One storm, and the ground changed by `factor` of them; or by fewer, if a cell would change too much: how many.
+    fn storm(&mut self, sheet: &mut Sheet, sea: Option<f64>, seconds: f64, factor: f64) -> Result<(f64, Report), ProcessError> {
+        let before = sheet.bed.values.clone();
+        let water_before = sheet.water();
+        let filled = sea.map_or(0.0, |level| Self::fill(sheet, level));
+        let suspended = sheet.suspended();
+        let mut report = self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
+        report.water.before = water_before;
+        report.water.gained += filled;
+        let changes = sheet.bed.values.iter().zip(&before).map(|(now, then)| (now - then).abs());
+        let most = changes.fold(0.0, f64::max);
+        let times = if most * factor > self.config.most_change {
+            // The storm that was followed happened, however much it changed.
+            (self.config.most_change / most).clamp(factor.min(1.0), factor)
+        } else {
+            factor
+        };
+        if times != 1.0 {
+            for (now, then) in sheet.bed.values.iter_mut().zip(&before) {
+                *now = then + (*now - then) * times;
+            }
+            // What the other storms carried off or brought, and what their water carries still.
+            let solid = &mut report.solid;
+            let still = (sheet.suspended() - suspended) * (times - 1.0);
+            solid.gained = solid.gained * times + (-still).max(0.0);
+            solid.lost = solid.lost * times + still.max(0.0);
+            solid.moved *= times;
+            solid.after = sheet.bed.volume() + sheet.suspended();
+        }
+        Ok((times, report))
+    }
+
+    fn run(&mut self, sheet: &mut Sheet, sea: Option<f64>, dt: f64) -> Result<Report, ProcessError> {
+        let seconds = self.config.storm * 3600.0;
+        if seconds == 0.0 || !self.config.erosion && seconds >= dt {
+            return Ok(self.storm(sheet, sea, dt, 1.0)?.1);
+        }
+        let mut left = self.config.storms_per_year * dt / YEAR;
+        let mut all = Report::default();
+        for number in 0..MOST_STORMS {
+            let (times, report) = self.storm(sheet, sea, seconds, left)?;
+            add(&mut all.water, report.water, number == 0);
+            add(&mut all.solid, report.solid, number == 0);
+            left -= times;
+            if left <= 0.0 {
+                return Ok(all);
+            }
+        }
+        Check(NAME).refuse("step", dt, "short enough for 10 000 storms that each change the ground by most_change")
+    }
+}
+
+impl Process for Rivers {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn layers(&self) -> Vec<Need> {
+        [layer::WATER_DEPTH, layer::MOMENTUM_X, layer::MOMENTUM_Y, layer::SEDIMENT].map(Need::counted).into()
+    }
+
+    /// None with `storm`, which splits what is too long; without, that of [`Water::advance`], which depends on the water
+    /// and is known when it is there.
+    fn max_step(&self, _: &State) -> f64 {
+        f64::INFINITY
+    }
+
+    /// The ledger of water is that of the storms followed.
+    fn step(&mut self, state: &mut State, dt: f64) -> Result<Books, ProcessError> {
+        Check(NAME).step(dt)?;
+        let kernel = |error| ProcessError::kernel(NAME, error);
+        let erodibility = of_surface(state, 0.0, |material| material.erodibility.clamp(0.0, 1.0));
+        let options = self.config.options(state, Some(erodibility));
+        self.water.set_options(options).map_err(kernel)?;
+        let level = self.config.sea.then_some(state.sea_level);
+        let names = [layer::WATER_DEPTH, layer::MOMENTUM_X, layer::MOMENTUM_Y, layer::SEDIMENT];
+        let layers = names.map(|name| state.take_f64(name, 0.0));
+        let mut kept = None;
+        let result = state.wear(|ground| {
+            let bed = std::mem::replace(ground, Field::square(0, 0, 1.0, |_, _| 0.0));
+            let [depth, momentum_x, momentum_y, sediment] = layers;
+            let mut sheet = Sheet { bed, depth, momentum_x, momentum_y, sediment };
+            let result = self.run(&mut sheet, level, dt);
+            let Sheet { bed, depth, momentum_x, momentum_y, sediment } = sheet;
+            *ground = bed;
+            kept = Some([depth, momentum_x, momentum_y, sediment]);
+            result
+        });
+        for (name, values) in names.into_iter().zip(kept.into_iter().flatten()) {
+            state.set_layer(name, Layer::F64(values));
+        }
+        let report = result?;
+        Ok(Books { solid: report.solid, water: report.water, ..Books::default() })
+    }
+}
