@@ -83,6 +83,70 @@ proptest! {
     }
 
     #[test]
+    fn sediment_as_by_elimination((field, rim) in terrain(), k in 1e-6f64..1e-2, m in 0.2f64..0.8, g in 0.01f64..5.0) {
+        if !all_drain(&field, &rim, &[]) || rim.west == Edge::Looped || rim.south == Edge::Looped {
+            return Ok(());
+        }
+        let mut flow = Flow::default();
+        Router::new(rim).route(&field, &mut flow).unwrap();
+        let receivers = flow.receivers();
+        let (n, dt) = (field.values.len(), 500.0);
+        let mut rivers = StreamPower::new(Erodibility::Uniform(k), m, 1.0);
+        rivers.deposition = g;
+        let mut after = field.clone();
+        let ledger = rivers.erode(&mut after, &flow, dt).unwrap();
+        prop_assert!(ledger.error() < 1e-11, "{:?}", ledger);
+        for threads in [2, 8] {
+            rivers.threads = threads;
+            let mut again = field.clone();
+            prop_assert_eq!(rivers.erode(&mut again, &flow, dt).unwrap(), ledger);
+            prop_assert_eq!(bits(&again.values), bits(&after.values));
+        }
+        // u is by how much a cell is lowered: u = f (drop − u + u below) − G/A (what all cells above and it lose); nothing is
+        // cut under water nor where what is dropped below would make the river run backwards.
+        let cut = |cell: usize| {
+            let below = receivers[cell] as usize;
+            field.values[cell] > field.values[below] && after.values[cell] >= after.values[below]
+        };
+        let mut a = vec![vec![0.0; n]; n];
+        let mut b = vec![0.0; n];
+        for cell in 0..n {
+            a[cell][cell] = 1.0;
+            let below = receivers[cell] as usize;
+            if below == cell || field.values[cell].is_nan() {
+                continue;
+            }
+            if cut(cell) {
+                let f = k * dt * flow.area[cell].powf(m) / distance(&field, cell, below);
+                a[cell][cell] += f;
+                a[cell][below] -= f;
+                b[cell] = f * (field.values[cell] - field.values[below]);
+            }
+        }
+        for above in (0..n).filter(|&cell| !field.values[cell].is_nan()) {
+            let mut cell = above;
+            while receivers[cell] as usize != cell {
+                a[cell][above] += g / flow.area[cell] * field.cell_area(above / field.width);
+                cell = receivers[cell] as usize;
+            }
+        }
+        let lowered = solve(a, b);
+        for cell in (0..n).filter(|&cell| !field.values[cell].is_nan()) {
+            let (is, was) = (after.values[cell], field.values[cell]);
+            prop_assert!(((was - is) - lowered[cell]).abs() <= 1e-9 * (1.0 + was.abs()), "{cell}: {} {}", was - is, lowered[cell]);
+        }
+        // What is cut is dropped or leaves.
+        let volume = |sign: f64| -> f64 {
+            let changes = field.values.iter().zip(&after.values).enumerate();
+            changes.map(|(cell, (a, b))| if a.is_nan() { 0.0 } else { (sign * (a - b)).max(0.0) * field.cell_area(cell / field.width) }).sum()
+        };
+        let (eroded, dropped) = (volume(1.0), volume(-1.0));
+        prop_assert!((eroded - dropped - ledger.lost).abs() <= 1e-9 * (eroded + field.volume().abs()));
+        prop_assert!((ledger.moved - eroded).abs() <= 1e-9 * (eroded + 1.0));
+        prop_assert!(ledger.lost >= -1e-6 * eroded);
+    }
+
+    #[test]
     fn creep_keeps_the_books((field, rim) in terrain(), d in 0.0f64..10.0, threads in 1usize..4, cells in any::<bool>()) {
         let diffusivity = if cells {
             Diffusivity::Cells((0..field.values.len()).map(|n| d * (1.0 + (n % 7) as f64)).collect())
@@ -186,6 +250,28 @@ fn creep_as_by_many_small_steps() {
 }
 
 #[test]
+fn rows_of_different_widths_are_solved_with_others_or_alone() {
+    // Bands of one row to many: the same bits whichever rows share a register.
+    let mut start = hills(37, 61, 8);
+    for (row, dx) in start.dx.iter_mut().enumerate() {
+        *dx = if row < 20 { 30.0 } else { 30.0 - (row / 2) as f64 * 0.3 };
+    }
+    for rim in [Rim::default(), Rim { east: Edge::Closed, ..Rim::default() }] {
+        let creep = |threads: usize| {
+            let mut creep = Diffusion::new(Diffusivity::Uniform(0.7), rim);
+            creep.threads = threads;
+            let mut field = start.clone();
+            creep.step(&mut field, 900.0).unwrap();
+            bits(&field.values)
+        };
+        let one = creep(1);
+        for threads in [2, 3, 8, 61] {
+            assert_eq!(creep(threads), one, "{threads} threads");
+        }
+    }
+}
+
+#[test]
 fn a_gaussian_stays_one() {
     // Width grows as σ² = σ₀² + 2 D t, height falls as σ₀²/σ².
     let (d, spread, cell) = (2.0, 60.0_f64, 5.0);
@@ -283,6 +369,67 @@ fn rivers_for_any_number_of_threads() {
             assert!(one.1[0].lost > 0.0);
         }
     }
+}
+
+#[test]
+fn rivers_with_sediment_are_steeper_in_balance() {
+    // In balance all of U A passes each cell: K Aᵐ Sⁿ = U (1 + G), with the exponent −m/n as without sediment.
+    for (m, n, g) in [(0.5, 1.0, 1.0), (0.5, 1.0, 3.0), (0.6, 1.5, 0.7), (0.4, 0.8, 0.5)] {
+        let (uplift, k, dt) = (1e-3, 1e-5, 1e5);
+        let mut ground = rough(40, 32, 3);
+        let rim = Rim::default();
+        let fixed = |cell: usize| rim.is_fixed(40, 32, cell % 40, cell / 40);
+        (0..1280).filter(|&cell| fixed(cell)).for_each(|cell| ground.values[cell] = 0.0);
+        let (mut router, mut flow) = (Router::new(rim), Flow::default());
+        let mut rivers = StreamPower::new(Erodibility::Uniform(k), m, n);
+        rivers.deposition = g;
+        let mut ledger = None;
+        for _ in 0..400 {
+            (0..1280).filter(|&cell| !fixed(cell)).for_each(|cell| ground.values[cell] += uplift * dt);
+            router.route(&ground, &mut flow).unwrap();
+            let done = rivers.erode(&mut ground, &flow, dt).unwrap();
+            assert!(done.error() < 1e-11, "{done:?}");
+            ledger = Some(done);
+        }
+        let came = (0..1280).filter(|&cell| !fixed(cell)).map(|_| uplift * dt * 900.0).sum::<f64>();
+        assert!((ledger.unwrap().lost / came - 1.0).abs() < 1e-6);
+        let receivers = flow.receivers();
+        for cell in (0..1280).filter(|&cell| !fixed(cell)) {
+            let below = receivers[cell] as usize;
+            let slope = (ground.values[cell] - ground.values[below]) / distance(&ground, cell, below);
+            let expected = (uplift * (1.0 + g) / (k * flow.area[cell].powf(m))).powf(1.0 / n);
+            assert!((slope / expected - 1.0).abs() < 1e-4, "n {n} G {g}: {slope} {expected}");
+        }
+    }
+}
+
+#[test]
+fn sediment_is_dropped_where_slopes_end() {
+    // A steep slope above a plain: a fan grows on the plain.
+    let rim = Rim { west: Edge::Fixed, ..Rim::all(Edge::Closed) };
+    let start = Field::square(80, 20, 100.0, |x, y| {
+        let ripple = ((x * 7 + y * 13) % 5) as f64 * 0.01;
+        if x < 40 { x as f64 * 0.05 + ripple } else { 2.0 + (x - 40) as f64 * 20.0 + ripple }
+    });
+    let mut ground = start.clone();
+    let (mut router, mut flow) = (Router::new(rim), Flow::default());
+    let mut rivers = StreamPower::new(Erodibility::Uniform(2e-5), 0.4, 1.0);
+    rivers.deposition = 2.0;
+    let mut lost = 0.0;
+    for _ in 0..50 {
+        router.route(&ground, &mut flow).unwrap();
+        let done = rivers.erode(&mut ground, &flow, 500.0).unwrap();
+        assert!(done.error() < 1e-11);
+        lost += done.lost;
+    }
+    let change = |columns: std::ops::Range<usize>| {
+        columns
+            .flat_map(|x| (0..20).map(move |y| y * 80 + x))
+            .map(|n| ground.values[n] - start.values[n])
+            .sum::<f64>()
+    };
+    assert!(change(20..40) > 100.0 && change(45..80) < -1000.0, "{} {}", change(20..40), change(45..80));
+    assert!((change(0..80) * 1e4 + lost).abs() < 1e-9 * start.volume());
 }
 
 #[test]

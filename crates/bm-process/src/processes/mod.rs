@@ -7,6 +7,7 @@
 //! | [`isostasy`] | `isostasy`: Airy or flexure |
 //! | [`legacy`] | `legacy-…`: the first equations as documented |
 //! | [`slides`] | `slides`: ground steeper than it can stand |
+//! | [`stream_power`] | `stream-power`: rivers that cut, carry and drop |
 //! | [`uplift`] | `uplift`: by a rate, a raster, or plates that converge |
 //! | [`water`] | `water`: shallow water that erodes |
 //! | [`waves`] | `waves`: erosion of coasts |
@@ -17,6 +18,7 @@ pub mod heat;
 pub mod isostasy;
 pub mod legacy;
 pub mod slides;
+pub mod stream_power;
 pub mod uplift;
 pub mod water;
 pub mod waves;
