@@ -179,7 +179,9 @@ fn made() -> String {
         }
     }
     for (name, value) in names {
-        out = out.replace(&format!("`layer::{name}`"), &format!("`{value}`")).replace(&format!("`{name}`"), &format!("`{value}`"));
+        out = out
+            .replace(&format!("`layer::{name}`"), &format!("`{value}`"))
+            .replace(&format!("`{name}`"), &format!("`{value}`"));
     }
     out
 }
@@ -194,7 +196,10 @@ fn the_second_half_is_made_from_the_sources() {
         fs::write(&path, format!("{first}{made}")).unwrap();
     } else {
         let differs = made.lines().zip(second.lines()).find(|(made, there)| made != there);
-        assert!(made == second, "docs/scenarios.md is not what the sources say (UPDATE_DOCS=1 writes it): {differs:?}");
+        assert!(
+            made == second,
+            "docs/scenarios.md is not what the sources say (UPDATE_DOCS=1 writes it): {differs:?}"
+        );
     }
 }
 
@@ -215,7 +220,8 @@ fn the_first_half_names_every_setting_and_its_examples_run() {
         assert_eq!(row("## Settings of any", name), OF_ANY_PROCESS.len());
     }
     let land = State::new(Field::square(600, 4, 100.0, |x, _| x as f64), bm_core::MaterialId::ROCK);
-    let blocks: Vec<&str> = file.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks: Vec<&str> =
+        file.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(!blocks.is_empty());
     for block in blocks {
         let scenario = Scenario::parse("docs/scenarios.md", block).unwrap_or_else(|error| panic!("{error}"));

@@ -9,9 +9,12 @@
 //! | [`seed`] | truth into land: heights, strata, a fingerprint of what was read |
 //! | [`commit`] | land into pages, conflicts, edits that no longer fit |
 //! | [`folder`] | check-outs on disk, beside the world |
+//! | `picture` | relief with rivers, differences, hypsometry, slope by area |
 
 pub mod commit;
 pub mod folder;
+#[cfg(feature = "render")]
+pub mod picture;
 pub mod seed;
 
 pub use commit::{Back, Landed, Origin};

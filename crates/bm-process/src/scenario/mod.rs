@@ -110,8 +110,9 @@ impl Entry {
     /// # Errors
     /// [`ScenarioError`] when there is no such process or parameter.
     pub fn new(registry: &Registry, name: &str, parameters: toml::Table) -> Result<Self, ScenarioError> {
-        let kind =
-            registry.get(name).ok_or_else(|| ScenarioError::value("process", read::unknown(registry, name)))?;
+        let kind = registry
+            .get(name)
+            .ok_or_else(|| ScenarioError::value("process", read::unknown(registry, name)))?;
         let text = toml::to_string(&parameters).map_err(|e| ScenarioError::value(name, e.to_string()))?;
         let file = toml::Deserializer::parse(&text).and_then(|file| (kind.read)(file));
         let recipe = file.map_err(|e| ScenarioError::value(name, e.message()))?;
@@ -153,12 +154,14 @@ impl Entry {
         }
         match self.every {
             Some(0) => Err("0: a process acts at least in every last step; leave it out instead".to_owned()),
-            Some(every) if self.step.is_some() && own > step * every as f64 * (1.0 + 1e-9) => {
-                Err(format!("{own} years is longer than the {} that `every` lets gather", step * every as f64))
-            }
-            Some(every) if step * every as f64 / own > 1e9 => {
-                Err(format!("{own} years is less than a billionth of the {} that gather", step * every as f64))
-            }
+            Some(every) if self.step.is_some() && own > step * every as f64 * (1.0 + 1e-9) => Err(format!(
+                "{own} years is longer than the {} that `every` lets gather",
+                step * every as f64
+            )),
+            Some(every) if step * every as f64 / own > 1e9 => Err(format!(
+                "{own} years is less than a billionth of the {} that gather",
+                step * every as f64
+            )),
             Some(every) => Ok((every, own)),
             None if step / own > 1e9 => {
                 Err(format!("{own} years is less than a billionth of the scenario's step of {step} years"))

@@ -1,0 +1,256 @@
+//! Pictures of land: shaded relief with rivers, what changed, and plots.
+
+use super::folder::degrees;
+use crate::error::WorldError;
+use bm_io::picture::{
+    Chart, ChartAxis, Image, MapFrame, Mark, Rgb, Series, ShadeStyle, SurfaceGrid, draw_chart, frame_map,
+    shade,
+};
+use bm_process::field::Field;
+use bm_process::route::{Flow, RouteError, Router, Sinks};
+use bm_process::state::State;
+use bm_process::stats::{Hypsometry, SlopeArea};
+
+/// Pixels along the longer side, at least and at most.
+const SIDE: [f64; 2] = [700.0, 1400.0];
+const RIVER: Rgb = [38, 92, 160];
+const BEFORE: Rgb = [150, 150, 150];
+const AFTER: Rgb = [190, 60, 30];
+
+/// Pixels of a map: square on the ground, though cells are as wide as their latitude makes them.
+struct Pixels {
+    width: usize,
+    height: usize,
+}
+
+impl Pixels {
+    fn of(ground: &Field) -> Self {
+        let across = ground.dx.get(ground.height / 2).copied().unwrap_or(ground.dy) * ground.width as f64;
+        let up = ground.dy * ground.height as f64;
+        // About a pixel a cell, unless that is too few or too many.
+        let long = across.max(up);
+        let pixel = (long / ground.dy).clamp(SIDE[0], SIDE[1]);
+        let pixels = |metres: f64| ((metres / long * pixel).round() as usize).max(1);
+        Self { width: pixels(across), height: pixels(up) }
+    }
+
+    /// Cells (fractional) at the middle of a pixel; rows from the south.
+    fn at(&self, ground: &Field, x: usize, y: usize) -> [f64; 2] {
+        let along = |k: usize, n: usize, cells: usize| (k as f64 + 0.5) / n as f64 * cells as f64 - 0.5;
+        [along(x, self.width, ground.width), along(y, self.height, ground.height)]
+    }
+
+    /// Values between cells, rows from the south.
+    fn spread(&self, ground: &Field, values: &[f64]) -> Vec<f64> {
+        let mut out = Vec::with_capacity(self.width * self.height);
+        for y in 0..self.height {
+            for x in 0..self.width {
+                out.push(between(ground, values, self.at(ground, x, y)));
+            }
+        }
+        out
+    }
+}
+
+fn between(ground: &Field, values: &[f64], [x, y]: [f64; 2]) -> f64 {
+    let clamp = |v: f64, n: usize| v.clamp(0.0, (n - 1) as f64);
+    let (x, y) = (clamp(x, ground.width), clamp(y, ground.height));
+    let (i, j) = (x.floor() as usize, y.floor() as usize);
+    let (e, n) = (usize::from(i + 1 < ground.width), usize::from(j + 1 < ground.height) * ground.width);
+    let (wx, wy, k) = (x - i as f64, y - j as f64, j * ground.width + i);
+    let south = values[k] * (1.0 - wx) + values[k + e] * wx;
+    let north = values[k + n] * (1.0 - wx) + values[k + n + e] * wx;
+    south * (1.0 - wy) + north * wy
+}
+
+/// The land from above: tinted by height, hill-shaded, with its rivers, north at the top.
+///
+/// # Errors
+/// [`WorldError::Io`] when the picture would be too large.
+pub fn relief(land: &State) -> Result<Image, WorldError> {
+    let pixels = Pixels::of(&land.ground);
+    let heights: Vec<f32> = pixels
+        .spread(&land.ground, &land.ground.values)
+        .iter()
+        .map(|&z| (z - land.sea_level) as f32)
+        .collect();
+    let [west, south, east, north] = bounds(land);
+    let grid = SurfaceGrid {
+        width: pixels.width,
+        height: pixels.height,
+        south: south + (north - south) / pixels.height as f64 / 2.0,
+        step_lon: (east - west) / pixels.width as f64,
+        step_lat: (north - south) / pixels.height as f64,
+        wraps: false,
+        heights_m: &heights,
+        cover: None,
+    };
+    let mut style = ShadeStyle::default();
+    style.snow = false;
+    let mut image = shade(&grid, &style)?;
+    draw_rivers(land, &pixels, &mut image);
+    Ok(image)
+}
+
+/// Bounds in degrees; of land on a drawing board as if it lay at the equator.
+fn bounds(land: &State) -> [f64; 4] {
+    const METRES_A_DEGREE: f64 = 111_195.0;
+    match &land.region {
+        Some(region) if region.ground() == bm_grid::Ground::World => degrees(region),
+        _ => {
+            let g = &land.ground;
+            let wide = g.dx.first().copied().unwrap_or(g.dy) * g.width as f64;
+            [0.0, 0.0, wide / METRES_A_DEGREE, g.dy * g.height as f64 / METRES_A_DEGREE]
+        }
+    }
+}
+
+/// Rivers, the darker the more ground drains through them.
+fn draw_rivers(land: &State, pixels: &Pixels, image: &mut Image) {
+    let ground = &land.ground;
+    let mut flow = Flow::default();
+    let mut router = Router::new(land.rim).threads(land.threads);
+    let routed = match router.route(ground, &mut flow) {
+        Err(RouteError::NoOutlet { .. }) => router.sinks(Sinks::Keep).route(ground, &mut flow),
+        other => other,
+    };
+    if routed.is_err() {
+        // Land that no water can run on has no rivers.
+        return;
+    }
+    let total: f64 = ground.dx.iter().map(|dx| dx * ground.dy * ground.width as f64).sum();
+    let (least, most) = (total / 400.0, total / 8.0);
+    for cell in 0..ground.values.len() as u32 {
+        let area = flow.area[cell as usize];
+        let Some(to) = flow.receiver(cell).filter(|&to| to != cell) else { continue };
+        if area.is_nan() || area < least || ground.values[cell as usize] < land.sea_level {
+            continue;
+        }
+        let strength = ((area / least).ln() / (most / least).ln()).clamp(0.0, 1.0);
+        let place = |cell: u32| {
+            let (x, y) = (cell as usize % ground.width, cell as usize / ground.width);
+            let along = |k: usize, n: usize, cells: usize| (k as f64 + 0.5) / cells as f64 * n as f64;
+            [along(x, pixels.width, ground.width), along(y, pixels.height, ground.height)]
+        };
+        let (from, to) = (place(cell), place(to));
+        let steps = ((to[0] - from[0]).abs().max((to[1] - from[1]).abs()) * 2.0).ceil().max(1.0);
+        for step in 0..=steps as u32 {
+            let t = f64::from(step) / steps;
+            let at = [0, 1].map(|k| from[k] + (to[k] - from[k]) * t);
+            let (x, y) = (at[0] as usize, at[1] as usize);
+            if y < image.height {
+                image.blend(x, image.height - 1 - y, RIVER, (60.0 + 130.0 * strength) as u8);
+            }
+        }
+    }
+}
+
+/// [`relief`] in a frame: degrees along the edges, a colour bar of the heights, a scale in kilometres.
+///
+/// # Errors
+/// As [`relief`].
+pub fn relief_sheet(land: &State, title: &str) -> Result<Image, WorldError> {
+    let map = relief(land)?;
+    let heights = land.ground.values.iter().filter(|z| !z.is_nan());
+    let (lo, hi) = heights.fold((f64::MAX, f64::MIN), |(lo, hi), &z| (lo.min(z), hi.max(z)));
+    let note = format!("heights from {lo:.0} to {hi:.0} m");
+    framed(land, &map, title, &note, (hi - lo >= 1.0).then_some((lo, hi)))
+}
+
+fn framed(
+    land: &State,
+    map: &Image,
+    title: &str,
+    note: &str,
+    heights_m: Option<(f64, f64)>,
+) -> Result<Image, WorldError> {
+    let [west, south, east, north] = bounds(land);
+    Ok(frame_map(map, &MapFrame { west, south, east, north, title, note, heights_m })?)
+}
+
+/// What changed between two states of a land: red where it was worn away, blue where it was laid on or rose.
+///
+/// # Errors
+/// [`WorldError::Data`] when they are not of one size; [`WorldError::Io`] as [`relief`].
+pub fn difference_sheet(before: &State, after: &State, title: &str) -> Result<Image, WorldError> {
+    let (a, b) = (&before.ground, &after.ground);
+    if (a.width, a.height) != (b.width, b.height) {
+        return Err(WorldError::Data { what: "land", detail: "two states of other sizes".into() });
+    }
+    let change: Vec<f64> = a.values.iter().zip(&b.values).map(|(a, b)| b - a).collect();
+    let range =
+        change.iter().filter(|d| !d.is_nan()).fold((0.0f64, 0.0f64), |(l, h), &d| (l.min(d), h.max(d)));
+    // Nearly all of it within the colours: single cells would fade out the rest.
+    let mut sizes: Vec<f64> = change.iter().filter(|d| !d.is_nan()).map(|d| d.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let most = sizes.get(sizes.len() * 99 / 100).copied().unwrap_or(0.0).max(1e-9);
+    let pixels = Pixels::of(b);
+    let shown = pixels.spread(b, &change);
+    let mut image = Image::new(pixels.width, pixels.height, [120; 3])?;
+    for (k, d) in shown.iter().enumerate().filter(|(_, d)| !d.is_nan()) {
+        let (x, y) = (k % pixels.width, k / pixels.width);
+        image.put(x, pixels.height - 1 - y, tint(d / most));
+    }
+    let note = format!(
+        "from {:.1} m (red: worn away or sunk) to {:+.1} m (blue: laid on or risen); full colour at {most:.1} m",
+        range.0, range.1
+    );
+    framed(after, &image, title, &note, None)
+}
+
+/// From deep red at -1 over white to deep blue at 1.
+fn tint(share: f64) -> Rgb {
+    const ENDS: [[f64; 3]; 2] = [[165.0, 15.0, 21.0], [8.0, 69.0, 148.0]];
+    let end = ENDS[usize::from(share > 0.0)];
+    let t = share.abs().min(1.0).sqrt();
+    end.map(|c| (250.0 + (c - 250.0) * t) as u8)
+}
+
+/// Share of the ground above each height (Strahler 1952), before and after.
+///
+/// # Errors
+/// [`WorldError::Io`] when there is nothing to draw.
+pub fn hypsometry_chart(before: &State, after: &State) -> Result<Image, WorldError> {
+    let points = |land: &State| -> Vec<(f64, f64)> {
+        let bands = Hypsometry::of(&land.ground, 100).map(|h| h.bands).unwrap_or_default();
+        bands.iter().map(|b| (b.above * 100.0, b.low)).collect()
+    };
+    let (old, new) = (points(before), points(after));
+    let series = [
+        Series { name: "before", points: &old, mark: Mark::Line, colour: BEFORE },
+        Series { name: "after", points: &new, mark: Mark::Line, colour: AFTER },
+    ];
+    let axis = |label| ChartAxis { label, log: false };
+    let chart = Chart {
+        title: "Hypsometry",
+        x: axis("ground above a height (% of its area)"),
+        y: axis("height (m)"),
+        series: &series,
+    };
+    Ok(draw_chart(&chart, 900, 620)?)
+}
+
+/// Slope by drainage area, before and after: straight and falling where rivers shape the land.
+///
+/// # Errors
+/// [`WorldError::Io`] when there is nothing to draw; [`WorldError::Data`] when the land cannot be routed.
+pub fn slope_area_chart(before: &State, after: &State) -> Result<Image, WorldError> {
+    let points = |land: &State| -> Result<Vec<(f64, f64)>, WorldError> {
+        let found =
+            SlopeArea::of(land, 8).map_err(|e| WorldError::Data { what: "land", detail: e.to_string() })?;
+        Ok(found.bins.iter().map(|b| (b.area / 1e6, b.median)).collect())
+    };
+    let (old, new) = (points(before)?, points(after)?);
+    let series = [
+        Series { name: "before", points: &old, mark: Mark::Dots, colour: BEFORE },
+        Series { name: "after", points: &new, mark: Mark::Dots, colour: AFTER },
+    ];
+    let axis = |label| ChartAxis { label, log: true };
+    let chart = Chart {
+        title: "Slope by drainage area (medians)",
+        x: axis("drainage area (km²)"),
+        y: axis("slope (m/m)"),
+        series: &series,
+    };
+    Ok(draw_chart(&chart, 900, 620)?)
+}
