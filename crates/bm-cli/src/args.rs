@@ -2,12 +2,14 @@
 
 mod boundary;
 mod edit;
+mod simulate;
 
 pub(crate) use boundary::{
     Boundary, BoundaryExport, BoundaryList, BoundaryRemove, BoundaryShow, BoundaryWhat, ExtentArg,
     IngestBoundary, KindArg, StyleArg, VectorFormat,
 };
 pub(crate) use edit::{At, Compact, Edit, EditRevert, EditWhat, How, Log, StrategyArg};
+pub(crate) use simulate::{Grid, GridCommit, GridList, GridResume, GridWhat, Simulate, Watch};
 
 use bm_hybrid::{Sea, Size};
 use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};
@@ -22,6 +24,7 @@ Examples:
   bm query earth.bm --stdin < points.csv                  one JSON object a line
   bm render earth.bm --surface -o earth.png               a picture
   bm edit earth.bm sphere --lon 7.66 --lat 45.98 --alt 2000 --radius 50 --material air
+  bm simulate earth.bm --bbox 6,45,8,47 --cell 500 --process stream-power hillslope --years 100000 --pictures out
   bm verify earth.bm --against etopo5.cdf                 does it still say what the file said?
 
 Exit codes: 0 good, 1 the work failed, 2 the input was bad.";
@@ -50,6 +53,8 @@ pub(crate) enum Command {
     Export(Export),
     Boundary(Boundary),
     Edit(Edit),
+    Simulate(Simulate),
+    Grid(Grid),
     Log(Log),
     Compact(Compact),
 }

@@ -1,8 +1,11 @@
 //! What went wrong, and whose fault it was.
 
+use bm_grid::GridError;
 use bm_hybrid::WorldError;
 use bm_hybrid::query::StreamError;
 use bm_io::IoError;
+use bm_process::run::RunError;
+use bm_process::scenario::ScenarioError;
 use std::error::Error;
 use std::io;
 
@@ -17,6 +20,8 @@ pub(crate) enum Fault {
     Usage(String),
     /// The world does not hold what a change depends on.
     Conflict(String),
+    /// A simulation, and whether the input was at fault.
+    Run(RunError, bool),
     /// Standard output.
     Output(io::Error),
 }
@@ -31,7 +36,8 @@ impl Fault {
         match self {
             Self::World(WorldError::Io(IoError::Os { source, .. })) if is_bad_path(source) => 2,
             Self::World(e) | Self::Stream(StreamError::World(e)) => e.kind().exit_code(),
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Run(_, true) => 2,
+            Self::Run(_, false) => 1,
             Self::Stream(_) | Self::Output(_) | Self::Conflict(_) => 1,
         }
     }
@@ -47,6 +53,7 @@ impl Fault {
             Self::Usage(text) | Self::Conflict(text) => return text.clone(),
             Self::World(e) => e,
             Self::Stream(e) => e,
+            Self::Run(e, _) => e,
             Self::Output(e) => return format!("standard output: cannot write: {e}"),
         };
         let mut text = error.to_string();
@@ -76,6 +83,25 @@ impl From<WorldError> for Fault {
 impl From<IoError> for Fault {
     fn from(e: IoError) -> Self {
         Self::World(e.into())
+    }
+}
+
+impl From<ScenarioError> for Fault {
+    fn from(e: ScenarioError) -> Self {
+        RunError::from(e).into()
+    }
+}
+
+impl From<RunError> for Fault {
+    fn from(e: RunError) -> Self {
+        let bad_input = matches!(e, RunError::Scenario(_));
+        Self::Run(e, bad_input)
+    }
+}
+
+impl From<GridError> for Fault {
+    fn from(e: GridError) -> Self {
+        Self::Usage(e.to_string())
     }
 }
 

@@ -10,16 +10,16 @@ pub(super) fn info(a: &args::Info, out: &mut Out) -> Result<u8, Fault> {
     let info = world.info()?;
     let overlay = world.overlay();
     let view = world.view();
+    let grids = world.check_outs()?.len();
     let materials = view.materials().all();
     if out.is_json() {
-        // Grids cannot be checked out yet: there are none.
         let mut all = json!({
             "version": info.version,
             "bytes_on_disk": info.bytes_on_disk,
             "pages": info.pages,
             "edits": overlay.edits,
             "boundaries": view.boundaries().len(),
-            "grids": 0,
+            "grids": grids,
             "page_bytes": info.page_bytes,
             "history_bytes": info.history_bytes,
             "oldest_version": overlay.oldest_version,
@@ -80,6 +80,7 @@ pub(super) fn info(a: &args::Info, out: &mut Out) -> Result<u8, Fault> {
         ),
     )?;
     out.pair("boundaries", count(view.boundaries().len() as u64))?;
+    out.pair("check-outs", grids)?;
     out.pair("materials", materials.len())?;
     if a.materials {
         for m in materials {

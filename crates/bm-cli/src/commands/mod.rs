@@ -9,7 +9,9 @@ mod info;
 mod ingest;
 mod query;
 mod render;
+mod simulate;
 mod verify;
+mod watch;
 
 use crate::args::{Args, Command, Ingest, Scale};
 use crate::fault::Fault;
@@ -32,6 +34,8 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Fault> {
         Command::Render(a) => render::run(a, out),
         Command::Export(a) => export::run(a, out),
         Command::Edit(a) => edit::run(a, out),
+        Command::Simulate(a) => simulate::run(a, out),
+        Command::Grid(a) => simulate::grid(a, out),
         Command::Log(a) => history::log(a, out),
         Command::Compact(a) => history::compact(a, out),
     }

@@ -1,0 +1,233 @@
+//! `bm simulate` and `bm grid`.
+
+use super::watch::{self, Outcome};
+use crate::args::{self, GridWhat};
+use crate::fault::Fault;
+use crate::output::{Out, bytes, count, metres, time};
+use crate::progress::Bar;
+use bm_grid::{Bounds, DVec2, Region};
+use bm_hybrid::checkout::{Back, CheckOut, Landed, Seeding};
+use bm_hybrid::{Window, World};
+use bm_process::run::{Changes, Run};
+use bm_process::scenario::Scenario;
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub(super) fn run(a: &args::Simulate, out: &mut Out) -> Result<u8, Fault> {
+    let mut scenario = match &a.scenario {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Fault::usage(format!("{}: cannot be read: {e}", path.display())))?;
+            Scenario::parse(&path.display().to_string(), &text)?
+        }
+        None => {
+            let years = a.years.ok_or_else(|| Fault::usage("how many years? Give --years N"))?;
+            Scenario::of_processes(a.process.iter().map(String::as_str), years)?
+        }
+    };
+    scenario.years = a.years.or(scenario.years);
+    scenario.step = a.step.or(scenario.step);
+    scenario.threads = a.watch.threads.unwrap_or(scenario.threads);
+    scenario.checkpoint_every = a.watch.checkpoint_every.unwrap_or(scenario.checkpoint_every);
+    if scenario.years.is_none() {
+        return Err(Fault::usage("how many years? Give --years N, or say years = N in the scenario"));
+    }
+    scenario.check()?;
+    let region = region(a.bbox, a.cell)?;
+    let world = super::open(&a.world)?;
+    let name = match &a.name {
+        Some(name) => name.clone(),
+        None => {
+            let taken = world.check_outs()?;
+            let free = (1..).map(|n| format!("sim-{n}")).find(|n| taken.iter().all(|t| t.name != *n));
+            free.unwrap_or_default()
+        }
+    };
+    let mut seeding = Seeding::default();
+    (seeding.depth, seeding.threads) = (a.depth, scenario.threads);
+    let check_out = {
+        let bar = Bar::new();
+        world.check_out(&name, &region, &seeding, &|p| bar.tell(p))?
+    };
+    drop(world);
+    if check_out.simplified() > 0 {
+        eprintln!(
+            "bm: {} cells have hollows or too many layers and were simplified",
+            count(check_out.simplified())
+        );
+    }
+    let run =
+        Run::new(check_out.seed().clone(), scenario).and_then(|run| run.checkpoints(check_out.folder()));
+    let run = match run {
+        Ok(run) => run,
+        Err(e) => {
+            // Nothing was simulated: nothing stays behind.
+            check_out.drop_it()?;
+            return Err(e.into());
+        }
+    };
+    follow(&a.world, check_out, run, &a.watch, a.commit, out)
+}
+
+/// The cells that cover a box of degrees, aligned so that regions of one cell size share them.
+fn region([west, south, east, north]: [f64; 4], cell: f64) -> Result<Region, Fault> {
+    // Says what is wrong with a box.
+    Window::new(west, south, east, north)?;
+    if !(cell.is_finite() && cell >= 0.25) {
+        return Err(Fault::usage(format!("--cell {cell}: give metres, 0.25 or more")));
+    }
+    let per = f64::from(bm_core::frame::WORLD_X) / f64::from(bm_core::frame::TICKS_PER_METRE) / 360.0;
+    let east = if east <= west { east + 360.0 } else { east };
+    let at = |lon: f64, lat: f64| DVec2::new((lon + 180.0) * per, (lat + 90.0) * per);
+    let bounds = Bounds { min: at(west, south), max: at(east, north) };
+    Ok(Region::aligned(bounds, cell)?)
+}
+
+/// Runs, reports, draws, and commits if that was asked for.
+fn follow(
+    world: &Path,
+    check_out: CheckOut,
+    run: Run,
+    how: &args::Watch,
+    commit: bool,
+    out: &mut Out,
+) -> Result<u8, Fault> {
+    let Outcome { run, report, stopped } = watch::run(&check_out, run, how)?;
+    let name = check_out.name().to_owned();
+    let mut landed = None;
+    if commit && !stopped {
+        landed = Some(land(world, check_out, &run, false, false)?);
+    }
+    if out.is_json() {
+        let mut all = report;
+        all["name"] = json!(name);
+        all["finished"] = json!(!stopped);
+        all["committed"] = landed.as_ref().map_or(Value::Null, landed_json);
+        out.json(&all)?;
+    } else {
+        watch::print(&report, out)?;
+        match landed {
+            Some(landed) => print_landed(&landed, out)?,
+            None if stopped => out.line(format_args!("stopped; go on with: bm grid resume {} {name}", world.display()))?,
+            None => out.line(format_args!(
+                "the world is as it was; commit with: bm grid commit {0} {name}   forget with: bm grid drop {0} {name}",
+                world.display()
+            ))?,
+        }
+    }
+    Ok(u8::from(stopped))
+}
+
+fn land(world: &Path, check_out: CheckOut, run: &Run, force: bool, keep: bool) -> Result<Landed, Fault> {
+    let world = World::open(super::local(world)?)?;
+    let what = format!(
+        "simulate {} years of {} in check-out {}",
+        run.years(),
+        run.scenario().processes.iter().map(|p| p.name()).collect::<Vec<_>>().join(", "),
+        check_out.name()
+    );
+    let landed = {
+        let bar = Bar::new();
+        check_out.commit(&world, run.state(), &Back::default().force(force), &what, &|p| bar.tell(p))?
+    };
+    if !keep {
+        check_out.drop_it()?;
+    }
+    Ok(landed)
+}
+
+fn landed_json(landed: &Landed) -> Value {
+    json!({
+        "version": landed.version,
+        "cells_changed": landed.changed,
+        "pages": landed.pages[0],
+        "edits_cleared": landed.cleared,
+        "seconds": landed.elapsed.as_secs_f64(),
+    })
+}
+
+fn print_landed(landed: &Landed, out: &mut Out) -> Result<(), Fault> {
+    out.pair(
+        "committed",
+        format_args!(
+            "version {}: {} cells changed, {} columns of pages, {:.2} s",
+            landed.version,
+            count(landed.changed),
+            count(landed.pages[0]),
+            landed.elapsed.as_secs_f64()
+        ),
+    )?;
+    if landed.cleared > 0 {
+        out.pair("edits", format_args!("{} explicit cells gave way to the land", count(landed.cleared)))?;
+    }
+    Ok(())
+}
+
+pub(super) fn grid(a: &args::Grid, out: &mut Out) -> Result<u8, Fault> {
+    match &a.what {
+        GridWhat::List(a) => list(a, out),
+        GridWhat::Resume(a) => resume(a, out),
+        GridWhat::Commit(a) => commit(a, out),
+        GridWhat::Drop(a) => {
+            super::open(&a.world)?.open_check_out(&a.name)?.drop_it()?;
+            if out.is_json() {
+                out.json(&json!({ "dropped": a.name }))?;
+            } else {
+                out.line(format_args!("{} is gone; the world is as it was", a.name))?;
+            }
+            Ok(0)
+        }
+    }
+}
+
+fn list(a: &args::GridList, out: &mut Out) -> Result<u8, Fault> {
+    let all = super::open(&a.world)?.check_outs()?;
+    if out.is_json() {
+        out.json(&all)?;
+        return Ok(0);
+    }
+    if all.is_empty() {
+        out.line("there are no check-outs; bm simulate makes them")?;
+    }
+    for e in all {
+        let [w, s, e_, n] = e.bbox.map(|d| format!("{d:.3}"));
+        let steps = e.step.map_or("no checkpoint yet".to_owned(), |s| format!("checkpoint after step {s}"));
+        out.line(format_args!(
+            "{:<16} version {:<5} {} × {} cells of {}, {w},{s} to {e_},{n}, {steps}, {}{}",
+            e.name,
+            e.version,
+            e.size[0],
+            e.size[1],
+            metres(e.cell),
+            bytes(e.bytes),
+            time(e.taken_ms).map_or_else(String::new, |t| format!(", taken {t}"))
+        ))?;
+    }
+    Ok(0)
+}
+
+fn resume(a: &args::GridResume, out: &mut Out) -> Result<u8, Fault> {
+    let check_out = super::open(&a.one.world)?.open_check_out(&a.one.name)?;
+    let changes =
+        Changes { years: a.years, threads: a.watch.threads, checkpoint_every: a.watch.checkpoint_every };
+    let resumed = Run::resume(check_out.folder(), &changes)?;
+    for warning in &resumed.warnings {
+        eprintln!("bm: {warning}");
+    }
+    follow(&a.one.world, check_out, resumed.run, &a.watch, a.commit, out)
+}
+
+fn commit(a: &args::GridCommit, out: &mut Out) -> Result<u8, Fault> {
+    let check_out = super::open(&a.one.world)?.open_check_out(&a.one.name)?;
+    let resumed = Run::resume(check_out.folder(), &Changes::default())?;
+    for warning in &resumed.warnings {
+        eprintln!("bm: {warning}");
+    }
+    let landed = land(&a.one.world, check_out, &resumed.run, a.force, a.keep)?;
+    if out.is_json() {
+        out.json(&landed_json(&landed))?;
+    } else {
+        print_landed(&landed, out)?;
+    }
+    Ok(0)
+}

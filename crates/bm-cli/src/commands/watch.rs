@@ -1,0 +1,234 @@
+//! Following a run: a bar, frames, pictures, the ledger.
+
+use crate::args::Watch;
+use crate::fault::Fault;
+use crate::output::{Out, bytes, count, rate};
+use bm_hybrid::WorldError;
+use bm_hybrid::checkout::{CheckOut, picture};
+use bm_io::picture::{Image, write_png};
+use bm_process::ledger::Ledger;
+use bm_process::run::{Ended, Observer, Progress, Run};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Frames when nothing is said.
+const FRAMES: u64 = 100;
+
+/// How a run came out.
+pub(super) struct Outcome {
+    pub(super) run: Run,
+    pub(super) report: Value,
+    pub(super) stopped: bool,
+}
+
+/// Runs to the end, or until somebody presses Ctrl-C.
+pub(super) fn run(check_out: &CheckOut, mut run: Run, how: &Watch) -> Result<Outcome, Fault> {
+    for folder in [&how.pictures, &how.frames].into_iter().flatten() {
+        fs::create_dir_all(folder)
+            .map_err(|e| Fault::usage(format!("{}: cannot be made: {e}", folder.display())))?;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    // A second handler cannot be set, and need not: the first one is ours.
+    let _set_before = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    let (start, first) = (Instant::now(), run.steps_taken());
+    let steps = run.steps();
+    let every = how.frame_every.unwrap_or_else(|| steps.saturating_sub(first).div_ceil(FRAMES).max(1));
+    let mut follower = Follower {
+        bar: bar(steps, first),
+        frames: how.frames.as_deref().map(|folder| (folder, every)),
+        stop: &stop,
+        failed: None,
+        checkpoint: None,
+        drawn: 0,
+    };
+    follower.frame(first, run.years(), run.state());
+    let ended = run.run(&mut follower)?;
+    follower.bar.finish_and_clear();
+    if let Some(e) = follower.failed {
+        return Err(e);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let pictures = match &how.pictures {
+        Some(folder) => draw(folder, check_out, &run)?,
+        None => Vec::new(),
+    };
+    let state = run.state();
+    let taken = run.steps_taken() - first;
+    let totals = run.totals();
+    let processes: Vec<Value> = totals
+        .processes
+        .iter()
+        .map(|(name, accounts)| {
+            json!({
+                "process": name,
+                "solid": { "gained": accounts.solid.gained(), "lost": accounts.solid.lost(), "moved": accounts.solid.moved() },
+                "water": { "gained": accounts.water.gained(), "lost": accounts.water.lost(), "moved": accounts.water.moved() },
+            })
+        })
+        .collect();
+    let report = json!({
+        "width": state.ground.width,
+        "height": state.ground.height,
+        "cell": state.ground.dy,
+        "cells": state.cells(),
+        "steps": run.steps_taken(),
+        "years": run.years(),
+        "seconds": seconds,
+        "cell_steps_per_second": state.cells() as f64 * taken as f64 / seconds.max(1e-9),
+        "memory_bytes": state.memory_bytes(),
+        "ledger": {
+            "solid": ledger_json(&totals.solid),
+            "water": ledger_json(&totals.water),
+            "heat": ledger_json(&totals.heat),
+            "error": totals.error(),
+            "processes": processes,
+        },
+        "checkpoint": follower.checkpoint.map(|(path, bytes)| json!({ "file": path, "bytes": bytes })),
+        "frames": follower.drawn,
+        "pictures": pictures,
+    });
+    Ok(Outcome { run, report, stopped: ended == Ended::Stopped })
+}
+
+fn ledger_json(l: &Ledger) -> Value {
+    json!({ "before": l.before, "gained": l.gained, "lost": l.lost, "moved": l.moved, "after": l.after, "error": l.error() })
+}
+
+fn bar(steps: u64, first: u64) -> ProgressBar {
+    let seen = std::io::stderr().is_terminal();
+    let target = if seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(steps), target).with_position(first);
+    if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len} {elapsed} left {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+struct Follower<'a> {
+    bar: ProgressBar,
+    frames: Option<(&'a Path, u64)>,
+    stop: &'a AtomicBool,
+    failed: Option<Fault>,
+    checkpoint: Option<(PathBuf, u64)>,
+    drawn: u64,
+}
+
+impl Follower<'_> {
+    fn frame(&mut self, step: u64, years: f64, land: &bm_process::state::State) {
+        let Some((folder, every)) = self.frames else { return };
+        if step % every != 0 || self.failed.is_some() {
+            return;
+        }
+        let path = folder.join(format!("frame-{step:07}.png"));
+        let drawn = picture::relief_sheet(land, &format!("{years:.0} years"))
+            .and_then(|image| write_png(&path, &image).map_err(WorldError::from));
+        match drawn {
+            Ok(()) => self.drawn += 1,
+            Err(e) => self.failed = Some(e.into()),
+        }
+    }
+}
+
+impl Observer for Follower<'_> {
+    fn step(&mut self, p: &Progress<'_>) -> ControlFlow<()> {
+        self.bar.set_position(p.step);
+        self.bar.set_message(format!("year {:.0} of {:.0}", p.years, p.of_years));
+        self.frame(p.step, p.years, p.state);
+        if self.failed.is_some() || self.stop.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn checkpoint(&mut self, path: &Path, bytes: u64) {
+        self.checkpoint = Some((path.to_owned(), bytes));
+    }
+}
+
+/// Before, after, what changed, and the plots.
+fn draw(folder: &Path, check_out: &CheckOut, run: &Run) -> Result<Vec<String>, Fault> {
+    let (before, after) = (check_out.seed(), run.state());
+    let years = run.years();
+    let mut made = Vec::new();
+    let mut put = |name: &str, image: Image| -> Result<(), Fault> {
+        let path = folder.join(name);
+        write_png(&path, &image)?;
+        made.push(path.display().to_string());
+        Ok(())
+    };
+    put("before.png", picture::relief_sheet(before, "Before")?)?;
+    put("after.png", picture::relief_sheet(after, &format!("After {years:.0} years"))?)?;
+    put("difference.png", picture::difference_sheet(before, after, &format!("Change in {years:.0} years"))?)?;
+    put("hypsometry.png", picture::hypsometry_chart(before, after)?)?;
+    put("slope-area.png", picture::slope_area_chart(before, after)?)?;
+    Ok(made)
+}
+
+/// The report as text.
+pub(super) fn print(report: &Value, out: &mut Out) -> Result<(), Fault> {
+    let n = |v: &Value| v.as_f64().unwrap_or(0.0);
+    out.pair(
+        "land",
+        format_args!(
+            "{} × {} cells of {} m, {} in memory",
+            report["width"],
+            report["height"],
+            report["cell"],
+            bytes(n(&report["memory_bytes"]) as u64)
+        ),
+    )?;
+    out.pair(
+        "run",
+        format_args!(
+            "{} steps, {} years, {:.2} s, {} cell-steps/s",
+            count(n(&report["steps"]) as u64),
+            count(n(&report["years"]) as u64),
+            n(&report["seconds"]),
+            rate(n(&report["cell_steps_per_second"]))
+        ),
+    )?;
+    let ledger = &report["ledger"];
+    for (what, unit) in [("solid", "m³"), ("water", "m³"), ("heat", "J")] {
+        let l = &ledger[what];
+        if n(&l["before"]) == 0.0 && n(&l["after"]) == 0.0 && n(&l["gained"]) == 0.0 {
+            continue;
+        }
+        out.pair(
+            what,
+            format_args!(
+                "{:.6e} {unit} before, +{:.3e} in, -{:.3e} out, {:.3e} moved, {:.6e} after; unaccounted for {:.1e} of it",
+                n(&l["before"]),
+                n(&l["gained"]),
+                n(&l["lost"]),
+                n(&l["moved"]),
+                n(&l["after"]),
+                n(&l["error"])
+            ),
+        )?;
+    }
+    for p in report["processes"].as_array().into_iter().flatten() {
+        out.line(p)?;
+    }
+    for p in report["ledger"]["processes"].as_array().into_iter().flatten() {
+        let s = &p["solid"];
+        out.line(format_args!(
+            "  {:<14} +{:.3e} in, -{:.3e} out, {:.3e} moved m³",
+            p["process"].as_str().unwrap_or_default(),
+            n(&s["gained"]),
+            n(&s["lost"]),
+            n(&s["moved"])
+        ))?;
+    }
+    for picture in report["pictures"].as_array().into_iter().flatten() {
+        out.pair("picture", picture.as_str().unwrap_or_default())?;
+    }
+    Ok(())
+}
