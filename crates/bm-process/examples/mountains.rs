@@ -1,5 +1,6 @@
 //! Mountains that rise, are cut by rivers and creep, with the time each part of a step takes:
-//! `mountains [CELLS A SIDE] [THREADS] [STEPS] [n] [FILE OF f64 HEIGHTS TO START FROM] [FILE TO WRITE]`.
+//! `mountains [CELLS A SIDE] [THREADS] [STEPS] [n] [FILE OF f64 HEIGHTS TO START FROM] [FILE TO WRITE]
+//! [SHARE BY WHICH THE NORTHERNMOST CELLS ARE NARROWER]`.
 
 #![allow(clippy::print_stdout, reason = "what an example is for")]
 
@@ -97,7 +98,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => fractal(size),
     };
     let height = values.len() / size;
-    let mut ground = Field { width: size, height, dx: vec![100.0; height].into(), dy: 100.0, values };
+    // Cells narrow northwards when asked to, as they do in the world.
+    let narrowing = number(6, 0.0)?;
+    let dx = (0..height).map(|row| 100.0 * (1.0 - narrowing * row as f64 / height as f64)).collect();
+    let mut ground = Field { width: size, height, dx, dy: 100.0, values };
 
     let (mut router, mut flow) = (Router::new(Rim::default()).threads(threads), Flow::default());
     let mut rivers = StreamPower::new(Erodibility::Uniform(1e-5), 0.4, number(3, 1.0)?);

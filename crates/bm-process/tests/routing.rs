@@ -3,8 +3,10 @@
 mod common;
 
 use bm_process::field::Field;
-use bm_process::route::{Edge, Flow, Rim, RouteError, Router, Sinks, fill, fill_with_gradient};
-use common::{all_drain, bits, hills, relaxed, rough, steepest, terrain};
+use bm_process::route::{
+    Edge, Flow, Rim, RouteError, Router, Sinks, Spread, fill, fill_with_gradient, spread_area,
+};
+use common::{STEPS, all_drain, bits, hills, is_base, neighbours, relaxed, rough, steepest, terrain};
 use proptest::prelude::*;
 
 /// Donors before receivers, each cell once, areas the sum of what drains through.
@@ -123,6 +125,142 @@ proptest! {
             }
         }
     }
+}
+
+/// Shares of a cell's water by neighbour's number, the plain way; heights without flats.
+fn shares(
+    field: &Field,
+    heights: &[f64],
+    rim: &Rim,
+    cell: usize,
+    spread: Spread,
+) -> Vec<(usize, usize, f64)> {
+    let around = neighbours(field, rim, cell);
+    let (dx, dy) = (field.dx[cell / field.width], field.dy);
+    let length = |k: usize| match STEPS[k] {
+        (_, 0) => dx,
+        (0, _) => dy,
+        _ => dx.hypot(dy),
+    };
+    let find = |k: usize| around.iter().find(|n| n.0 == k).map(|n| n.1).filter(|&n| !heights[n].is_nan());
+    let z = heights[cell];
+    match spread {
+        Spread::Multiple { exponent } => {
+            let lower: Vec<_> = around.iter().filter(|n| heights[n.1] < z).collect();
+            // Of the least floats there are the slopes would be none.
+            let slope = |&&(k, n): &&(usize, usize)| (z - heights[n]) * 1e150 / length(k);
+            let steepest = lower.iter().map(slope).fold(0.0, f64::max);
+            let parts: Vec<f64> = lower.iter().map(|n| (slope(n) / steepest).powf(exponent)).collect();
+            let all: f64 = parts.iter().sum();
+            lower.iter().zip(parts).map(|(n, part)| (n.0, n.1, part / all)).collect()
+        }
+        Spread::Infinite => {
+            // Tarboton's table: the angle of each facet's steepest line, cut to its sides.
+            let mut best = (0.0, Vec::new());
+            for (e1, e2) in [(4, 2), (1, 2), (1, 0), (3, 0), (3, 5), (6, 5), (6, 7), (4, 7)] {
+                let (d1, d2) = if e1 == 3 || e1 == 4 { (dx, dy) } else { (dy, dx) };
+                let most = (d2 / d1).atan();
+                let (slope, angle) = match (find(e1), find(e2)) {
+                    (Some(a), Some(b)) => {
+                        let (s1, s2) = ((z - heights[a]) / d1, (heights[a] - heights[b]) / d2);
+                        let r = s2.atan2(s1);
+                        if r < 0.0 {
+                            (s1, 0.0)
+                        } else if r > most {
+                            ((z - heights[b]) / d1.hypot(d2), most)
+                        } else {
+                            (s1.hypot(s2), r)
+                        }
+                    }
+                    (Some(a), None) => ((z - heights[a]) / d1, 0.0),
+                    (None, Some(b)) => ((z - heights[b]) / d1.hypot(d2), most),
+                    (None, None) => (0.0, 0.0),
+                };
+                if slope > best.0 * (1.0 + 1e-12) {
+                    let to = [(e1, 1.0 - angle / most), (e2, angle / most)];
+                    let given = to.iter().filter(|to| to.1 > 1e-12);
+                    let list = given.filter_map(|&(k, share)| Some((k, find(k)?, share)));
+                    best = (slope, list.collect());
+                }
+            }
+            best.1
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn spread_water_as_from_the_highest_down((field, rim) in terrain(), exponent in 0.0f64..4.0) {
+        for (spread, exact) in [(Spread::Multiple { exponent }, true), (Spread::Multiple { exponent: 1.0 }, true), (Spread::Infinite, false)] {
+            let result = spread_area(&field, &rim, &[], spread, 1);
+            if !all_drain(&field, &rim, &[]) {
+                let refused = matches!(result, Err(RouteError::NoOutlet { .. }));
+                prop_assert!(refused);
+                return Ok(());
+            }
+            let area = result.unwrap();
+            for threads in [2, 8] {
+                prop_assert_eq!(bits(&spread_area(&field, &rim, &[], spread, threads).unwrap()), bits(&area));
+            }
+            let heights = relaxed(&field, &rim, &[], true);
+            let mut order: Vec<usize> = (0..heights.len()).filter(|&cell| !heights[cell].is_nan()).collect();
+            order.sort_by(|&a, &b| heights[b].total_cmp(&heights[a]));
+            let mut expected: Vec<f64> = (0..heights.len()).map(|cell| field.cell_area(cell / field.width)).collect();
+            let ground: f64 = order.iter().map(|&cell| expected[cell]).sum();
+            for &cell in order.iter().filter(|&&cell| !is_base(&field, &rim, &[], cell)) {
+                for (_, other, share) in shares(&field, &heights, &rim, cell, spread) {
+                    expected[other] += share * expected[cell];
+                }
+            }
+            let mut leaves = 0.0;
+            for cell in 0..heights.len() {
+                prop_assert_eq!(area[cell].is_nan(), heights[cell].is_nan());
+                if is_base(&field, &rim, &[], cell) {
+                    leaves += area[cell];
+                }
+                // Facets that slope alike may be told apart by rounding: then only the whole is compared.
+                if exact && !area[cell].is_nan() {
+                    prop_assert!((area[cell] / expected[cell] - 1.0).abs() < 1e-9, "{} {} {:?}", area[cell], expected[cell], spread);
+                }
+            }
+            prop_assert!((leaves - ground).abs() <= 1e-9 * ground);
+        }
+    }
+}
+
+#[test]
+fn spread_water_on_slopes_of_all_directions() {
+    for seed in 0..20 {
+        // Rough ground has no two facets alike.
+        let mut field = rough(40, 30, seed);
+        (field.dy, field.dx[3]) = (21.0, 33.0);
+        let area = spread_area(&field, &Rim::default(), &[], Spread::Infinite, 3).unwrap();
+        let mut filled = field.clone();
+        fill_with_gradient(&mut filled, &Rim::default(), 1).unwrap();
+        let mut order: Vec<usize> = (0..1200).collect();
+        order.sort_by(|&a, &b| filled.values[b].total_cmp(&filled.values[a]));
+        let mut expected: Vec<f64> = (0..1200).map(|cell| field.cell_area(cell / 40)).collect();
+        let mut lakes = 0;
+        for &cell in order.iter().filter(|&&cell| !is_base(&field, &Rim::default(), &[], cell)) {
+            lakes += usize::from(filled.values[cell] > field.values[cell]);
+            for (_, other, share) in shares(&field, &filled.values, &Rim::default(), cell, Spread::Infinite) {
+                expected[other] += share * expected[cell];
+            }
+        }
+        let near = area.iter().zip(&expected).filter(|(a, b)| (*a / *b - 1.0).abs() < 1e-9).count();
+        // Of the cells of lakes some lie as near to two of the least heights there are.
+        assert!(near >= 1200 - 2 * lakes, "seed {seed}: {near} of 1200 equal, {lakes} under water");
+    }
+    // A plane that falls to the west-south-west: every cell of a row gives the same two shares.
+    let plane = Field::square(60, 60, 10.0, |x, y| 2.0 * x as f64 + y as f64);
+    let area = spread_area(&plane, &Rim::default(), &[], Spread::Infinite, 1).unwrap();
+    let share = 0.5_f64.atan() / std::f64::consts::FRAC_PI_4;
+    let (here, east, oblique) = (area[20 * 60 + 20], area[20 * 60 + 21], area[21 * 60 + 21]);
+    assert!((here - 100.0 - (1.0 - share) * east - share * oblique).abs() < 1e-9 * here);
+    let refused = spread_area(&plane, &Rim::default(), &[], Spread::Multiple { exponent: -1.0 }, 1);
+    assert_eq!(refused, Err(RouteError::Exponent { exponent: -1.0 }));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use bm_process::field::Field;
-use bm_process::hillslope::{Diffusion, DiffusionError, Diffusivity};
+use bm_process::hillslope::{CriticalSlope, Diffusion, DiffusionError, Diffusivity};
 use bm_process::route::{Edge, Flow, Rim, Router, Sinks};
 use bm_process::stream_power::{Erodibility, StreamPower, StreamPowerError};
 use common::{all_drain, bits, hills, neighbours, rough, terrain};
@@ -83,6 +83,70 @@ proptest! {
     }
 
     #[test]
+    fn sediment_as_by_elimination((field, rim) in terrain(), k in 1e-6f64..1e-2, m in 0.2f64..0.8, g in 0.01f64..5.0) {
+        if !all_drain(&field, &rim, &[]) || rim.west == Edge::Looped || rim.south == Edge::Looped {
+            return Ok(());
+        }
+        let mut flow = Flow::default();
+        Router::new(rim).route(&field, &mut flow).unwrap();
+        let receivers = flow.receivers();
+        let (n, dt) = (field.values.len(), 500.0);
+        let mut rivers = StreamPower::new(Erodibility::Uniform(k), m, 1.0);
+        rivers.deposition = g;
+        let mut after = field.clone();
+        let ledger = rivers.erode(&mut after, &flow, dt).unwrap();
+        prop_assert!(ledger.error() < 1e-11, "{:?}", ledger);
+        for threads in [2, 8] {
+            rivers.threads = threads;
+            let mut again = field.clone();
+            prop_assert_eq!(rivers.erode(&mut again, &flow, dt).unwrap(), ledger);
+            prop_assert_eq!(bits(&again.values), bits(&after.values));
+        }
+        // u is by how much a cell is lowered: u = f (drop − u + u below) − G/A (what all cells above and it lose); nothing is
+        // cut under water nor where what is dropped below would make the river run backwards.
+        let cut = |cell: usize| {
+            let below = receivers[cell] as usize;
+            field.values[cell] > field.values[below] && after.values[cell] >= after.values[below]
+        };
+        let mut a = vec![vec![0.0; n]; n];
+        let mut b = vec![0.0; n];
+        for cell in 0..n {
+            a[cell][cell] = 1.0;
+            let below = receivers[cell] as usize;
+            if below == cell || field.values[cell].is_nan() {
+                continue;
+            }
+            if cut(cell) {
+                let f = k * dt * flow.area[cell].powf(m) / distance(&field, cell, below);
+                a[cell][cell] += f;
+                a[cell][below] -= f;
+                b[cell] = f * (field.values[cell] - field.values[below]);
+            }
+        }
+        for above in (0..n).filter(|&cell| !field.values[cell].is_nan()) {
+            let mut cell = above;
+            while receivers[cell] as usize != cell {
+                a[cell][above] += g / flow.area[cell] * field.cell_area(above / field.width);
+                cell = receivers[cell] as usize;
+            }
+        }
+        let lowered = solve(a, b);
+        for cell in (0..n).filter(|&cell| !field.values[cell].is_nan()) {
+            let (is, was) = (after.values[cell], field.values[cell]);
+            prop_assert!(((was - is) - lowered[cell]).abs() <= 1e-9 * (1.0 + was.abs()), "{cell}: {} {}", was - is, lowered[cell]);
+        }
+        // What is cut is dropped or leaves.
+        let volume = |sign: f64| -> f64 {
+            let changes = field.values.iter().zip(&after.values).enumerate();
+            changes.map(|(cell, (a, b))| if a.is_nan() { 0.0 } else { (sign * (a - b)).max(0.0) * field.cell_area(cell / field.width) }).sum()
+        };
+        let (eroded, dropped) = (volume(1.0), volume(-1.0));
+        prop_assert!((eroded - dropped - ledger.lost).abs() <= 1e-9 * (eroded + field.volume().abs()));
+        prop_assert!((ledger.moved - eroded).abs() <= 1e-9 * (eroded + 1.0));
+        prop_assert!(ledger.lost >= -1e-6 * eroded);
+    }
+
+    #[test]
     fn creep_keeps_the_books((field, rim) in terrain(), d in 0.0f64..10.0, threads in 1usize..4, cells in any::<bool>()) {
         let diffusivity = if cells {
             Diffusivity::Cells((0..field.values.len()).map(|n| d * (1.0 + (n % 7) as f64)).collect())
@@ -107,6 +171,170 @@ proptest! {
             prop_assert_eq!(a.is_nan(), b.is_nan());
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn steep_slopes_keep_the_books((field, rim) in terrain(), d in 0.0f64..10.0, critical in 0.2f64..2.0, cells in any::<bool>()) {
+        let diffusivity = if cells {
+            Diffusivity::Cells((0..field.values.len()).map(|n| d * (1.0 + (n % 7) as f64)).collect())
+        } else {
+            Diffusivity::Uniform(d)
+        };
+        let mut slopes = CriticalSlope::new(diffusivity, critical, rim);
+        let mut after = field.clone();
+        let result = slopes.step(&mut after, 30.0);
+        if rim.west == Edge::Looped || rim.south == Edge::Looped {
+            prop_assert_eq!(result, Err(DiffusionError::Looped));
+            return Ok(());
+        }
+        let ledger = result.unwrap();
+        prop_assert!(ledger.error() < 1e-12, "{:?}", ledger);
+        prop_assert!((ledger.after - after.volume()).abs() <= 1e-12 * after.volume().abs().max(1.0));
+        for threads in [2, 8] {
+            slopes.threads = threads;
+            let mut again = field.clone();
+            prop_assert_eq!(slopes.step(&mut again, 30.0).unwrap(), ledger);
+            prop_assert_eq!(bits(&again.values), bits(&after.values));
+        }
+        for (cell, (a, b)) in after.values.iter().zip(&field.values).enumerate() {
+            prop_assert_eq!(a.is_nan(), b.is_nan());
+            if rim.is_fixed(field.width, field.height, cell % field.width, cell / field.width) {
+                prop_assert_eq!(a.to_bits(), b.to_bits());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_steep_hill_in_balance() {
+    // Half a hill that rises by U and falls to a fixed edge: U x = D s / (1 − (s/S)²) at a distance x from its crest. What
+    // flows over each face is known, so the slopes of the grid are those of the equation.
+    let (d, critical, uplift, cell, columns) = (0.01, 1.2, 1e-3, 5.0, 40);
+    let rim = Rim { west: Edge::Fixed, ..Rim::all(Edge::Closed) };
+    let mut ground = Field::square(columns, 3, cell, |_, _| 0.0);
+    let mut slopes = CriticalSlope::new(Diffusivity::Uniform(d), critical, rim);
+    for dt in [1000.0, 3000.0, 200.0] {
+        for _ in 0..1000 {
+            for (n, z) in ground.values.iter_mut().enumerate() {
+                *z += if n % columns > 0 { uplift * dt } else { 0.0 };
+            }
+            assert!(slopes.step(&mut ground, dt).unwrap().error() < 1e-12);
+        }
+        for column in 1..columns {
+            // Uplift and creep take turns: what is there is the land after creep.
+            let x = (columns - column) as f64 * cell;
+            let flow = uplift * x / d;
+            let expected =
+                ((1.0 + 4.0 * flow * flow / (critical * critical)).sqrt() - 1.0) * critical * critical
+                    / (2.0 * flow);
+            let slope = (ground.values[columns + column] - ground.values[columns + column - 1]) / cell;
+            assert!((slope / expected - 1.0).abs() < 0.02, "dt {dt}, {x} m: {slope} {expected}");
+        }
+    }
+}
+
+#[test]
+fn steep_slopes_as_by_many_small_steps() {
+    let law = |slope: f64, across: f64, critical: f64| {
+        slope / (1.0 - (slope * slope + across * across) / (critical * critical))
+    };
+    for case in 0..4 {
+        let mut start = hills(23, 19, case + 5);
+        if case % 2 == 1 {
+            start.dx = (0..19).map(|y| 30.0 - f64::from(y)).collect();
+        }
+        start.values.iter_mut().for_each(|z| *z *= 0.7);
+        let rim = if case < 2 {
+            Rim::default()
+        } else {
+            Rim { west: Edge::Closed, north: Edge::Closed, ..Rim::default() }
+        };
+        let (d, critical, years) = (0.5, 1.3, 120.0);
+        let mut small = start.clone();
+        let (w, h) = (23, 19);
+        let steps = 20_000;
+        for _ in 0..steps {
+            let z = |x: usize, y: usize| small.values[y * w + x];
+            let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
+            let gx = |x: usize, y: usize| {
+                let mut all = Vec::new();
+                if x > 0 {
+                    all.push((z(x, y) - z(x - 1, y)) / small.dx[y])
+                }
+                if x + 1 < w {
+                    all.push((z(x + 1, y) - z(x, y)) / small.dx[y])
+                }
+                mean(&all)
+            };
+            let gy = |x: usize, y: usize| {
+                let mut all = Vec::new();
+                if y > 0 {
+                    all.push((z(x, y) - z(x, y - 1)) / small.dy)
+                }
+                if y + 1 < h {
+                    all.push((z(x, y + 1) - z(x, y)) / small.dy)
+                }
+                mean(&all)
+            };
+            let mut gain = vec![0.0; w * h];
+            for y in 0..h {
+                for x in 0..w {
+                    if x + 1 < w {
+                        let along = (z(x + 1, y) - z(x, y)) / small.dx[y];
+                        let flow = d * law(along, 0.5 * (gy(x, y) + gy(x + 1, y)), critical) * small.dy;
+                        gain[y * w + x] += flow;
+                        gain[y * w + x + 1] -= flow;
+                    }
+                    if y + 1 < h {
+                        let along = (z(x, y + 1) - z(x, y)) / small.dy;
+                        let face = 0.5 * (small.dx[y] + small.dx[y + 1]);
+                        let flow = d * law(along, 0.5 * (gx(x, y) + gx(x, y + 1)), critical) * face;
+                        gain[y * w + x] += flow;
+                        gain[(y + 1) * w + x] -= flow;
+                    }
+                }
+            }
+            for (n, gain) in gain.into_iter().enumerate() {
+                if !rim.is_fixed(w, h, n % w, n / w) {
+                    small.values[n] += gain / small.cell_area(n / w) * years / f64::from(steps);
+                }
+            }
+        }
+        let error = |parts: u32| {
+            let mut slopes = CriticalSlope::new(Diffusivity::Uniform(d), critical, rim);
+            let mut field = start.clone();
+            for _ in 0..parts {
+                slopes.step(&mut field, years / f64::from(parts)).unwrap();
+            }
+            field.values.iter().zip(&small.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        };
+        let change = start.values.iter().zip(&small.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(change > 0.2, "nothing to compare: {change}");
+        // First order in time.
+        assert!(error(400) < 1e-2 * change, "case {case}: {} of {change}", error(400));
+        assert!(error(400) < 0.4 * error(100) + 1e-6 * change, "case {case}: {} {}", error(400), error(100));
+    }
+}
+
+#[test]
+fn cliffs_fall_and_nothing_overshoots() {
+    // A step of the ground ten times as steep as can be, and a step in time of a million years.
+    let rim = Rim::all(Edge::Closed);
+    let mut ground = Field::square(60, 7, 10.0, |x, _| if x < 30 { 0.0 } else { 120.0 });
+    let mut slopes = CriticalSlope::new(Diffusivity::Uniform(0.01), 1.0, rim);
+    let before = ground.volume();
+    let steep = |ground: &Field| {
+        ground.values[3 * 60..4 * 60].windows(2).map(|z| (z[1] - z[0]) / 10.0).fold(0.0, f64::max)
+    };
+    slopes.step(&mut ground, 1000.0).unwrap();
+    assert!(slopes.parts > 3 && steep(&ground) < 1.05, "{} parts, {}", slopes.parts, steep(&ground));
+    assert!(ground.values.iter().all(|z| (-1e-6..=120.0 + 1e-6).contains(z)));
+    slopes.step(&mut ground, 1e8).unwrap();
+    assert!(ground.values.iter().all(|z| (z - 60.0).abs() < 0.5), "{:?}", &ground.values[180..240]);
+    assert!((ground.volume() - before).abs() < 1e-10 * before);
 }
 
 /// One small explicit step, face by face.
@@ -182,6 +410,28 @@ fn creep_as_by_many_small_steps() {
         let change = start.values.iter().zip(&small.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(change > 0.2, "nothing to compare: {change}");
         assert!(error(10) < 2e-3 * change, "case {case}: {} of {change}", error(10));
+    }
+}
+
+#[test]
+fn rows_of_different_widths_are_solved_with_others_or_alone() {
+    // Bands of one row to many: the same bits whichever rows share a register.
+    let mut start = hills(37, 61, 8);
+    for (row, dx) in start.dx.iter_mut().enumerate() {
+        *dx = if row < 20 { 30.0 } else { 30.0 - (row / 2) as f64 * 0.3 };
+    }
+    for rim in [Rim::default(), Rim { east: Edge::Closed, ..Rim::default() }] {
+        let creep = |threads: usize| {
+            let mut creep = Diffusion::new(Diffusivity::Uniform(0.7), rim);
+            creep.threads = threads;
+            let mut field = start.clone();
+            creep.step(&mut field, 900.0).unwrap();
+            bits(&field.values)
+        };
+        let one = creep(1);
+        for threads in [2, 3, 8, 61] {
+            assert_eq!(creep(threads), one, "{threads} threads");
+        }
     }
 }
 
@@ -286,6 +536,67 @@ fn rivers_for_any_number_of_threads() {
 }
 
 #[test]
+fn rivers_with_sediment_are_steeper_in_balance() {
+    // In balance all of U A passes each cell: K Aᵐ Sⁿ = U (1 + G), with the exponent −m/n as without sediment.
+    for (m, n, g) in [(0.5, 1.0, 1.0), (0.5, 1.0, 3.0), (0.6, 1.5, 0.7), (0.4, 0.8, 0.5)] {
+        let (uplift, k, dt) = (1e-3, 1e-5, 1e5);
+        let mut ground = rough(40, 32, 3);
+        let rim = Rim::default();
+        let fixed = |cell: usize| rim.is_fixed(40, 32, cell % 40, cell / 40);
+        (0..1280).filter(|&cell| fixed(cell)).for_each(|cell| ground.values[cell] = 0.0);
+        let (mut router, mut flow) = (Router::new(rim), Flow::default());
+        let mut rivers = StreamPower::new(Erodibility::Uniform(k), m, n);
+        rivers.deposition = g;
+        let mut ledger = None;
+        for _ in 0..400 {
+            (0..1280).filter(|&cell| !fixed(cell)).for_each(|cell| ground.values[cell] += uplift * dt);
+            router.route(&ground, &mut flow).unwrap();
+            let done = rivers.erode(&mut ground, &flow, dt).unwrap();
+            assert!(done.error() < 1e-11, "{done:?}");
+            ledger = Some(done);
+        }
+        let came = (0..1280).filter(|&cell| !fixed(cell)).map(|_| uplift * dt * 900.0).sum::<f64>();
+        assert!((ledger.unwrap().lost / came - 1.0).abs() < 1e-6);
+        let receivers = flow.receivers();
+        for cell in (0..1280).filter(|&cell| !fixed(cell)) {
+            let below = receivers[cell] as usize;
+            let slope = (ground.values[cell] - ground.values[below]) / distance(&ground, cell, below);
+            let expected = (uplift * (1.0 + g) / (k * flow.area[cell].powf(m))).powf(1.0 / n);
+            assert!((slope / expected - 1.0).abs() < 1e-4, "n {n} G {g}: {slope} {expected}");
+        }
+    }
+}
+
+#[test]
+fn sediment_is_dropped_where_slopes_end() {
+    // A steep slope above a plain: a fan grows on the plain.
+    let rim = Rim { west: Edge::Fixed, ..Rim::all(Edge::Closed) };
+    let start = Field::square(80, 20, 100.0, |x, y| {
+        let ripple = ((x * 7 + y * 13) % 5) as f64 * 0.01;
+        if x < 40 { x as f64 * 0.05 + ripple } else { 2.0 + (x - 40) as f64 * 20.0 + ripple }
+    });
+    let mut ground = start.clone();
+    let (mut router, mut flow) = (Router::new(rim), Flow::default());
+    let mut rivers = StreamPower::new(Erodibility::Uniform(2e-5), 0.4, 1.0);
+    rivers.deposition = 2.0;
+    let mut lost = 0.0;
+    for _ in 0..50 {
+        router.route(&ground, &mut flow).unwrap();
+        let done = rivers.erode(&mut ground, &flow, 500.0).unwrap();
+        assert!(done.error() < 1e-11);
+        lost += done.lost;
+    }
+    let change = |columns: std::ops::Range<usize>| {
+        columns
+            .flat_map(|x| (0..20).map(move |y| y * 80 + x))
+            .map(|n| ground.values[n] - start.values[n])
+            .sum::<f64>()
+    };
+    assert!(change(20..40) > 100.0 && change(45..80) < -1000.0, "{} {}", change(20..40), change(45..80));
+    assert!((change(0..80) * 1e4 + lost).abs() < 1e-9 * start.volume());
+}
+
+#[test]
 fn a_threshold_spares_slow_water() {
     let start = Field::square(30, 5, 100.0, |x, _| x as f64 * 0.5);
     let rim = Rim { west: Edge::Fixed, ..Rim::all(Edge::Closed) };
@@ -338,5 +649,7 @@ fn parameters_out_of_range_are_refused() {
         creep.step(&mut ground, f64::INFINITY),
         Err(DiffusionError::Parameter { name: "dt", .. })
     ));
+    let steep = CriticalSlope::new(Diffusivity::Uniform(1.0), 0.0, Rim::default()).step(&mut ground, 1.0);
+    assert!(matches!(steep, Err(DiffusionError::Parameter { name: "critical slope", .. })));
     assert_eq!(ground, before);
 }

@@ -10,8 +10,8 @@ use crate::wide::wide;
 use super::diffusion::{Faces, Grid};
 
 /// Rows solved together.
-const LANES: usize = 16;
-type Lanes = [f64; LANES];
+pub(super) const LANES: usize = 16;
+pub(super) type Lanes = [f64; LANES];
 
 /// Solved chains of one length and coefficient: shares of the right-hand side, of the cell before, of the cell after.
 #[derive(Default)]
@@ -58,15 +58,16 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], rows: Range<usize>, out: &m
         Faces::Uniform => Vec::new(),
         Faces::Varied { .. } => vec![[0.0; LANES]; width],
     };
+    let mut after: Vec<Lanes> = Vec::new();
     let mut steps = vec![0.0; if faces.is_empty() { 0 } else { width * LANES }];
     let row_of = |row: usize| &values[row * width..(row + 1) * width];
     let mut next = rows.start;
     while next < rows.end {
-        // As many rows as have the same width, up to all lanes; fixed ones are solved and thrown away.
-        let step = grid.along[next];
+        // Fixed rows are solved like all others and thrown away.
         let uniform = faces.is_empty();
-        let count =
-            (next..rows.end.min(next + LANES)).take_while(|&row| !uniform || grid.along[row] == step).count();
+        let count = LANES.min(rows.end - next);
+        let mut step = [grid.along[next]; LANES];
+        step[..count].copy_from_slice(&grid.along[next..next + count]);
         for (lane, row) in (next..next + count).enumerate() {
             let mid = row_of(row);
             let right = &mut right[lane * width..][..width];
@@ -86,13 +87,16 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], rows: Range<usize>, out: &m
             }
         }
         transpose_in(&mut lanes, &right, width);
-        if uniform {
-            chain.factor(grid, step);
+        let fixed = [grid.fixed_column(0), grid.fixed_column(width - 1)];
+        if !uniform {
+            transpose_in(&mut faces, &steps, width);
+            chain_varied(&mut lanes, &mut faces, fixed);
+        } else if step == [step[0]; LANES] {
+            chain.factor(grid, step[0]);
             chain_uniform(&mut lanes, &chain.share, &chain.before, &chain.after);
         } else {
-            transpose_in(&mut faces, &steps, width);
-            let fixed = [grid.fixed_column(0), grid.fixed_column(width - 1)];
-            chain_varied(&mut lanes, &mut faces, fixed);
+            after.resize(width, [0.0; LANES]);
+            chain_rows(&mut lanes, &mut after, &step, fixed);
         }
         transpose_out(&mut right, &lanes, width);
         for (lane, row) in (next..next + count).enumerate() {
@@ -118,7 +122,7 @@ wide! {
 }
 
 wide! {
-    fn transpose_in(lanes: &mut [Lanes], rows: &[f64], width: usize) {
+    pub(super) fn transpose_in(lanes: &mut [Lanes], rows: &[f64], width: usize) {
         let rows: [&[f64]; LANES] = std::array::from_fn(|lane| &rows[lane * width..][..width]);
         for (i, lanes) in lanes[..width].iter_mut().enumerate() {
             for lane in 0..LANES {
@@ -129,7 +133,7 @@ wide! {
 }
 
 wide! {
-    fn transpose_out(rows: &mut [f64], lanes: &[Lanes], width: usize) {
+    pub(super) fn transpose_out(rows: &mut [f64], lanes: &[Lanes], width: usize) {
         for (lane, row) in rows.chunks_exact_mut(width).enumerate().take(LANES) {
             for (value, lanes) in row.iter_mut().zip(lanes) {
                 *value = lanes[lane];
@@ -158,8 +162,37 @@ wide! {
 }
 
 wide! {
+    /// Rows of different widths: as [`Chain::factor`] and [`chain_uniform`], to the same bits, with the shares of each
+    /// row found on the way.
+    fn chain_rows(lanes: &mut [Lanes], after: &mut [Lanes], step: &Lanes, fixed: [bool; 2]) {
+        let end = lanes.len() - 1;
+        let mut last = [0.0; LANES];
+        let mut last_share = [0.0; LANES];
+        for (i, (lanes, after)) in lanes.iter_mut().zip(after.iter_mut()).enumerate() {
+            let stays = (i == 0 && fixed[0]) || (i == end && fixed[1]);
+            let (west, east) = (if stays || i == 0 { 0.0 } else { 1.0 }, if stays || i == end { 0.0 } else { 1.0 });
+            for lane in 0..LANES {
+                let (w, e) = (step[lane] * west, step[lane] * east);
+                let share = 1.0 / (1.0 + w + e - w * last_share[lane]);
+                last_share[lane] = e * share;
+                last[lane] = lanes[lane] * share + last[lane] * (w * share);
+            }
+            *lanes = last;
+            *after = last_share;
+        }
+        last = [0.0; LANES];
+        for (lanes, after) in lanes.iter_mut().zip(after.iter()).rev() {
+            for lane in 0..LANES {
+                last[lane] = lanes[lane] + last[lane] * after[lane];
+            }
+            *lanes = last;
+        }
+    }
+}
+
+wide! {
     /// `faces` is the step over each cell's eastern face, and the share of the cell after when it is done.
-    fn chain_varied(lanes: &mut [Lanes], faces: &mut [Lanes], fixed: [bool; 2]) {
+    pub(super) fn chain_varied(lanes: &mut [Lanes], faces: &mut [Lanes], fixed: [bool; 2]) {
         let end = lanes.len() - 1;
         let mut last = [0.0; LANES];
         let mut last_share = [0.0; LANES];

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`fault`] | `fault`: slip along a trace |
 //! | [`heat`] | `heat`: diffusion of heat, and climate |
+//! | [`hillslope`] | `hillslope`: slopes that creep, linear or up to a critical slope |
 //! | [`isostasy`] | `isostasy`: Airy or flexure |
 //! | [`legacy`] | `legacy-…`: the first equations as documented |
 //! | [`slides`] | `slides`: ground steeper than it can stand |
+//! | [`stream_power`] | `stream-power`: rivers that cut, carry and drop |
 //! | [`uplift`] | `uplift`: by a rate, a raster, or plates that converge |
 //! | [`water`] | `water`: shallow water that erodes |
 //! | [`waves`] | `waves`: erosion of coasts |
@@ -14,9 +16,11 @@
 
 pub mod fault;
 pub mod heat;
+pub mod hillslope;
 pub mod isostasy;
 pub mod legacy;
 pub mod slides;
+pub mod stream_power;
 pub mod uplift;
 pub mod water;
 pub mod waves;

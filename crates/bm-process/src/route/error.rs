@@ -61,4 +61,10 @@ pub enum RouteError {
         /// Cells there are.
         cells: usize,
     },
+    /// Water cannot spread by slopes to such a power.
+    #[error("slopes cannot be taken to the power {exponent}: it must be finite and not negative")]
+    Exponent {
+        /// The power.
+        exponent: f64,
+    },
 }

@@ -6,6 +6,7 @@
 //! | [`mod@fill`] | raising depressions to where they spill, flat or with the least gradient |
 //! | [`router`] | [`Router`]: which neighbour each cell drains to, depressions resolved |
 //! | [`flow`] | [`Flow`]: the answer: directions, donors, an order, drainage area |
+//! | [`spread`] | drainage area where water spreads over several neighbours |
 //! | `descent` | steepest descent, a row at a time |
 //! | `basins`, `passes` | basins of the pits, and the tree of lowest passes between them |
 //! | `lakes` | least gradients over filled depressions |
@@ -17,10 +18,11 @@ pub mod fill;
 pub mod flow;
 pub mod rim;
 pub mod router;
+pub mod spread;
 
-mod basins;
+pub(crate) mod basins;
 mod carve;
-mod descent;
+pub(crate) mod descent;
 mod flood;
 mod lakes;
 mod passes;
@@ -30,3 +32,4 @@ pub use fill::{fill, fill_with_gradient};
 pub use flow::Flow;
 pub use rim::{Edge, Rim};
 pub use router::{Router, Sinks};
+pub use spread::{Spread, spread_area};

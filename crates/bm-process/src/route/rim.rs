@@ -1,11 +1,14 @@
 //! What lies beyond the four edges.
 
+use serde::Deserialize;
+
 use crate::field::Field;
 
 use super::RouteError;
 
 /// What lies beyond an edge of a field.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Edge {
     /// The edge cells are base level: their height is given, water and sediment leave by them.
     #[default]
@@ -17,7 +20,8 @@ pub enum Edge {
 }
 
 /// The four edges. Row 0 is the south.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Rim {
     /// Column 0.
     pub west: Edge,

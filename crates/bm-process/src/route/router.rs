@@ -1,5 +1,7 @@
 //! Which neighbour each cell drains to, depressions resolved.
 
+use serde::Deserialize;
+
 use crate::field::Field;
 
 use super::descent::{self, PIT};
@@ -10,7 +12,8 @@ use super::rim::Rim;
 use super::{RouteError, carve};
 
 /// How water leaves depressions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sinks {
     /// It does not: pits keep what they get.
     Keep,

@@ -2,53 +2,23 @@
 //!
 //! Cells are visited from the outlets up, so that each one's receiver is already where it will be at the step's end:
 //! one visit a cell, stable for any step. Cells no higher than their receiver when the step begins lie on the ground
-//! of a filled depression: nothing is cut there. What is cut leaves the terrain.
+//! of a filled depression: nothing is cut there. What is cut leaves the terrain, or is carried and dropped
+//! (see [`StreamPower::deposition`]).
 
 use std::ops::Range;
-
-use thiserror::Error;
 
 use crate::field::Field;
 use crate::ledger::{Ledger, sum, sum_of};
 use crate::power::pow;
 use crate::route::Flow;
+use crate::route::rim::Shape;
 
 use crate::wide::wide;
 use crate::workers;
 
+use super::StreamPowerError;
+use super::deposition::Load;
 use super::step::remaining_drop;
-
-/// Why rivers cannot cut.
-#[derive(Clone, Debug, Error, PartialEq)]
-#[non_exhaustive]
-pub enum StreamPowerError {
-    /// The routing is that of another raster.
-    #[error("the ground has {ground:?} cells, the routing {flow:?}")]
-    OtherRaster {
-        /// Columns and rows of the ground.
-        ground: (usize, usize),
-        /// Those of the routing.
-        flow: (usize, usize),
-    },
-    /// A parameter is not a number it can be.
-    #[error("{name} = {value}: must be {must}")]
-    Parameter {
-        /// Its name.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-        /// What it must be.
-        must: &'static str,
-    },
-    /// Not one erodibility a cell.
-    #[error("{given} erodibilities for {cells} cells")]
-    Erodibilities {
-        /// How many there are.
-        given: usize,
-        /// How many cells.
-        cells: usize,
-    },
-}
 
 /// How easily ground is cut: K in m^(1−2m) per second (or per whatever unit steps are in).
 #[derive(Clone, Debug, PartialEq)]
@@ -80,8 +50,11 @@ pub struct StreamPower {
     pub area_exponent: f64,
     /// n, of the slope.
     pub slope_exponent: f64,
-    /// θ: what the current must do before it cuts at all; metres per unit of time.
+    /// θ: what the current must do before it cuts at all; metres per unit of time. 0 where sediment is dropped.
     pub threshold: f64,
+    /// G: how readily sediment is dropped (Yuan et al. 2019), without unit: of what comes down to a cell the share G · cell /
+    /// drainage area stays. 0: all that is cut leaves the terrain; 1: what rivers of the mountains do, about.
+    pub deposition: f64,
     /// Threads to use; the result does not depend on it.
     pub threads: usize,
     factors: Vec<f64>,
@@ -97,6 +70,7 @@ impl StreamPower {
             area_exponent,
             slope_exponent,
             threshold: 0.0,
+            deposition: 0.0,
             threads: 1,
             factors: Vec::new(),
             next: Vec::new(),
@@ -112,14 +86,15 @@ impl StreamPower {
             ("dt", dt, true),
             ("area exponent m", self.area_exponent, true),
             ("slope exponent n", self.slope_exponent, self.slope_exponent != 0.0),
-            ("threshold", self.threshold, true),
+            ("threshold", self.threshold, self.threshold == 0.0 || self.deposition == 0.0),
+            ("deposition", self.deposition, true),
         ];
         for (name, value, allowed) in parameters {
             if !(value.is_finite() && value >= 0.0 && allowed) {
                 return Err(StreamPowerError::Parameter {
                     name,
                     value,
-                    must: "finite and not negative; n not 0",
+                    must: "finite and not negative; n not 0, no threshold where sediment is dropped",
                 });
             }
         }
@@ -150,16 +125,23 @@ impl StreamPower {
     pub fn erode(&mut self, ground: &mut Field, flow: &Flow, dt: f64) -> Result<Ledger, StreamPowerError> {
         self.check(ground, flow, dt)?;
         self.find_factors(ground, flow, dt);
-        self.cut(ground, flow, dt);
-        let ledger = balance(ground, &self.next, self.threads);
+        let ledger = if self.deposition > 0.0 {
+            let Self { slope_exponent: n, deposition, threads, factors, next, .. } = self;
+            let load = Load { flow, ground, factors, n: *n, deposition: *deposition, threads: *threads };
+            load.settle(next)?
+        } else {
+            self.cut(ground, flow, dt);
+            balance(ground, &self.next, self.threads)
+        };
         std::mem::swap(&mut ground.values, &mut self.next);
         Ok(ledger)
     }
 
-    /// For each cell K Aᵐ dt / dⁿ, or for n = 1 the share of its drop that is left.
+    /// For each cell K Aᵐ dt / dⁿ, or for n = 1 without sediment the share of its drop that is left.
     fn find_factors(&mut self, ground: &Field, flow: &Flow, dt: f64) {
-        let Self { erodibility, area_exponent, slope_exponent, threads, factors, .. } = self;
+        let Self { erodibility, area_exponent, slope_exponent, deposition, threads, factors, .. } = self;
         let (m, n, erodibility) = (*area_exponent, *slope_exponent, &*erodibility);
+        let shares = n == 1.0 && *deposition == 0.0;
         factors.resize(ground.values.len(), 0.0);
         let width = ground.width;
         let bands = workers::bands(ground.height, *threads);
@@ -178,7 +160,7 @@ impl StreamPower {
                         factor_row(factors, area, directions, &k[cells], dt, m, per_length)
                     }
                 }
-                if n == 1.0 {
+                if shares {
                     factors.iter_mut().for_each(|factor| *factor = 1.0 / (1.0 + *factor));
                 }
             }
@@ -214,10 +196,23 @@ impl StreamPower {
 }
 
 /// The rows before and after a band.
-fn halo(next: &[f64], shape: &crate::route::rim::Shape, band: &Range<usize>) -> Vec<f64> {
+pub(super) fn halo(next: &[f64], shape: &Shape, band: &Range<usize>) -> Vec<f64> {
     let (width, height) = (shape.width, shape.height);
     let row = |row: usize| next[row * width..][..width].iter().copied();
     row((band.start + height - 1) % height).chain(row(band.end % height)).collect()
+}
+
+/// What is known of a cell of a band that begins with cell `first`, or of the rows next to it.
+#[inline(always)]
+pub(super) fn value_of(values: &[f64], first: usize, halo: &[f64], shape: &Shape, cell: usize) -> f64 {
+    match values.get(cell.wrapping_sub(first)) {
+        Some(&value) => value,
+        None => {
+            let width = shape.width;
+            let before = (first / width + shape.height - 1) % shape.height;
+            halo[if cell / width == before { cell % width } else { width + cell % width }]
+        }
+    }
 }
 
 struct Cutting<'a> {
@@ -237,12 +232,30 @@ impl Cutting<'_> {
             // With θ: d (1 + f) = full + θ dt, and never more than there was.
             let spared = self.spared;
             self.visit(list, next, first, halo, |drop, factor| ((drop + spared) * factor).min(drop));
+        } else if self.n == 1.5 {
+            // The exponents mostly met have quicker powers.
+            self.bend(list, next, first, halo, f64::sqrt);
+        } else if self.n == 2.0 {
+            self.bend(list, next, first, halo, |drop| drop);
         } else {
-            let (n, spared) = (self.n, self.spared);
-            self.visit(list, next, first, halo, |drop, factor| {
-                remaining_drop(drop + spared, factor, n).min(drop)
-            });
+            let less = self.n - 1.0;
+            self.bend(list, next, first, halo, |drop| drop.powf(less));
         }
+    }
+
+    /// Visits with a slope exponent that is not one; `power` raises to one less than it.
+    fn bend(
+        &self,
+        list: &[u32],
+        next: &mut [f64],
+        first: usize,
+        halo: &[f64],
+        power: impl Fn(f64) -> f64 + Copy,
+    ) {
+        let (n, spared) = (self.n, self.spared);
+        self.visit(list, next, first, halo, |drop, factor| {
+            remaining_drop(drop + spared, factor, n, power).min(drop)
+        });
     }
 
     #[inline(always)]
@@ -256,7 +269,6 @@ impl Cutting<'_> {
     ) {
         let shape = self.flow.shape;
         let offsets = shape.offsets();
-        let width = shape.width;
         for &cell in list.iter().rev() {
             let cell = cell as usize;
             let direction = self.flow.directions[cell];
@@ -266,13 +278,7 @@ impl Cutting<'_> {
                 continue;
             }
             let receiver = shape.towards(&offsets, cell, direction);
-            let below = match next.get(receiver.wrapping_sub(first)) {
-                Some(&below) => below,
-                None => {
-                    let before = (first / width + shape.height - 1) % shape.height;
-                    halo[if receiver / width == before { receiver % width } else { width + receiver % width }]
-                }
-            };
+            let below = value_of(next, first, halo, &shape, receiver);
             next[cell - first] = if height > self.heights[receiver] {
                 below + left(height - below, self.factors[cell])
             } else {

@@ -2,11 +2,15 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`implicit`] | [`StreamPower`]: rivers cut down, all they cut leaves (detachment-limited) |
+//! | [`implicit`] | [`StreamPower`]: rivers cut down; all they cut leaves (detachment-limited) or some is dropped again |
+//! | `deposition` | rivers that carry and drop what they cut, solved at once |
 //! | `step` | one cell's height after a step |
 
 pub mod implicit;
 
+mod deposition;
+mod error;
 mod step;
 
-pub use implicit::{Erodibility, StreamPower, StreamPowerError};
+pub use error::StreamPowerError;
+pub use implicit::{Erodibility, StreamPower};
