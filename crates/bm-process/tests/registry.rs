@@ -137,3 +137,55 @@ fn every_process_can_be_limited_to_a_region() {
         }
     }
 }
+
+#[test]
+fn books_of_all_together_close_over_ten_thousand_steps() {
+    let text = "years = 200_000
+        step = 20
+        checkpoint-every = 0
+        [[process]]
+        name = 'uplift'
+        rate = 0.0004
+        [[process]]
+        name = 'fault'
+        trace = [[500, 0], [2200, 2600]]
+        vertical = 0.0002
+        horizontal = 0.0005
+        influence = 900
+        every = 5
+        [[process]]
+        name = 'heat'
+        every = 50
+        [process.climate]
+        [[process]]
+        name = 'weathering'
+        [[process]]
+        name = 'slides'
+        every = 10
+        [[process]]
+        name = 'waves'
+        rate = 0.005
+        every = 10
+        region = [0, 0, 1500, 2600]
+        region-edges = 'closed'
+        [[process]]
+        name = 'isostasy'
+        every = 100
+        elastic_thickness = 4000";
+    let mut run = Run::new(land(), Scenario::parse("land.toml", text).unwrap_or_else(|e| panic!("{e}"))).unwrap();
+    let mut watch = |p: &bm_process::run::Progress<'_>| {
+        if p.step % 500 == 0 {
+            let z = &p.state.ground.values;
+            println!("{} {:?} {} {}", p.step, p.elapsed, z.iter().copied().fold(f64::INFINITY, f64::min), z.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    run.run(&mut watch).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(run.steps_taken(), 10_000);
+    let totals = run.totals();
+    assert!(totals.error() < 1e-9, "{} {totals:#?}", totals.error());
+    for (name, accounts) in &totals.processes {
+        let most = totals.solid.after.abs() + accounts.solid.moved() + accounts.solid.gained();
+        assert!(accounts.solid.open().abs() < 1e-9 * most, "{name}: {accounts:?}");
+    }
+}

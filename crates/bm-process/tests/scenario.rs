@@ -281,6 +281,25 @@ fn holes_stay_holes_and_count_for_nothing() {
 }
 
 #[test]
+fn land_that_is_none() {
+    let refused = |change: &dyn Fn(&mut State), word: &str| {
+        let mut state = hills(4, 4);
+        change(&mut state);
+        let error = Run::new(state, parse("years = 1\n[[process]]\nname = 'lift'").unwrap()).err().unwrap();
+        assert!(matches!(error, RunError::Land(_)) && error.to_string().contains(word), "{error}");
+    };
+    let strata = |cells| bm_process::strata::Strata::uniform(cells, bm_core::MaterialId::ROCK);
+    refused(&|state| *state = hills(0, 0), "none of its 0 cells");
+    refused(&|state| state.ground.values.fill(f64::NAN), "none of its 16 cells");
+    refused(&|state| state.ground.width = 5, "5 × 4");
+    refused(&|state| state.ground.dx[2] = f64::NAN, "row 2");
+    refused(&|state| state.ground.dy = 0.0, "0 m high");
+    refused(&|state| state.sea_level = f64::NAN, "sea");
+    refused(&|state| state.strata = strata(15), "15 cells of 16");
+    refused(&|state| state.strata = bm_process::strata::Strata::uniform(16, bm_core::MaterialId(999)), "material 999");
+}
+
+#[test]
 fn totals_close_and_observers_stop_runs() {
     let text = "years = 3000\nstep = 10\n[[process]]\nname = 'lift'\n[[process]]\nname = 'creep'\nstep = 5\n[[process]]\nname = 'rain'";
     let mut run = Run::new(hills(20, 16), parse(text).unwrap()).unwrap();

@@ -3,7 +3,7 @@
 mod common;
 
 use bm_process::field::Field;
-use bm_process::hillslope::{Diffusion, DiffusionError, Diffusivity};
+use bm_process::hillslope::{CriticalSlope, Diffusion, DiffusionError, Diffusivity};
 use bm_process::route::{Edge, Flow, Rim, Router, Sinks};
 use bm_process::stream_power::{Erodibility, StreamPower, StreamPowerError};
 use common::{all_drain, bits, hills, neighbours, rough, terrain};
@@ -171,6 +171,170 @@ proptest! {
             prop_assert_eq!(a.is_nan(), b.is_nan());
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn steep_slopes_keep_the_books((field, rim) in terrain(), d in 0.0f64..10.0, critical in 0.2f64..2.0, cells in any::<bool>()) {
+        let diffusivity = if cells {
+            Diffusivity::Cells((0..field.values.len()).map(|n| d * (1.0 + (n % 7) as f64)).collect())
+        } else {
+            Diffusivity::Uniform(d)
+        };
+        let mut slopes = CriticalSlope::new(diffusivity, critical, rim);
+        let mut after = field.clone();
+        let result = slopes.step(&mut after, 30.0);
+        if rim.west == Edge::Looped || rim.south == Edge::Looped {
+            prop_assert_eq!(result, Err(DiffusionError::Looped));
+            return Ok(());
+        }
+        let ledger = result.unwrap();
+        prop_assert!(ledger.error() < 1e-12, "{:?}", ledger);
+        prop_assert!((ledger.after - after.volume()).abs() <= 1e-12 * after.volume().abs().max(1.0));
+        for threads in [2, 8] {
+            slopes.threads = threads;
+            let mut again = field.clone();
+            prop_assert_eq!(slopes.step(&mut again, 30.0).unwrap(), ledger);
+            prop_assert_eq!(bits(&again.values), bits(&after.values));
+        }
+        for (cell, (a, b)) in after.values.iter().zip(&field.values).enumerate() {
+            prop_assert_eq!(a.is_nan(), b.is_nan());
+            if rim.is_fixed(field.width, field.height, cell % field.width, cell / field.width) {
+                prop_assert_eq!(a.to_bits(), b.to_bits());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_steep_hill_in_balance() {
+    // Half a hill that rises by U and falls to a fixed edge: U x = D s / (1 − (s/S)²) at a distance x from its crest. What
+    // flows over each face is known, so the slopes of the grid are those of the equation.
+    let (d, critical, uplift, cell, columns) = (0.01, 1.2, 1e-3, 5.0, 40);
+    let rim = Rim { west: Edge::Fixed, ..Rim::all(Edge::Closed) };
+    let mut ground = Field::square(columns, 3, cell, |_, _| 0.0);
+    let mut slopes = CriticalSlope::new(Diffusivity::Uniform(d), critical, rim);
+    for dt in [1000.0, 3000.0, 200.0] {
+        for _ in 0..1000 {
+            for (n, z) in ground.values.iter_mut().enumerate() {
+                *z += if n % columns > 0 { uplift * dt } else { 0.0 };
+            }
+            assert!(slopes.step(&mut ground, dt).unwrap().error() < 1e-12);
+        }
+        for column in 1..columns {
+            // Uplift and creep take turns: what is there is the land after creep.
+            let x = (columns - column) as f64 * cell;
+            let flow = uplift * x / d;
+            let expected =
+                ((1.0 + 4.0 * flow * flow / (critical * critical)).sqrt() - 1.0) * critical * critical
+                    / (2.0 * flow);
+            let slope = (ground.values[columns + column] - ground.values[columns + column - 1]) / cell;
+            assert!((slope / expected - 1.0).abs() < 0.02, "dt {dt}, {x} m: {slope} {expected}");
+        }
+    }
+}
+
+#[test]
+fn steep_slopes_as_by_many_small_steps() {
+    let law = |slope: f64, across: f64, critical: f64| {
+        slope / (1.0 - (slope * slope + across * across) / (critical * critical))
+    };
+    for case in 0..4 {
+        let mut start = hills(23, 19, case + 5);
+        if case % 2 == 1 {
+            start.dx = (0..19).map(|y| 30.0 - f64::from(y)).collect();
+        }
+        start.values.iter_mut().for_each(|z| *z *= 0.7);
+        let rim = if case < 2 {
+            Rim::default()
+        } else {
+            Rim { west: Edge::Closed, north: Edge::Closed, ..Rim::default() }
+        };
+        let (d, critical, years) = (0.5, 1.3, 120.0);
+        let mut small = start.clone();
+        let (w, h) = (23, 19);
+        let steps = 20_000;
+        for _ in 0..steps {
+            let z = |x: usize, y: usize| small.values[y * w + x];
+            let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
+            let gx = |x: usize, y: usize| {
+                let mut all = Vec::new();
+                if x > 0 {
+                    all.push((z(x, y) - z(x - 1, y)) / small.dx[y])
+                }
+                if x + 1 < w {
+                    all.push((z(x + 1, y) - z(x, y)) / small.dx[y])
+                }
+                mean(&all)
+            };
+            let gy = |x: usize, y: usize| {
+                let mut all = Vec::new();
+                if y > 0 {
+                    all.push((z(x, y) - z(x, y - 1)) / small.dy)
+                }
+                if y + 1 < h {
+                    all.push((z(x, y + 1) - z(x, y)) / small.dy)
+                }
+                mean(&all)
+            };
+            let mut gain = vec![0.0; w * h];
+            for y in 0..h {
+                for x in 0..w {
+                    if x + 1 < w {
+                        let along = (z(x + 1, y) - z(x, y)) / small.dx[y];
+                        let flow = d * law(along, 0.5 * (gy(x, y) + gy(x + 1, y)), critical) * small.dy;
+                        gain[y * w + x] += flow;
+                        gain[y * w + x + 1] -= flow;
+                    }
+                    if y + 1 < h {
+                        let along = (z(x, y + 1) - z(x, y)) / small.dy;
+                        let face = 0.5 * (small.dx[y] + small.dx[y + 1]);
+                        let flow = d * law(along, 0.5 * (gx(x, y) + gx(x, y + 1)), critical) * face;
+                        gain[y * w + x] += flow;
+                        gain[(y + 1) * w + x] -= flow;
+                    }
+                }
+            }
+            for (n, gain) in gain.into_iter().enumerate() {
+                if !rim.is_fixed(w, h, n % w, n / w) {
+                    small.values[n] += gain / small.cell_area(n / w) * years / f64::from(steps);
+                }
+            }
+        }
+        let error = |parts: u32| {
+            let mut slopes = CriticalSlope::new(Diffusivity::Uniform(d), critical, rim);
+            let mut field = start.clone();
+            for _ in 0..parts {
+                slopes.step(&mut field, years / f64::from(parts)).unwrap();
+            }
+            field.values.iter().zip(&small.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        };
+        let change = start.values.iter().zip(&small.values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(change > 0.2, "nothing to compare: {change}");
+        // First order in time.
+        assert!(error(400) < 1e-2 * change, "case {case}: {} of {change}", error(400));
+        assert!(error(400) < 0.4 * error(100) + 1e-6 * change, "case {case}: {} {}", error(400), error(100));
+    }
+}
+
+#[test]
+fn cliffs_fall_and_nothing_overshoots() {
+    // A step of the ground ten times as steep as can be, and a step in time of a million years.
+    let rim = Rim::all(Edge::Closed);
+    let mut ground = Field::square(60, 7, 10.0, |x, _| if x < 30 { 0.0 } else { 120.0 });
+    let mut slopes = CriticalSlope::new(Diffusivity::Uniform(0.01), 1.0, rim);
+    let before = ground.volume();
+    let steep = |ground: &Field| {
+        ground.values[3 * 60..4 * 60].windows(2).map(|z| (z[1] - z[0]) / 10.0).fold(0.0, f64::max)
+    };
+    slopes.step(&mut ground, 1000.0).unwrap();
+    assert!(slopes.parts > 3 && steep(&ground) < 1.05, "{} parts, {}", slopes.parts, steep(&ground));
+    assert!(ground.values.iter().all(|z| (-1e-6..=120.0 + 1e-6).contains(z)));
+    slopes.step(&mut ground, 1e8).unwrap();
+    assert!(ground.values.iter().all(|z| (z - 60.0).abs() < 0.5), "{:?}", &ground.values[180..240]);
+    assert!((ground.volume() - before).abs() < 1e-10 * before);
 }
 
 /// One small explicit step, face by face.
@@ -485,5 +649,7 @@ fn parameters_out_of_range_are_refused() {
         creep.step(&mut ground, f64::INFINITY),
         Err(DiffusionError::Parameter { name: "dt", .. })
     ));
+    let steep = CriticalSlope::new(Diffusivity::Uniform(1.0), 0.0, Rim::default()).step(&mut ground, 1.0);
+    assert!(matches!(steep, Err(DiffusionError::Parameter { name: "critical slope", .. })));
     assert_eq!(ground, before);
 }

@@ -5,6 +5,7 @@ mod common;
 use bm_core::MaterialId;
 use bm_process::field::Field;
 use bm_process::process::{Process, ProcessError, YEAR};
+use bm_process::processes::hillslope::HillslopeConfig;
 use bm_process::processes::stream_power::StreamPowerConfig;
 use bm_process::state::{Layer, State, layer};
 use bm_process::strata::{Strata, Stratum};
@@ -13,6 +14,10 @@ use serde_json::{Value, json};
 
 fn rivers(state: &State, parameters: Value) -> Box<dyn Process> {
     serde_json::from_value::<StreamPowerConfig>(parameters).unwrap().build(state).unwrap()
+}
+
+fn slopes(state: &State, parameters: Value) -> Box<dyn Process> {
+    serde_json::from_value::<HillslopeConfig>(parameters).unwrap().build(state).unwrap()
 }
 
 /// Hills 60 m above the sea, of granite under 2 m of shale.
@@ -76,6 +81,42 @@ fn rivers_wear_through_strata_and_keep_the_books() {
 }
 
 #[test]
+fn slopes_creep_and_their_strata_with_them() {
+    for parameters in [
+        json!({}),
+        json!({ "law": "critical-slope", "diffusivity": 0.02, "critical_slope": 0.7 }),
+        json!({ "law": "critical-slope", "by_material": true, "edges": { "east": "closed" } }),
+        json!({ "by_material": true, "edges": { "north": "closed" } }),
+    ] {
+        let run = |threads: usize| {
+            let mut state = land();
+            // A terrace of 40 m.
+            (0..3000).filter(|n| n % 60 < 30).for_each(|n| state.ground.values[n] += 40.0);
+            state.threads = threads;
+            let mut process = slopes(&state, parameters.clone());
+            let before = state.ground.volume();
+            let mut lost = 0.0;
+            for _ in 0..10 {
+                let books = process.step(&mut state, 5000.0 * YEAR).unwrap();
+                assert!(books.error() < 1e-12, "{parameters}: {books:?}");
+                lost += books.solid.lost - books.solid.gained;
+            }
+            assert!((before - lost - state.ground.volume()).abs() < 1e-11 * before);
+            state
+        };
+        let state = run(1);
+        let surfaces = state.strata.surfaces();
+        let of = |material| surfaces.iter().filter(|&&m| m == material).count();
+        assert!(of(MaterialId::SEDIMENT) > 100 && of(MaterialId::GRANITE) > 20, "{parameters}");
+        for threads in [2, 8] {
+            let again = run(threads);
+            assert_eq!(bits(&again.ground.values), bits(&state.ground.values));
+            assert_eq!(again.strata, state.strata);
+        }
+    }
+}
+
+#[test]
 fn the_sea_is_base_level() {
     // A plain 20 m under the sea, hills behind it.
     let ground = Field::square(60, 40, 100.0, |x, y| {
@@ -115,6 +156,16 @@ fn impossible_parameters_are_named() {
     assert_eq!(refused(json!({ "flow": "multiple", "sinks": "keep" })), "sinks");
     assert_eq!(refused(json!({ "edges": { "west": "looped" } })), "kernel");
     assert!(serde_json::from_value::<StreamPowerConfig>(json!({ "erodability": 1.0 })).is_err());
+    let refused = |parameters: Value| match serde_json::from_value::<HillslopeConfig>(parameters)
+        .unwrap()
+        .build(&state)
+    {
+        Err(ProcessError::Parameter { parameter, .. }) => parameter,
+        _ => "",
+    };
+    assert_eq!(refused(json!({ "diffusivity": -1.0 })), "diffusivity");
+    assert_eq!(refused(json!({ "critical_slope": 0.0 })), "critical_slope");
+    assert_eq!(refused(json!({ "edges": { "west": "looped", "east": "looped" } })), "edges");
     let mut walled = land();
     let edges = json!({ "west": "closed", "east": "closed", "south": "closed", "north": "closed" });
     let error = rivers(&walled, json!({ "edges": edges })).step(&mut walled, YEAR).unwrap_err();

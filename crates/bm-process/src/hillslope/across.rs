@@ -9,7 +9,7 @@ use crate::wide::wide;
 use super::diffusion::{Faces, Grid};
 
 /// Columns of a block.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// Solves the columns from `first` on, of which `rows` are the parts of all rows.
 pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], first: usize, rows: &mut [&mut [f64]]) {
@@ -120,7 +120,7 @@ wide! {
 }
 
 wide! {
-    fn forward_varied(
+    pub(super) fn forward_varied(
         last: &mut [f64],
         right: &[f64],
         last_share: &mut [f64; BLOCK],
@@ -140,7 +140,7 @@ wide! {
 }
 
 wide! {
-    fn backward_varied(last: &mut [f64], out: &mut [f64], after: &[f64; BLOCK]) {
+    pub(super) fn backward_varied(last: &mut [f64], out: &mut [f64], after: &[f64; BLOCK]) {
         for ((last, out), after) in last.iter_mut().zip(out).zip(after) {
             *last = *out + *last * after;
             *out = *last;

@@ -10,8 +10,8 @@ use crate::wide::wide;
 use super::diffusion::{Faces, Grid};
 
 /// Rows solved together.
-const LANES: usize = 16;
-type Lanes = [f64; LANES];
+pub(super) const LANES: usize = 16;
+pub(super) type Lanes = [f64; LANES];
 
 /// Solved chains of one length and coefficient: shares of the right-hand side, of the cell before, of the cell after.
 #[derive(Default)]
@@ -122,7 +122,7 @@ wide! {
 }
 
 wide! {
-    fn transpose_in(lanes: &mut [Lanes], rows: &[f64], width: usize) {
+    pub(super) fn transpose_in(lanes: &mut [Lanes], rows: &[f64], width: usize) {
         let rows: [&[f64]; LANES] = std::array::from_fn(|lane| &rows[lane * width..][..width]);
         for (i, lanes) in lanes[..width].iter_mut().enumerate() {
             for lane in 0..LANES {
@@ -133,7 +133,7 @@ wide! {
 }
 
 wide! {
-    fn transpose_out(rows: &mut [f64], lanes: &[Lanes], width: usize) {
+    pub(super) fn transpose_out(rows: &mut [f64], lanes: &[Lanes], width: usize) {
         for (lane, row) in rows.chunks_exact_mut(width).enumerate().take(LANES) {
             for (value, lanes) in row.iter_mut().zip(lanes) {
                 *value = lanes[lane];
@@ -192,7 +192,7 @@ wide! {
 
 wide! {
     /// `faces` is the step over each cell's eastern face, and the share of the cell after when it is done.
-    fn chain_varied(lanes: &mut [Lanes], faces: &mut [Lanes], fixed: [bool; 2]) {
+    pub(super) fn chain_varied(lanes: &mut [Lanes], faces: &mut [Lanes], fixed: [bool; 2]) {
         let end = lanes.len() - 1;
         let mut last = [0.0; LANES];
         let mut last_share = [0.0; LANES];

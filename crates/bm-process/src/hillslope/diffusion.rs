@@ -22,6 +22,22 @@ pub enum Diffusivity {
     Cells(Vec<f64>),
 }
 
+impl Diffusivity {
+    /// Whether there is one for each of the heights, and it can be.
+    pub(super) fn check(&self, heights: &[f64]) -> Result<(), DiffusionError> {
+        match self {
+            Self::Uniform(d) => DiffusionError::check("diffusivity", *d),
+            Self::Cells(all) if all.len() != heights.len() => {
+                Err(DiffusionError::Diffusivities { given: all.len(), cells: heights.len() })
+            }
+            Self::Cells(all) => {
+                let used = all.iter().zip(heights).filter(|(_, z)| !z.is_nan());
+                used.map(|(&d, _)| d).try_for_each(|d| DiffusionError::check("diffusivity", d))
+            }
+        }
+    }
+}
+
 /// Linear diffusion of heights.
 ///
 /// ```
@@ -62,34 +78,20 @@ impl Diffusion {
         if !shape.plain() {
             return Err(DiffusionError::Looped);
         }
-        let good = |value: f64| value.is_finite() && value >= 0.0;
-        let refuse =
-            |name, value| Err(DiffusionError::Parameter { name, value, must: "finite and not negative" });
-        if !good(dt) {
-            return refuse("dt", dt);
-        }
+        self.diffusivity.check(&ground.values)?;
+        DiffusionError::check("dt", dt)?;
         let holes = ground.values.iter().any(|value| value.is_nan());
-        let every;
+        let every: Vec<f64>;
         let (scale, varied) = match &self.diffusivity {
-            Diffusivity::Uniform(d) if !good(*d) => return refuse("diffusivity", *d),
             Diffusivity::Uniform(d) if !holes => (*d, None),
             Diffusivity::Uniform(d) => {
                 every = ground.values.iter().map(|z| if z.is_nan() { f64::NAN } else { *d }).collect();
                 (1.0, Some(&every))
             }
-            Diffusivity::Cells(all) if all.len() != ground.values.len() => {
-                return Err(DiffusionError::Diffusivities { given: all.len(), cells: ground.values.len() });
-            }
+            Diffusivity::Cells(all) if !holes => (1.0, Some(all)),
             Diffusivity::Cells(all) => {
-                if let Some((&d, _)) = all.iter().zip(&ground.values).find(|(d, z)| !z.is_nan() && !good(**d))
-                {
-                    return refuse("diffusivity", d);
-                }
-                every = all
-                    .iter()
-                    .zip(&ground.values)
-                    .map(|(&d, z)| if z.is_nan() { f64::NAN } else { d })
-                    .collect();
+                let pairs = all.iter().zip(&ground.values);
+                every = pairs.map(|(&d, z)| if z.is_nan() { f64::NAN } else { d }).collect();
                 (1.0, Some(&every))
             }
         };
@@ -129,7 +131,7 @@ impl Diffusion {
 }
 
 /// Cuts a raster into strips of columns: for each the parts of all rows.
-fn columns_of<'a>(
+pub(super) fn columns_of<'a>(
     values: &'a mut [f64],
     width: usize,
     strips: &[std::ops::Range<usize>],

@@ -33,3 +33,11 @@ pub enum DiffusionError {
         cells: usize,
     },
 }
+
+impl DiffusionError {
+    /// Refuses a number that is not finite or negative.
+    pub(super) fn check(name: &'static str, value: f64) -> Result<(), Self> {
+        let good = value.is_finite() && value >= 0.0;
+        if good { Ok(()) } else { Err(Self::Parameter { name, value, must: "finite and not negative" }) }
+    }
+}

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`fault`] | `fault`: slip along a trace |
 //! | [`heat`] | `heat`: diffusion of heat, and climate |
+//! | [`hillslope`] | `hillslope`: slopes that creep, linear or up to a critical slope |
 //! | [`isostasy`] | `isostasy`: Airy or flexure |
 //! | [`legacy`] | `legacy-…`: the first equations as documented |
 //! | [`slides`] | `slides`: ground steeper than it can stand |
@@ -15,6 +16,7 @@
 
 pub mod fault;
 pub mod heat;
+pub mod hillslope;
 pub mod isostasy;
 pub mod legacy;
 pub mod slides;

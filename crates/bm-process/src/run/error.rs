@@ -14,6 +14,9 @@ pub enum RunError {
     /// The scenario is not possible, or not on this land.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// There is nothing to run a scenario on.
+    #[error("the land: {0}")]
+    Land(String),
     /// A step failed; the land is half changed.
     #[error(transparent)]
     Step(#[from] Box<StepError>),

@@ -22,6 +22,7 @@ pub use observer::{Observer, ProcessReport, Progress, StepReport, Unwatched};
 pub use resume::{Changes, Resumed};
 pub use totals::{Account, Accounts, Totals};
 
+use crate::field::Field;
 use crate::ledger::Ledger;
 use crate::process::{Books, YEAR};
 use crate::scenario::{Scenario, ScenarioError};
@@ -75,8 +76,8 @@ impl Run {
     /// A scenario at its beginning.
     ///
     /// # Errors
-    /// [`RunError::Scenario`] when something in it is not possible on this land, [`RunError::NotFinite`] when the land
-    /// has infinite heights.
+    /// [`RunError::Scenario`] when something in it is not possible on this land, [`RunError::Land`] and
+    /// [`RunError::Step`] when the land is none: without cells, of unknown materials, infinitely high.
     pub fn new(mut state: State, scenario: Scenario) -> Result<Self, RunError> {
         state.sea_level = scenario.sea_level.unwrap_or(state.sea_level);
         state.rim = scenario.edges.unwrap_or(state.rim);
@@ -88,6 +89,7 @@ impl Run {
     /// Everything but what a run remembers.
     fn ready(mut state: State, scenario: Scenario) -> Result<Self, RunError> {
         scenario.check()?;
+        check_land(&state).map_err(RunError::Land)?;
         if scenario.years.is_none() {
             let why = "not said, neither by the scenario nor by the caller";
             return Err(ScenarioError::Value { what: "years".to_owned(), why: why.to_owned() }.into());
@@ -373,6 +375,36 @@ impl Run {
             observer.checkpoint(&path, bytes);
         }
         Ok(Ended::Finished)
+    }
+}
+
+/// What is wrong with a land, if anything.
+fn check_land(state: &State) -> Result<(), String> {
+    let Field { width, height, dx, dy, values } = &state.ground;
+    if width.checked_mul(*height) != Some(values.len()) || dx.len() != *height {
+        let (rows, cells) = (dx.len(), values.len());
+        return Err(format!("{width} × {height} cells cannot have {rows} row widths and {cells} heights"));
+    }
+    if values.iter().all(|z| z.is_nan()) {
+        return Err(format!("none of its {} cells has a height", values.len()));
+    }
+    if let Some((row, dx)) = dx.iter().enumerate().find(|(_, dx)| !(dx.is_finite() && **dx > 0.0)) {
+        return Err(format!("the cells of row {row} are {dx} m wide"));
+    }
+    if !(dy.is_finite() && *dy > 0.0) {
+        return Err(format!("its cells are {dy} m high"));
+    }
+    if !state.sea_level.is_finite() {
+        return Err(format!("its sea lies at {} m", state.sea_level));
+    }
+    let strata = state.strata.strata();
+    if let Some(stratum) = strata.iter().find(|stratum| stratum.thickness.len() != values.len()) {
+        return Err(format!("a stratum has {} cells of {}", stratum.thickness.len(), values.len()));
+    }
+    let materials = strata.iter().map(|stratum| stratum.material).chain([state.strata.basement()]);
+    match materials.into_iter().find(|id| state.materials.get(*id).is_none()) {
+        Some(id) => Err(format!("it consists of material {} that nothing is known of", id.0)),
+        None => Ok(()),
     }
 }
 
