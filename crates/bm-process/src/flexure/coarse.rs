@@ -97,9 +97,7 @@ pub(super) fn spread(coarse: &[f64], [x, y]: [Side; 2], threads: usize) -> Vec<f
     workers::queue(threads, tasks, |(row, out): (usize, &mut [f64])| {
         let (rows, weights) = cubic(y, row);
         let lines = rows.map(|row| &coarse[row * wide..][..wide]);
-        let line: Vec<f64> = (0..wide)
-            .map(|i| (0..4).map(|k| weights[k] * lines[k][i]).sum())
-            .collect();
+        let line: Vec<f64> = (0..wide).map(|i| (0..4).map(|k| weights[k] * lines[k][i]).sum()).collect();
         for (out, (cells, weights)) in out.iter_mut().zip(&columns) {
             *out = (0..4).map(|k| weights[k] * line[cells[k]]).sum();
         }

@@ -152,10 +152,8 @@ pub fn deflection(
     if across.is_none() && up.is_none() {
         return solve(load, (width, height), (dx, dy), plate, beyond, threads);
     }
-    let sides = [
-        across.unwrap_or_else(|| Side::own(width, beyond)),
-        up.unwrap_or_else(|| Side::own(height, beyond)),
-    ];
+    let sides =
+        [across.unwrap_or_else(|| Side::own(width, beyond)), up.unwrap_or_else(|| Side::own(height, beyond))];
     let [x, y] = sides;
     let coarse = coarse::gather(load, sides);
     let cell = (dx * x.ratio(), dy * y.ratio());

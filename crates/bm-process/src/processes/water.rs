@@ -123,7 +123,8 @@ impl WaterConfig {
             check.not_negative(parameter, value)?;
         }
         check.positive("most_change", self.most_change)?;
-        let water = Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
+        let water =
+            Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
         Ok(Box::new(Rivers { config: self.clone(), water }))
     }
 
@@ -189,12 +190,19 @@ impl Rivers {
     }
 
     /// One storm, and the ground changed by `factor` of them; or by fewer, if a cell would change too much: how many.
-    fn storm(&mut self, sheet: &mut Sheet, sea: Option<f64>, seconds: f64, factor: f64) -> Result<(f64, Report), ProcessError> {
+    fn storm(
+        &mut self,
+        sheet: &mut Sheet,
+        sea: Option<f64>,
+        seconds: f64,
+        factor: f64,
+    ) -> Result<(f64, Report), ProcessError> {
         let before = sheet.bed.values.clone();
         let water_before = sheet.water();
         let filled = sea.map_or(0.0, |level| Self::fill(sheet, level));
         let suspended = sheet.suspended();
-        let mut report = self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
+        let mut report =
+            self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
         report.water.before = water_before;
         report.water.gained += filled;
         let changes = sheet.bed.values.iter().zip(&before).map(|(now, then)| (now - then).abs());
@@ -236,7 +244,11 @@ impl Rivers {
                 return Ok(all);
             }
         }
-        Check(NAME).refuse("step", dt, "short enough for 10 000 storms that each change the ground by most_change")
+        Check(NAME).refuse(
+            "step",
+            dt,
+            "short enough for 10 000 storms that each change the ground by most_change",
+        )
     }
 }
 

@@ -257,7 +257,8 @@ fn threads_do_not_show_in_large_slides() {
     slope.loose = Some((0..140 * 130).map(|cell| 5.0 * noise(cell, 2)).collect());
     let [a, b, c] = [1, 2, 8].map(|threads| {
         let mut state = slope.clone();
-        let ledger = Slides::new(Rest::Uniform(0.5)).threads(threads).until(1e-3, 60).step(&mut state, 1.0).unwrap();
+        let ledger =
+            Slides::new(Rest::Uniform(0.5)).threads(threads).until(1e-3, 60).step(&mut state, 1.0).unwrap();
         (state, ledger)
     });
     assert!(a == b && a == c && a.1.moved > 0.0);
