@@ -16,13 +16,13 @@ const NAME: &str = "water";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaterEdges {
-    /// The same ground going on; what flows out is gone.
+    /// The sea at its level where the ground lies below it; elsewhere water falls off the edge.
     #[default]
+    Sea,
+    /// The same ground and water going on; what flows out is gone.
     Open,
     /// Walls.
     Wall,
-    /// The sea, at its level.
-    Sea,
 }
 
 /// How time is stepped.
@@ -53,7 +53,7 @@ pub struct WaterConfig {
     pub infiltration: f64,
     /// Manning's n, s/m^(1/3) (0.04); 0: no friction.
     pub manning: f64,
-    /// `open` (default), `wall` or `sea`.
+    /// `sea` (default), `open` or `wall`.
     pub edges: WaterEdges,
     /// `euler` (default) or `heun`.
     pub scheme: WaterScheme,
@@ -82,7 +82,7 @@ impl Default for WaterConfig {
             evaporation: 0.0,
             infiltration: 5.0,
             manning: 0.04,
-            edges: WaterEdges::Open,
+            edges: WaterEdges::Sea,
             scheme: WaterScheme::Euler,
             erosion: true,
             capacity: 0.1,
@@ -123,7 +123,8 @@ impl WaterConfig {
             check.not_negative(parameter, value)?;
         }
         check.positive("most_change", self.most_change)?;
-        let water = Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
+        let water =
+            Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
         Ok(Box::new(Rivers { config: self.clone(), water }))
     }
 
@@ -189,12 +190,19 @@ impl Rivers {
     }
 
     /// One storm, and the ground changed by `factor` of them; or by fewer, if a cell would change too much: how many.
-    fn storm(&mut self, sheet: &mut Sheet, sea: Option<f64>, seconds: f64, factor: f64) -> Result<(f64, Report), ProcessError> {
+    fn storm(
+        &mut self,
+        sheet: &mut Sheet,
+        sea: Option<f64>,
+        seconds: f64,
+        factor: f64,
+    ) -> Result<(f64, Report), ProcessError> {
         let before = sheet.bed.values.clone();
         let water_before = sheet.water();
         let filled = sea.map_or(0.0, |level| Self::fill(sheet, level));
         let suspended = sheet.suspended();
-        let mut report = self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
+        let mut report =
+            self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
         report.water.before = water_before;
         report.water.gained += filled;
         let changes = sheet.bed.values.iter().zip(&before).map(|(now, then)| (now - then).abs());
@@ -236,7 +244,11 @@ impl Rivers {
                 return Ok(all);
             }
         }
-        Check(NAME).refuse("step", dt, "short enough for 10 000 storms that each change the ground by most_change")
+        Check(NAME).refuse(
+            "step",
+            dt,
+            "short enough for 10 000 storms that each change the ground by most_change",
+        )
     }
 }
 
