@@ -16,13 +16,13 @@ const NAME: &str = "water";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaterEdges {
-    /// The same ground going on; what flows out is gone.
+    /// The sea at its level where the ground lies below it; elsewhere water falls off the edge.
     #[default]
+    Sea,
+    /// The same ground and water going on; what flows out is gone.
     Open,
     /// Walls.
     Wall,
-    /// The sea, at its level.
-    Sea,
 }
 
 /// How time is stepped.
@@ -53,7 +53,7 @@ pub struct WaterConfig {
     pub infiltration: f64,
     /// Manning's n, s/m^(1/3) (0.04); 0: no friction.
     pub manning: f64,
-    /// `open` (default), `wall` or `sea`.
+    /// `sea` (default), `open` or `wall`.
     pub edges: WaterEdges,
     /// `euler` (default) or `heun`.
     pub scheme: WaterScheme,
@@ -82,7 +82,7 @@ impl Default for WaterConfig {
             evaporation: 0.0,
             infiltration: 5.0,
             manning: 0.04,
-            edges: WaterEdges::Open,
+            edges: WaterEdges::Sea,
             scheme: WaterScheme::Euler,
             erosion: true,
             capacity: 0.1,
