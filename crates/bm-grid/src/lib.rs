@@ -26,6 +26,7 @@
 //! | [`plane`] | [`Plane`]: one value a cell, in tiles that remember when they were written |
 //! | [`layer`] | [`Layer`]: named planes of `f32`, `f64`, `u16`, `u8` or pairs of `f32` |
 //! | [`grid`] | [`Grid`]: base and derived materials, layers, memory |
+//! | [`halo`] | tiles with their neighbours' cells around them |
 //! | [`file`] | [`file::save`], [`file::load`]: a grid on disk, whole or not at all |
 //! | [`error`] | [`GridError`], [`SeedError`] |
 
@@ -33,6 +34,7 @@ pub mod bounds;
 pub mod error;
 pub mod file;
 pub mod grid;
+pub mod halo;
 pub mod layer;
 pub mod plane;
 pub mod region;
@@ -40,6 +42,7 @@ pub mod scalar;
 
 mod atomic;
 mod pack;
+mod window;
 mod workers;
 
 pub use bounds::{Bounds, Window};

@@ -11,7 +11,6 @@ use crate::plane::{Plane, Tile, Tiling};
 use crate::scalar::Scalar;
 use crate::workers;
 use bm_core::MaterialId;
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 /// Blocks a thread is given at a time: bounds the memory used.
@@ -60,7 +59,9 @@ pub(super) fn read(
         Tile::Dense(all) => all.contains(&MaterialId::UNSET),
     };
     let at_derived = from.at();
-    let (derived, _) = self::tiles::<MaterialId>(&mut from, tiling, (true, false), threads)?;
+    let (mut derived, _) = self::tiles::<MaterialId>(&mut from, tiling, (true, false), threads)?;
+    // The room left over by growing would be kept as long as the grid.
+    derived.shrink_to_fit();
     if (0..tiling.len()).any(|t| unset(base.kept_tile(t))) {
         return Err(Trouble::Damaged(at, "a cell has no material"));
     }
@@ -68,7 +69,7 @@ pub(super) fn read(
         return Err(Trouble::Damaged(at_derived, "a cell has no material"));
     }
 
-    let mut made = BTreeMap::new();
+    let mut made = Vec::with_capacity(layers.len());
     for (name, kind) in layers {
         let layer = match kind {
             LayerKind::F32 => layer::<f32>(&mut from, tiling, threads)?,
@@ -77,7 +78,7 @@ pub(super) fn read(
             LayerKind::U8 => layer::<u8>(&mut from, tiling, threads)?,
             LayerKind::F32x2 => layer::<[f32; 2]>(&mut from, tiling, threads)?,
         };
-        made.insert(name, layer);
+        made.push((name, layer));
     }
     from.end()?;
     Ok((Grid::of_parts(&id, region, base, derived, affected, made), meta))
@@ -142,7 +143,5 @@ fn tiles<T: Scalar>(
             stale.extend(marks);
         }
     }
-    // The room left over by growing would be counted as used.
-    all.shrink_to_fit();
     Ok((all, stale))
 }

@@ -26,7 +26,7 @@ pub(super) fn write(grid: &Grid, meta: &[u8], threads: usize, to: &mut dyn Write
     plane(&mut out, grid.base(), |tile| stale.contains(&tile), threads)?;
     let derived = grid.derived_tiles();
     tiles(&mut out, derived.len(), |tile| derived[tile].as_ref(), |_| false, threads)?;
-    for any in grid.any_layers().values() {
+    for (_, any) in grid.any_layers() {
         match any {
             AnyLayer::F32(l) => layer(&mut out, l, threads)?,
             AnyLayer::F64(l) => layer(&mut out, l, threads)?,
