@@ -191,6 +191,13 @@ impl<T: Value> Plane<T> {
         Self { tiling, tiles, written, writes }
     }
 
+    /// The same, as if nothing had been written yet.
+    pub(crate) fn unwritten(mut self) -> Self {
+        self.writes = 0;
+        self.written.fill(0);
+        self
+    }
+
     /// How it is cut.
     #[must_use]
     pub const fn tiling(&self) -> Tiling {

@@ -23,22 +23,7 @@ pub(super) fn read(
     most: u64,
 ) -> Result<(Grid, Vec<u8>), Trouble> {
     let mut from = Reader::new(from, length, most);
-    let mut start = [0; 16];
-    from.plain(&mut start).map_err(|trouble| match trouble {
-        Trouble::Damaged(..) => Trouble::Foreign,
-        other => other,
-    })?;
-    let (magic, rest) = start.split_at(MAGIC.len());
-    if magic != MAGIC {
-        return Err(Trouble::Foreign);
-    }
-    match *rest {
-        [v0, v1, v2, v3, 0, 0, 0, 0] if u32::from_le_bytes([v0, v1, v2, v3]) == VERSION => {}
-        [v0, v1, v2, v3, ..] if u32::from_le_bytes([v0, v1, v2, v3]) > VERSION => {
-            return Err(Trouble::Version(u32::from_le_bytes([v0, v1, v2, v3])));
-        }
-        _ => return Err(Trouble::Damaged(8, "an unknown version")),
-    }
+    from.start(&MAGIC, VERSION)?;
     let block = from.block(u32::MAX.into())?;
     // Names are kept beside their bytes.
     let body = block.checked()?;
