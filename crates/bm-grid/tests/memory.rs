@@ -41,6 +41,7 @@ fn held() -> isize {
 const WORN: [&str; 4] = [layer::WATER_DEPTH, layer::SEDIMENT, layer::TEMPERATURE, layer::WEATHERING_DAMAGE];
 
 /// Materials, heights in double precision and four more layers, none of them uniform anywhere.
+#[allow(clippy::unwrap_used, reason = "a helper of tests")]
 fn full(edge: u32) -> Grid {
     let max = DVec2::splat(edge.into());
     let region = Region::new(Bounds { min: DVec2::ZERO, max }, 1.0).unwrap();

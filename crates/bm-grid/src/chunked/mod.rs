@@ -321,10 +321,10 @@ impl<T: Scalar> ChunkedGrid<T> {
     ///
     /// # Errors
     /// As [`ChunkedGrid::flush`].
-    pub fn close(self) -> Result<(), Unclosed<T>> {
+    pub fn close(self) -> Result<(), Box<Unclosed<T>>> {
         match self.flush() {
             Ok(_) => Ok(()),
-            Err(error) => Err(Unclosed { grid: self, error }),
+            Err(error) => Err(Box::new(Unclosed { grid: self, error })),
         }
     }
 }
