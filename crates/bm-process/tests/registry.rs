@@ -172,11 +172,18 @@ fn books_of_all_together_close_over_ten_thousand_steps() {
         name = 'isostasy'
         every = 100
         elastic_thickness = 4000";
-    let mut run = Run::new(land(), Scenario::parse("land.toml", text).unwrap_or_else(|e| panic!("{e}"))).unwrap();
+    let mut run =
+        Run::new(land(), Scenario::parse("land.toml", text).unwrap_or_else(|e| panic!("{e}"))).unwrap();
     let mut watch = |p: &bm_process::run::Progress<'_>| {
         if p.step % 500 == 0 {
             let z = &p.state.ground.values;
-            println!("{} {:?} {} {}", p.step, p.elapsed, z.iter().copied().fold(f64::INFINITY, f64::min), z.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            println!(
+                "{} {:?} {} {}",
+                p.step,
+                p.elapsed,
+                z.iter().copied().fold(f64::INFINITY, f64::min),
+                z.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+            );
         }
         std::ops::ControlFlow::Continue(())
     };

@@ -296,7 +296,10 @@ fn land_that_is_none() {
     refused(&|state| state.ground.dy = 0.0, "0 m high");
     refused(&|state| state.sea_level = f64::NAN, "sea");
     refused(&|state| state.strata = strata(15), "15 cells of 16");
-    refused(&|state| state.strata = bm_process::strata::Strata::uniform(16, bm_core::MaterialId(999)), "material 999");
+    refused(
+        &|state| state.strata = bm_process::strata::Strata::uniform(16, bm_core::MaterialId(999)),
+        "material 999",
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! | [`hillslope`] | `hillslope`: slopes that creep, linear or up to a critical slope |
 //! | [`isostasy`] | `isostasy`: Airy or flexure |
 //! | [`legacy`] | `legacy-…`: the first equations as documented |
+//! | [`roughen`] | `roughen`: the small forms that coarse relief lacks |
 //! | [`slides`] | `slides`: ground steeper than it can stand |
 //! | [`stream_power`] | `stream-power`: rivers that cut, carry and drop |
 //! | [`uplift`] | `uplift`: by a rate, a raster, or plates that converge |
@@ -19,6 +20,7 @@ pub mod heat;
 pub mod hillslope;
 pub mod isostasy;
 pub mod legacy;
+pub mod roughen;
 pub mod slides;
 pub mod stream_power;
 pub mod uplift;

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::fields::fields_of;
 use crate::process::{Process, ProcessError};
 use crate::processes::{
-    fault, heat, isostasy, legacy, slides, stream_power, uplift, water, waves, weathering,
+    fault, heat, hillslope, isostasy, legacy, roughen, slides, stream_power, uplift, water, waves, weathering,
 };
 use crate::state::State;
 
@@ -134,7 +134,9 @@ macro_rules! standard {
 }
 
 standard! {
+    "roughen" => roughen::RoughenConfig, "once, at the beginning: the small forms that coarse relief lacks";
     "stream-power" => stream_power::StreamPowerConfig, "rivers cut down, and carry and drop what they cut";
+    "hillslope" => hillslope::HillslopeConfig, "slopes creep, in proportion or up to a critical slope";
     "uplift" => uplift::UpliftConfig, "the ground rises: everywhere alike, by a raster, or where plates converge";
     "fault" => fault::FaultConfig, "slip along a trace, up and down and sideways";
     "isostasy" => isostasy::IsostasyConfig, "the ground gives way under loads and rises when relieved: Airy or flexure";
