@@ -62,7 +62,7 @@ pub(crate) enum Command {
 /// Build the Earth from bundled data; report, draw, ask
 #[derive(clap::Args)]
 #[command(
-    after_help = "Makes earth.bm, surface.png and section.png in DIR; an earth.bm that is there is replaced."
+    after_help = "Makes earth.bm and pictures in DIR; an earth.bm that is there is replaced, with its check-outs."
 )]
 pub(crate) struct Demo {
     /// Folder for the world and the pictures.

@@ -2,9 +2,11 @@
 //!
 //! Every number is measured in the run that reports it.
 
+mod alps;
 mod places;
 mod rates;
 
+pub use alps::Erosion;
 pub use places::{Beach, DemoPlace};
 pub use rates::Rate;
 
@@ -67,6 +69,8 @@ pub struct DemoReport {
     pub coast_seconds: f64,
     /// Both sides of a beach.
     pub beach: Beach,
+    /// A mountain range under rivers.
+    pub erosion: Erosion,
     /// Seconds of the whole demonstration.
     pub seconds: f64,
 }
@@ -87,7 +91,8 @@ pub fn demo(folder: &Path, progress: &(dyn Fn(&Progress) + Sync)) -> Result<Demo
     let (raw_bytes, zstd19_bytes) = packed(&relief)?;
     let rates = rates::measure(&view, progress)?;
     let places = places::answers(&view)?;
-    let pictures = pictures(&view, folder, progress)?;
+    let mut pictures = pictures(&view, folder, progress)?;
+    let erosion = alps::erode(&world, folder, &mut pictures, progress)?;
     let seconds = made.elapsed.as_secs_f64();
     Ok(DemoReport {
         bytes_on_disk: info.bytes_on_disk,
@@ -99,6 +104,7 @@ pub fn demo(folder: &Path, progress: &(dyn Fn(&Progress) + Sync)) -> Result<Demo
         ingest_seconds: seconds,
         pictures,
         places,
+        erosion,
         version: info.version,
         samples: made.samples,
         samples_per_second: made.samples as f64 / seconds,

@@ -94,6 +94,9 @@ pub enum WorldError {
     /// The files of a check-out.
     #[error("check-out: {0}")]
     CheckOut(FileError),
+    /// A simulation.
+    #[error("simulation: {0}")]
+    Run(#[from] Box<bm_process::run::RunError>),
     /// A region has changed since it was taken out of the world.
     #[error(
         "the region was taken at version {taken} and has changed until version {newest} ({cells} cells have other \
@@ -126,6 +129,12 @@ impl From<OverlayError> for WorldError {
     }
 }
 
+impl From<bm_process::run::RunError> for WorldError {
+    fn from(e: bm_process::run::RunError) -> Self {
+        Self::Run(Box::new(e))
+    }
+}
+
 impl WorldError {
     /// The class of the failure.
     #[must_use]
@@ -138,6 +147,8 @@ impl WorldError {
             Self::StrayJournal(_) | Self::NoSuchVersion { .. } | Self::Retired { .. } => ErrorKind::BadInput,
             Self::CheckOut(FileError::Io { .. } | FileError::TooLong { .. }) => ErrorKind::Io,
             Self::CheckOut(_) => ErrorKind::Corrupt,
+            Self::Run(e) if matches!(**e, bm_process::run::RunError::Scenario(_)) => ErrorKind::BadInput,
+            Self::Run(_) => ErrorKind::Io,
             Self::Io(e) if e.is_bad_input() => ErrorKind::BadInput,
             Self::Io(_) => ErrorKind::Io,
             Self::Record { kind, .. } => *kind,

@@ -93,6 +93,19 @@ fn print(r: &DemoReport, out: &mut Out) -> Result<(), Fault> {
         "  {}, half a metre below sea level at {}° north: {} up to {}° east, {} from {:e} m further on",
         b.name, b.lat, b.sea.name, b.sea_lon, b.land.name, b.apart_m
     ))?;
+    let e = &r.erosion;
+    out.line(format_args!(
+        "\nThe Alps under rivers for {} years: {} cells, {} steps, {:.1} s; {:.0} km³ left over the edges,",
+        count(e.years as u64),
+        count(e.cells),
+        e.steps,
+        e.seconds,
+        e.lost_km3
+    ))?;
+    out.line(format_args!(
+        "of the rock {:.0e} is unaccounted for. The world is as it was: check-out \"{}\" waits to be committed",
+        e.ledger_error, e.check_out
+    ))?;
     out.line("\nPictures")?;
     for p in &r.pictures {
         out.line(format_args!("  {}", p.display()))?;
@@ -100,5 +113,9 @@ fn print(r: &DemoReport, out: &mut Out) -> Result<(), Fault> {
     let world = r.world.display();
     out.line(format_args!("\n{:.1} s in all. Now try:", r.seconds))?;
     out.line(format_args!("  bm query {world} --lon 86.925 --lat 27.988 --alt 4000"))?;
+    out.line(format_args!(
+        "  bm grid resume {world} {} --years 200000 --pictures alps",
+        r.erosion.check_out
+    ))?;
     out.line(format_args!("  bm render {world} --bbox 60,5,110,45 --surface --frame -o himalaya.png"))
 }

@@ -7,13 +7,14 @@ use bm_io::picture::{
     shade,
 };
 use bm_process::field::Field;
-use bm_process::route::{Flow, RouteError, Router, Sinks};
+use bm_process::route::{Flow, RouteError, Router, Sinks, fill};
 use bm_process::state::State;
 use bm_process::stats::{Hypsometry, SlopeArea};
 
 /// Pixels along the longer side, at least and at most.
 const SIDE: [f64; 2] = [700.0, 1400.0];
 const RIVER: Rgb = [38, 92, 160];
+const LAKE: Rgb = [116, 160, 200];
 const BEFORE: Rgb = [150, 150, 150];
 const AFTER: Rgb = [190, 60, 30];
 
@@ -88,6 +89,7 @@ pub fn relief(land: &State) -> Result<Image, WorldError> {
     let mut style = ShadeStyle::default();
     style.snow = false;
     let mut image = shade(&grid, &style)?;
+    draw_lakes(land, &pixels, &mut image);
     draw_rivers(land, &pixels, &mut image);
     Ok(image)
 }
@@ -101,6 +103,24 @@ fn bounds(land: &State) -> [f64; 4] {
             let g = &land.ground;
             let wide = g.dx.first().copied().unwrap_or(g.dy) * g.width as f64;
             [0.0, 0.0, wide / METRES_A_DEGREE, g.dy * g.height as f64 / METRES_A_DEGREE]
+        }
+    }
+}
+
+/// Hollows that would be lakes: what filling them up to where they spill raises by a metre or more.
+fn draw_lakes(land: &State, pixels: &Pixels, image: &mut Image) {
+    let ground = &land.ground;
+    let mut filled = ground.clone();
+    if fill(&mut filled, &land.rim, land.threads).is_err() {
+        return;
+    }
+    for y in 0..pixels.height {
+        for x in 0..pixels.width {
+            let [i, j] = pixels.at(ground, x, y).map(|v| v.round().max(0.0) as usize);
+            let k = j.min(ground.height - 1) * ground.width + i.min(ground.width - 1);
+            if ground.values[k] >= land.sea_level && filled.values[k] - ground.values[k] >= 1.0 {
+                image.blend(x, pixels.height - 1 - y, LAKE, 200);
+            }
         }
     }
 }
@@ -124,6 +144,10 @@ fn draw_rivers(land: &State, pixels: &Pixels, image: &mut Image) {
         let area = flow.area[cell as usize];
         let Some(to) = flow.receiver(cell).filter(|&to| to != cell) else { continue };
         if area.is_nan() || area < least || ground.values[cell as usize] < land.sea_level {
+            continue;
+        }
+        // In a lake nobody sees which way the water goes.
+        if ground.values[to as usize] >= ground.values[cell as usize] {
             continue;
         }
         let strength = ((area / least).ln() / (most / least).ln()).clamp(0.0, 1.0);

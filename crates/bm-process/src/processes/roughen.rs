@@ -13,8 +13,8 @@ use crate::workers;
 const NAME: &str = "roughen";
 
 /// Parameters of `roughen`: once, when the scenario begins, heights are changed by fractal noise (Perlin's, in octaves
-/// that halve the wavelength) down to two cells. Where it is cut off by a fixed edge, it fades out over a wavelength. Like uplift it moves the
-/// ground with all its strata.
+/// that halve the wavelength) down to two cells. It fades out towards the land's edges, over a quarter of the wavelength. Like uplift it moves
+/// the ground with all its strata.
 ///
 /// Relief of coarse data is smooth between its samples; water on it runs in straight lines along the cells.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -103,7 +103,7 @@ impl Process for Roughen {
                 let edge = [place[0], place[1], width as f64 * dy - place[0], rows as f64 * dy - place[1]]
                     .into_iter()
                     .fold(f64::INFINITY, f64::min);
-                let fade = ((edge - dy) / wavelength).clamp(0.0, 1.0);
+                let fade = ((edge - dy) * 4.0 / wavelength).clamp(0.0, 1.0);
                 if z.is_nan() || *z < sea && !sea_floor {
                     continue;
                 }
