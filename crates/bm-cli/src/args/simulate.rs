@@ -28,7 +28,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true, value_parser = numbers::<4>)]
     pub(crate) bbox: [f64; 4],
     /// Metres of a cell, north to south (east to west it narrows with the latitude).
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", allow_hyphen_values = true)]
     pub(crate) cell: f64,
     /// What shall happen, as a TOML file.
     #[arg(long, value_name = "FILE")]
@@ -37,10 +37,10 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub(crate) process: Vec<String>,
     /// Years that shall pass; overrides the scenario's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) years: Option<f64>,
     /// Years of a step; overrides the scenario's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) step: Option<f64>,
     /// Name of the check-out; by default sim-1, sim-2, …
     #[arg(long, value_name = "NAME")]
@@ -122,7 +122,7 @@ pub(crate) struct GridResume {
     #[command(flatten)]
     pub(crate) one: GridOne,
     /// Years that shall pass in all, counted from the beginning; by default as before.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) years: Option<f64>,
     /// Commit the land when the run has finished, and drop the check-out.
     #[arg(long)]

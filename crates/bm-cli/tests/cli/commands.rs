@@ -6,8 +6,10 @@ use serde_json::json;
 #[test]
 fn help_names_every_command_and_gives_examples() {
     let help = bm(tiny(), "--help").good().out;
-    let commands =
-        ["demo", "ingest", "info", "verify", "query", "render", "export", "edit", "log", "compact"];
+    let commands = [
+        "demo", "ingest", "info", "verify", "query", "render", "export", "edit", "simulate", "grid", "log",
+        "compact",
+    ];
     for word in commands.into_iter().chain(["Examples:", "Exit codes"]) {
         assert!(help.contains(word), "{word}: {help}");
     }
@@ -180,9 +182,14 @@ fn the_demonstration_keeps_its_promise() {
     let own = folder();
     let j = bm(own.path(), "demo here --json --no-serve").good().json();
     assert!(j["ingest_seconds"].as_f64().unwrap() > 0.0 && j["bytes_on_disk"].as_u64().unwrap() > 0);
-    assert_eq!(j["pictures"].as_array().unwrap().len(), 2);
+    assert_eq!(j["pictures"].as_array().unwrap().len(), 6);
     assert_eq!(png_size(&own.path().join("here/surface.png")), [2160, 1080]);
-    png_size(&own.path().join("here/section.png"));
+    for picture in j["pictures"].as_array().unwrap() {
+        png_size(&own.path().join(picture.as_str().unwrap()));
+    }
+    let erosion = &j["erosion"];
+    assert_eq!((&erosion["years"], &erosion["check_out"]), (&100_000.0.into(), &"alps".into()));
+    assert!(erosion["ledger_error"].as_f64().unwrap() < 1e-9 && erosion["lost_km3"].as_f64().unwrap() > 0.0);
     assert_eq!(j["rates"].as_array().unwrap().len(), 7);
     let places = j["places"].as_array().unwrap();
     assert!(places.iter().all(|p| p["name"].is_string() && p["lon"].is_number() && p["lat"].is_number()));

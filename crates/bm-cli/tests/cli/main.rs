@@ -5,5 +5,6 @@ mod boundaries;
 mod commands;
 mod edits;
 mod edits_refused;
+mod simulate;
 mod streams;
 mod support;
