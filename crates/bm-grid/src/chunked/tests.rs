@@ -204,6 +204,23 @@ fn the_clock_spares_what_is_used() {
 }
 
 #[test]
+fn going_to_and_fro_within_the_budget_loads_nothing() {
+    let (store, grid) = flaky(tiny(12));
+    (0..64).for_each(|n| grid.set(n * 4, 0, n as i32).unwrap());
+    let evicted = grid.cache().evicted();
+    // Windows of ten chunks, each gone through many times: a chunk comes once and goes once.
+    for first in 0..54 {
+        for round in 0..20 {
+            let n = first + round % 10;
+            assert_eq!(grid.get(n * 4, 0).unwrap(), n as i32);
+        }
+    }
+    let moved = grid.cache().evicted() - evicted;
+    assert!(moved <= 64 + 12, "{moved} for 64 chunks");
+    assert!(store.saves.load(Ordering::Relaxed) <= 64);
+}
+
+#[test]
 fn what_is_stored_is_checked() {
     let store = Arc::new(MemoryStore::default());
     let key = ChunkKey { x: -1, y: 0 };
