@@ -109,16 +109,21 @@ pub(crate) fn read<T: Scalar, E>(
         Edge::Value(value) => value,
         _ => T::default(),
     };
-    out.clear();
     out.resize(stride * rows, beyond);
     // Columns of the plane, and where they come to lie.
     let (from, to) = (left.max(0), (left + stride as i64).min(width.into()));
     let inside = (from - left) as usize..(to - left) as usize;
     for (row, y) in out.chunks_exact_mut(stride.max(1)).zip(bottom..) {
-        let Some(seen) = edge.seen(y, height) else { continue };
+        let Some(seen) = edge.seen(y, height) else {
+            row.fill(beyond);
+            continue;
+        };
         read_row(from as u32, seen, &mut row[inside.clone()])?;
         for i in (0..inside.start).chain(inside.end..stride) {
-            let Some(x) = edge.seen(left + i as i64, width) else { continue };
+            let Some(x) = edge.seen(left + i as i64, width) else {
+                row[i] = beyond;
+                continue;
+            };
             let near = usize::try_from(i64::from(x) - left).ok().filter(|near| inside.contains(near));
             match near {
                 Some(near) => row[i] = row[near],

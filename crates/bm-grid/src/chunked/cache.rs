@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 /// A chunk of some grid.
 pub(super) trait Page: Any + Send + Sync {
@@ -27,6 +28,9 @@ pub(super) trait Page: Any + Send + Sync {
     fn charged(&self) -> usize;
 }
 
+/// How often room is looked for while others hold all chunks: some seconds.
+const PATIENCE: u32 = 3000;
+
 /// Grid and chunk.
 pub(super) type PageKey = (u64, i64, i64);
 
@@ -42,7 +46,10 @@ pub struct Cache {
 #[derive(Default)]
 struct Ring {
     places: HashMap<PageKey, usize>,
-    pages: Vec<(PageKey, Arc<dyn Page>)>,
+    /// Empty places are those in `free`.
+    pages: Vec<Option<(PageKey, Arc<dyn Page>)>>,
+    /// The one left last is filled first: it is just behind the hand, which comes by there last.
+    free: Vec<usize>,
     hand: usize,
 }
 
@@ -109,7 +116,7 @@ impl Cache {
     /// Chunks in memory.
     #[must_use]
     pub fn chunks(&self) -> usize {
-        self.read().pages.len()
+        self.read().places.len()
     }
 
     /// Chunks that had to go so far.
@@ -129,7 +136,7 @@ impl Cache {
     /// A chunk, if it is in memory; pinned as long as it is held.
     pub(super) fn find(&self, key: PageKey) -> Option<Arc<dyn Page>> {
         let ring = self.read();
-        let (_, page) = ring.pages.get(*ring.places.get(&key)?)?;
+        let (_, page) = ring.at(*ring.places.get(&key)?)?;
         if !page.used().load(Ordering::Relaxed) {
             page.used().store(true, Ordering::Relaxed);
         }
@@ -139,12 +146,10 @@ impl Cache {
     /// Puts a chunk in, unless there is one by now.
     pub(super) fn insert(&self, key: PageKey, page: Arc<dyn Page>) -> Result<(), Arc<dyn Page>> {
         let mut ring = self.write();
-        if let Some((_, there)) = ring.places.get(&key).and_then(|&place| ring.pages.get(place)) {
+        if let Some((_, there)) = ring.places.get(&key).and_then(|&place| ring.at(place)) {
             return Err(Arc::clone(there));
         }
-        let place = ring.pages.len();
-        ring.places.insert(key, place);
-        ring.pages.push((key, page));
+        ring.put(key, page);
         Ok(())
     }
 
@@ -152,16 +157,29 @@ impl Cache {
     pub(super) fn remove(&self, key: PageKey, page: &Arc<dyn Page>) -> bool {
         let mut ring = self.write();
         let Some(&place) = ring.places.get(&key) else { return false };
-        let same = ring.pages.get(place).is_some_and(|(_, there)| Arc::ptr_eq(there, page));
+        let same = ring.at(place).is_some_and(|(_, there)| Arc::ptr_eq(there, page));
         if same {
             ring.take(place);
         }
         same
     }
 
-    /// All chunks of a grid.
-    pub(super) fn of(&self, grid: u64) -> Vec<(PageKey, Arc<dyn Page>)> {
-        self.read().pages.iter().filter(|((own, ..), _)| *own == grid).cloned().collect()
+    /// Names of all chunks of a grid. (Not the chunks themselves: none could go while they are held.)
+    pub(super) fn keys_of(&self, grid: u64) -> Vec<PageKey> {
+        self.read().places.keys().filter(|(own, ..)| *own == grid).copied().collect()
+    }
+
+    /// A chunk that is to be saved; it does not count as used.
+    pub(super) fn peek(&self, key: PageKey) -> Option<Arc<dyn Page>> {
+        let ring = self.read();
+        ring.at(*ring.places.get(&key)?).map(|(_, page)| Arc::clone(page))
+    }
+
+    /// The sum of a number over all chunks of a grid.
+    pub(super) fn sum_of(&self, grid: u64, number: impl Fn(&dyn Page) -> usize) -> usize {
+        let ring = self.read();
+        let own = ring.pages.iter().flatten().filter(|((own, ..), _)| *own == grid);
+        own.map(|(_, page)| number(&**page)).sum()
     }
 
     /// Bytes are free again.
@@ -193,12 +211,16 @@ impl Cache {
                     if let Some(error) = failure.take() {
                         return Err(error);
                     }
-                    // Others hold chunks for the time of one call.
+                    // Others hold chunks for the time of one call, in which they may save one.
                     tries += 1;
-                    if pinned <= own || tries > 10_000 {
+                    if pinned <= own || tries > PATIENCE {
                         return Err(ChunkError::Full { need: bytes, most: self.most_bytes, unsaved, pinned });
                     }
-                    std::thread::yield_now();
+                    if tries < 100 {
+                        std::thread::yield_now();
+                    } else {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
                 }
             }
         }
@@ -208,7 +230,7 @@ impl Cache {
     fn let_go(&self, key: PageKey, page: &Arc<dyn Page>) {
         let mut ring = self.write();
         let Some(&place) = ring.places.get(&key) else { return };
-        let same = ring.pages.get(place).is_some_and(|(_, there)| Arc::ptr_eq(there, page));
+        let same = ring.at(place).is_some_and(|(_, there)| Arc::ptr_eq(there, page));
         // The ring's and ours. New ones are made under the lock alone, which is held.
         if same && Arc::strong_count(page) == 2 {
             fence(Ordering::Acquire);
@@ -231,7 +253,7 @@ impl Cache {
             ring.hand = place + 1;
             let counted = first_round > 0;
             first_round = first_round.saturating_sub(1);
-            let Some((key, page)) = ring.pages.get(place) else { break };
+            let Some((key, page)) = ring.at(place) else { continue };
             if Arc::strong_count(page) > 1 {
                 pinned += usize::from(counted);
                 continue;
@@ -258,13 +280,32 @@ impl Cache {
 }
 
 impl Ring {
-    /// Takes the page of a place out; the last one takes its place, and is next.
+    fn at(&self, place: usize) -> Option<&(PageKey, Arc<dyn Page>)> {
+        self.pages.get(place)?.as_ref()
+    }
+
+    fn put(&mut self, key: PageKey, page: Arc<dyn Page>) {
+        let place = self.free.pop().unwrap_or(self.pages.len());
+        match self.pages.get_mut(place) {
+            Some(empty) => *empty = Some((key, page)),
+            None => self.pages.push(Some((key, page))),
+        }
+        self.places.insert(key, place);
+    }
+
+    /// Takes the page of a place out.
     fn take(&mut self, place: usize) {
-        self.hand = self.hand.min(place);
-        let (key, _) = self.pages.swap_remove(place);
+        let Some((key, _)) = self.pages.get_mut(place).and_then(Option::take) else { return };
         self.places.remove(&key);
-        if let Some((moved, _)) = self.pages.get(place) {
-            self.places.insert(*moved, place);
+        self.free.push(place);
+        // So that the hand does not pass many empty places: the ring closes up.
+        if self.free.len() > 64 + self.pages.len() / 2 {
+            let before = self.pages.iter().take(self.hand).flatten().count();
+            self.pages.retain(Option::is_some);
+            self.free.clear();
+            self.hand = before;
+            self.places =
+                self.pages.iter().flatten().enumerate().map(|(place, (key, _))| (*key, place)).collect();
         }
     }
 }
