@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 
 use super::fields::fields_of;
 use crate::process::{Process, ProcessError};
-use crate::processes::{fault, heat, isostasy, legacy, slides, uplift, water, waves, weathering};
+use crate::processes::{
+    fault, heat, hillslope, isostasy, legacy, slides, stream_power, uplift, water, waves, weathering,
+};
 use crate::state::State;
 
 /// The parameters of a process: what makes it for a land.
@@ -132,6 +134,8 @@ macro_rules! standard {
 }
 
 standard! {
+    "stream-power" => stream_power::StreamPowerConfig, "rivers find their way, cut, carry and drop";
+    "hillslope" => hillslope::HillslopeConfig, "slopes creep, evenly or up to a critical slope";
     "uplift" => uplift::UpliftConfig, "the ground rises: everywhere alike, by a raster, or where plates converge";
     "fault" => fault::FaultConfig, "slip along a trace, up and down and sideways";
     "isostasy" => isostasy::IsostasyConfig, "the ground gives way under loads and rises when relieved: Airy or flexure";
