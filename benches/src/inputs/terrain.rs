@@ -41,9 +41,19 @@ impl Default for Law {
 /// the one before, down to single cells.
 #[must_use]
 pub fn fractal(size: usize, seed: u64) -> Field {
+    octaves(size, size / 4, seed)
+}
+
+/// Land of any size whose mountains are alike: the widest octave is 256 cells.
+#[must_use]
+pub fn ranges(size: usize, seed: u64) -> Field {
+    octaves(size, 256.min(size / 4), seed)
+}
+
+fn octaves(size: usize, widest: usize, seed: u64) -> Field {
     let mut values = vec![0.0; size * size];
     let mut random = Random::new(seed);
-    let (mut step, mut height) = (size / 4, 1.0);
+    let (mut step, mut height) = (widest, 1.0);
     while step >= 1 {
         let nodes = size / step + 3;
         let noise: Vec<f64> = (0..nodes * nodes).map(|_| random.unit() * height).collect();
@@ -62,7 +72,8 @@ pub fn fractal(size: usize, seed: u64) -> Field {
         height *= 0.55;
     }
     let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), &z| (z.min(low), z.max(high)));
-    Field::square(size, size, 100.0, |x, y| (values[y * size + x] - low) / (high - low) * 1000.0)
+    values.iter_mut().for_each(|z| *z = (*z - low) / (high - low) * 1000.0);
+    Field { width: size, height: size, dx: vec![100.0; size].into(), dy: 100.0, values }
 }
 
 /// Central Asia from the real relief: `size` × `size` samples, whole metres, taken as cells of 9 km; `None` when the

@@ -117,6 +117,14 @@ impl Terrain {
         self.took(&answer)
     }
 
+    /// Rounds heights to multiples of 2⁻³⁰ m.
+    ///
+    /// # Errors
+    /// When the peer fails.
+    pub fn round(&mut self) -> Result<(), BenchError> {
+        self.ask(&json!({"do": "round"})).map(drop)
+    }
+
     /// What a part gave, or the heights after the steps.
     ///
     /// # Errors

@@ -27,7 +27,10 @@ fn noise(cell: usize, salt: u64) -> f64 {
 fn land(threads: usize) -> State {
     let mut ground = Field::square(WIDTH, HEIGHT, 100.0, |x, y| {
         let x = x as f64;
-        -30.0 + 9.0 * x + 15.0 * (0.9 * x).sin() * (0.7 * y as f64).cos() + 8.0 * noise(y * WIDTH + x as usize, 1)
+        -30.0
+            + 9.0 * x
+            + 15.0 * (0.9 * x).sin() * (0.7 * y as f64).cos()
+            + 8.0 * noise(y * WIDTH + x as usize, 1)
     });
     ground.dx = (0..HEIGHT).map(|row| 100.0 - 0.3 * row as f64).collect();
     let mut state = State::new(ground, MaterialId::GRANITE);
@@ -35,8 +38,7 @@ fn land(threads: usize) -> State {
         material,
         thickness: (0..WIDTH * HEIGHT).map(|cell| (metres * noise(cell, salt)) as f32).collect(),
     };
-    let strata =
-        vec![stratum(MaterialId::SEDIMENT, 3.0, 2), stratum(MaterialId::SANDSTONE, 20.0, 3)];
+    let strata = vec![stratum(MaterialId::SEDIMENT, 3.0, 2), stratum(MaterialId::SANDSTONE, 20.0, 3)];
     state.strata = Strata::new(strata, MaterialId::GRANITE).unwrap();
     state.threads = threads;
     let rates = (0..WIDTH * HEIGHT).map(|cell| (1e-4 * noise(cell, 4)) as f32).collect();
@@ -70,7 +72,11 @@ fn run(state: &mut State, processes: &mut [Box<dyn Process>], steps: usize, year
             let books: Books = process.step(state, years * YEAR).unwrap();
             assert!(books.error() < 1e-9, "{} in step {step}: {books:?}", process.name());
             for (all, one) in all.iter_mut().zip([books.solid, books.water, books.heat]) {
-                assert!(one.gained >= 0.0 && one.lost >= 0.0 && one.moved >= 0.0, "{} {one:?}", process.name());
+                assert!(
+                    one.gained >= 0.0 && one.lost >= 0.0 && one.moved >= 0.0,
+                    "{} {one:?}",
+                    process.name()
+                );
                 *all = [all[0] + one.gained, all[1] + one.lost, all[2] + one.moved];
             }
         }

@@ -1,5 +1,7 @@
 //! Rivers and slopes as scenarios run them: on land with strata, with the sea.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be built fails its test")]
+
 mod common;
 
 use bm_core::MaterialId;

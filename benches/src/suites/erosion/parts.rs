@@ -67,7 +67,10 @@ fn routes(
             (terrain.get("receivers")?, terrain.get("area")?)
         };
         let leaving = |area: &[f64]| {
-            (0..area.len() as u32).filter(|&cell| flow.is_base(cell)).map(|cell| area[cell as usize]).sum::<f64>()
+            (0..area.len() as u32)
+                .filter(|&cell| flow.is_base(cell))
+                .map(|cell| area[cell as usize])
+                .sum::<f64>()
         };
         let equal = match sinks {
             Sinks::Carve => (leaving(&flow.area) / leaving(&area) - 1.0).abs() < 1e-9,
@@ -108,7 +111,12 @@ fn cut(bench: &mut Bench<'_>, name: &str, case: &Case, terrain: &RefCell<Terrain
     rows(bench, name, "cut", work, terrain, equal)
 }
 
-fn creep(bench: &mut Bench<'_>, name: &str, case: &Case, terrain: &RefCell<Terrain>) -> Result<(), BenchError> {
+fn creep(
+    bench: &mut Bench<'_>,
+    name: &str,
+    case: &Case,
+    terrain: &RefCell<Terrain>,
+) -> Result<(), BenchError> {
     let law = case.law;
     let mut creep = Diffusion::new(Diffusivity::Uniform(law.d), Rim::default());
     let mut after = case.ground.clone();

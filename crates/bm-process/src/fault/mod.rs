@@ -215,8 +215,10 @@ impl Fault {
                 }
             }
         }
-        let parts = if part.is_finite() { (dt / part).ceil().max(1.0) as usize } else { return Ok((0.0, 0.0)) };
-        let mut window = shear::Window::new(like, (&self.columns, &self.rows), stream, dt / parts as f64, threads);
+        let parts =
+            if part.is_finite() { (dt / part).ceil().max(1.0) as usize } else { return Ok((0.0, 0.0)) };
+        let mut window =
+            shear::Window::new(like, (&self.columns, &self.rows), stream, dt / parts as f64, threads);
         window.read(values);
         for number in 0..parts {
             window.advance(number % 2 == 0);

@@ -99,7 +99,8 @@ impl<'a> Window<'a> {
         let it = &*self;
         let (before, there) = (&self.values, &*hold);
         let mut passed = vec![(0.0, 0.0); high];
-        let tasks = (next.chunks_mut(wide).zip(holds.chunks_mut(wide))).zip(&mut passed).enumerate().collect();
+        let tasks =
+            (next.chunks_mut(wide).zip(holds.chunks_mut(wide))).zip(&mut passed).enumerate().collect();
         workers::queue(self.threads, tasks, |(row, ((next, holds), passed))| {
             for column in 0..wide {
                 let cell = row * wide + column;

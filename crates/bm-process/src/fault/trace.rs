@@ -119,7 +119,13 @@ impl Trace {
         let to_end = at.min(self.along[count] - at);
         let grown = if taper > 0.0 { (to_end / taper).min(1.0) } else { 1.0 };
         let turn = cross(way, apart);
-        let side = if turn > 0.0 { 1.0 } else if turn < 0.0 { -1.0 } else { 0.0 };
+        let side = if turn > 0.0 {
+            1.0
+        } else if turn < 0.0 {
+            -1.0
+        } else {
+            0.0
+        };
         Near { side, distance: best.sqrt(), share: if beyond { 0.0 } else { grown } }
     }
 }

@@ -67,6 +67,33 @@ fn point_load() {
     assert!(bulge < 0.0, "there is a bulge around");
 }
 
+/// On cells much finer than its reach the plate is bent on coarser ones: the same within a thousandth.
+#[test]
+fn fine_cells_bend_alike() {
+    let plate = Plate::of_thickness(10e3);
+    let (width, height) = (230, 190);
+    let cell = plate.reach() / 60.0;
+    let like = flat(width, height, cell);
+    let mut load = vec![0.0; width * height];
+    // A mountain, a lone peak near a corner, a canyon.
+    for (i, load) in load.iter_mut().enumerate() {
+        let (x, y) = ((i % width) as f64 - 90.0, (i / width) as f64 - 120.0);
+        *load = 3e7 * (-(x * x + y * y) / 800.0).exp() - if i % width == 150 { 1e7 } else { 0.0 };
+    }
+    load[5 * width + 3] += 1e9;
+    for beyond in [Beyond::Unloaded, Beyond::Mirrored, Beyond::Periodic] {
+        let [a, b, c] = [1, 2, 8].map(|threads| deflection(&like, &plate, beyond, &load, threads).unwrap());
+        assert!(a == b && a == c);
+        let exact = solve(&load, (width, height), (cell, cell), &plate, beyond, 0).unwrap();
+        assert!(a != exact, "it was bent on coarser cells");
+        let deepest = exact.iter().copied().fold(0.0, f64::max);
+        let worst = a.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(worst < 1.5e-3 * deepest, "{beyond:?}: {worst} of {deepest}");
+        let (sum, wanted): (f64, f64) = (a.iter().sum(), exact.iter().sum());
+        assert!((sum / wanted - 1.0).abs() < 1e-3, "{sum} {wanted}");
+    }
+}
+
 /// A wave of load: all of it is borne by a short one, none by a long one.
 #[test]
 fn waves_of_load() {

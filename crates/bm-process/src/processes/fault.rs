@@ -60,7 +60,12 @@ struct Slipping {
 
 impl Slipping {
     /// The horizontal part of the slip; gained and lost over the edges, m³.
-    fn slide(&self, state: &mut State, settled: Option<&mut Vec<f64>>, years: f64) -> Result<(f64, f64), ProcessError> {
+    fn slide(
+        &self,
+        state: &mut State,
+        settled: Option<&mut Vec<f64>>,
+        years: f64,
+    ) -> Result<(f64, f64), ProcessError> {
         let kernel = |error| ProcessError::kernel(NAME, error);
         let threads = state.threads;
         let mut ground = std::mem::take(&mut state.ground.values);

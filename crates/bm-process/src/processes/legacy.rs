@@ -7,8 +7,8 @@
 use serde::Deserialize;
 
 use super::check::{Check, table};
-use crate::legacy::{self, Flow, Hydraulic, LegacyError, Rock, Shape};
 use crate::ledger::Ledger;
+use crate::legacy::{self, Flow, Hydraulic, LegacyError, Rock, Shape};
 use crate::process::{Books, Need, Process, ProcessError};
 use crate::state::{Layer, State, layer};
 use crate::{fault, waves};
@@ -245,7 +245,8 @@ impl Formula {
                 let mut after = rocks(state);
                 let then = damage.clone();
                 let result = legacy::freeze_thaw(shape, &temperature, &mut after, &mut damage, dt);
-                let turned = |cell: &usize| damage[*cell] == 0.0 && then[*cell] > 0.0 || damage[*cell] < then[*cell];
+                let turned =
+                    |cell: &usize| damage[*cell] == 0.0 && then[*cell] > 0.0 || damage[*cell] < then[*cell];
                 let turned: Vec<usize> = (0..state.cells()).filter(turned).collect();
                 turned.iter().for_each(|&cell| state.strata.loosen(cell, config.layer));
                 state.set_layer(layer::TEMPERATURE, widened(&temperature));
@@ -266,8 +267,7 @@ impl Formula {
             Self::Waves(config) => {
                 let distance = Self::shore(state, f64::from(config.reach));
                 let rocks = rocks(state);
-                let waves =
-                    legacy::Waves { height: config.height, power: config.power, reach: config.reach };
+                let waves = legacy::Waves { height: config.height, power: config.power, reach: config.reach };
                 Self::ground(state, |z| legacy::wave_erosion(shape, z, &distance, &rocks, waves, dt))?.moved
             }
         };
@@ -328,11 +328,9 @@ impl Process for Formula {
     fn layers(&self) -> Vec<Need> {
         let temperature = Need { layer: layer::TEMPERATURE, default: 8.0, single: false };
         match self {
-            Self::Erosion => vec![
-                Need::single(FLOW_X, 0.0),
-                Need::single(FLOW_Y, 0.0),
-                Need::counted(layer::SEDIMENT),
-            ],
+            Self::Erosion => {
+                vec![Need::single(FLOW_X, 0.0), Need::single(FLOW_Y, 0.0), Need::counted(layer::SEDIMENT)]
+            }
             Self::Water(_) => vec![
                 Need::counted(layer::WATER_DEPTH),
                 Need::single(SPEED_X, 0.0),

@@ -17,15 +17,15 @@ const NAME: &str = "water";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaterEdges {
-    /// Walls where the land's edges are closed, else open.
+    /// Walls where the land's edges are closed, else as `sea`.
     #[default]
     Land,
-    /// The same ground going on; what flows out is gone.
+    /// The sea at its level where the ground lies below it; elsewhere water falls off the edge.
+    Sea,
+    /// The same ground and water going on; what flows out is gone.
     Open,
     /// Walls.
     Wall,
-    /// The sea, at its level.
-    Sea,
 }
 
 /// How time is stepped.
@@ -56,7 +56,7 @@ pub struct WaterConfig {
     pub infiltration: f64,
     /// Manning's n, s/m^(1/3) (0.04); 0: no friction.
     pub manning: f64,
-    /// `land` (default), `open`, `wall` or `sea`.
+    /// `land` (default), `sea`, `open` or `wall`.
     pub edges: WaterEdges,
     /// `euler` (default) or `heun`.
     pub scheme: WaterScheme,
@@ -128,14 +128,16 @@ impl WaterConfig {
         check.positive("most_change", self.most_change)?;
         let Rim { west, east, south, north } = state.rim;
         if self.edges == WaterEdges::Land && [west, east, south, north].contains(&crate::route::Edge::Looped) {
-            return check.refuse("edges", "land", "open, wall or sea where the land's edges are periodic");
+            return check.refuse("edges", "land", "sea, open or wall where the land's edges are periodic");
         }
-        let water = Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
+        let water =
+            Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
         Ok(Box::new(Rivers { config: self.clone(), water }))
     }
 
     fn options(&self, state: &State, erodibility: Option<Vec<f64>>) -> Options {
-        let of_land = |edge| if edge == crate::route::Edge::Closed { Edge::Wall } else { Edge::Open };
+        let sea = Edge::Level(state.sea_level);
+        let of_land = |edge| if edge == crate::route::Edge::Closed { Edge::Wall } else { sea };
         let edges = match self.edges {
             WaterEdges::Land => Edges {
                 west: of_land(state.rim.west),
@@ -145,7 +147,7 @@ impl WaterConfig {
             },
             WaterEdges::Open => Edges::all(Edge::Open),
             WaterEdges::Wall => Edges::all(Edge::Wall),
-            WaterEdges::Sea => Edges::all(Edge::Level(state.sea_level)),
+            WaterEdges::Sea => Edges::all(sea),
         };
         Options {
             friction: if self.manning > 0.0 { Friction::Manning(self.manning) } else { Friction::None },
@@ -203,12 +205,19 @@ impl Rivers {
     }
 
     /// One storm, and the ground changed by `factor` of them; or by fewer, if a cell would change too much: how many.
-    fn storm(&mut self, sheet: &mut Sheet, sea: Option<f64>, seconds: f64, factor: f64) -> Result<(f64, Report), ProcessError> {
+    fn storm(
+        &mut self,
+        sheet: &mut Sheet,
+        sea: Option<f64>,
+        seconds: f64,
+        factor: f64,
+    ) -> Result<(f64, Report), ProcessError> {
         let before = sheet.bed.values.clone();
         let water_before = sheet.water();
         let filled = sea.map_or(0.0, |level| Self::fill(sheet, level));
         let suspended = sheet.suspended();
-        let mut report = self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
+        let mut report =
+            self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
         report.water.before = water_before;
         report.water.gained += filled;
         let changes = sheet.bed.values.iter().zip(&before).map(|(now, then)| (now - then).abs());
@@ -250,7 +259,11 @@ impl Rivers {
                 return Ok(all);
             }
         }
-        Check(NAME).refuse("step", dt, "short enough for 10 000 storms that each change the ground by most_change")
+        Check(NAME).refuse(
+            "step",
+            dt,
+            "short enough for 10 000 storms that each change the ground by most_change",
+        )
     }
 }
 

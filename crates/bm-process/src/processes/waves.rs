@@ -86,7 +86,11 @@ impl Process for Waves {
         let check = Check(NAME);
         check.step(dt)?;
         if dt > self.max_step(state) {
-            return check.refuse("step", dt, "at most 100 000 times what the softest shore takes to lose `most` metres");
+            return check.refuse(
+                "step",
+                dt,
+                "at most 100 000 times what the softest shore takes to lose `most` metres",
+            );
         }
         let (mut left, mut solid) = (dt / YEAR, None::<Ledger>);
         // Once for each look at the shore, and at the material that lies there by then.

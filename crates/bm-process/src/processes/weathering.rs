@@ -69,15 +69,7 @@ pub struct WeatheringConfig {
 
 impl Default for WeatheringConfig {
     fn default() -> Self {
-        Self {
-            table: None,
-            layer: 0.02,
-            cover: 0.5,
-            season: 10.0,
-            day: 5.0,
-            wetness: 1.0,
-            temperature: 8.0,
-        }
+        Self { table: None, layer: 0.02, cover: 0.5, season: 10.0, day: 5.0, wetness: 1.0, temperature: 8.0 }
     }
 }
 

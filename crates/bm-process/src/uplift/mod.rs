@@ -55,7 +55,13 @@ pub fn lift(ground: &mut Field, rate: Rate<'_>, dt: f64, threads: usize) -> Ledg
         }
     });
     let sum = |part: fn(&(f64, f64)) -> f64| ledger::sum_of(rows.len(), |row| part(&rows[row]));
-    Ledger { before, after: ground.volume(), gained: sum(|told| told.0), lost: sum(|told| told.1), moved: 0.0 }
+    Ledger {
+        before,
+        after: ground.volume(),
+        gained: sum(|told| told.0),
+        lost: sum(|told| told.1),
+        moved: 0.0,
+    }
 }
 
 /// A crust that thickens where its plates converge.

@@ -222,7 +222,8 @@ fn check(
         ("most", coast.most, coast.most > 0.0),
         ("step", dt, dt >= 0.0),
     ];
-    if let Some((what, value, _)) = values.into_iter().find(|(_, value, fine)| !(value.is_finite() && *fine)) {
+    if let Some((what, value, _)) = values.into_iter().find(|(_, value, fine)| !(value.is_finite() && *fine))
+    {
         return Err(WavesError::Value { what, cell: 0, value });
     }
     if let Some(cell) = erodibility.iter().position(|value| !(value.is_finite() && *value >= 0.0)) {

@@ -57,24 +57,23 @@ pub fn near(ground: &Field, sea: &[bool], reach: f64, threads: usize) -> Vec<Nea
     const NONE: u32 = u32::MAX;
     let mut nearest = vec![NONE; width * height];
     let mut last = vec![NONE; width];
-    for row in 0..height {
-        for column in 0..width {
-            if sea[row * width + column] {
-                last[column] = row as u32;
+    for (row, line) in nearest.chunks_exact_mut(width.max(1)).enumerate() {
+        for ((nearest, last), &sea) in line.iter_mut().zip(&mut last).zip(&sea[row * width..]) {
+            if sea {
+                *last = row as u32;
             }
-            nearest[row * width + column] = last[column];
+            *nearest = *last;
         }
     }
     last.fill(NONE);
-    for row in (0..height).rev() {
-        for column in 0..width {
-            let cell = row * width + column;
-            if sea[cell] {
-                last[column] = row as u32;
+    for (row, line) in nearest.chunks_exact_mut(width.max(1)).enumerate().rev() {
+        for ((nearest, last), &sea) in line.iter_mut().zip(&mut last).zip(&sea[row * width..]) {
+            if sea {
+                *last = row as u32;
             }
-            let (before, behind) = (nearest[cell], last[column]);
+            let (before, behind) = (*nearest, *last);
             if before == NONE || behind != NONE && (behind as usize - row) < row - before as usize {
-                nearest[cell] = behind;
+                *nearest = behind;
             }
         }
     }

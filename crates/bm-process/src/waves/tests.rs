@@ -84,8 +84,7 @@ fn cells_and_steps_do_not_show() {
     let run = |cell: f64, steps: usize| {
         let columns = (960.0 / cell) as usize;
         let sea_cells = (240.0 / cell) as usize;
-        let mut ground =
-            Field::square(columns, 4, cell, |x, _| if x < sea_cells { -40.0 } else { 60.0 });
+        let mut ground = Field::square(columns, 4, cell, |x, _| if x < sea_cells { -40.0 } else { 60.0 });
         let coast = Coast { kept: 0.0, ..Coast::default() };
         let mut lost = 0.0;
         for _ in 0..steps {

@@ -94,8 +94,7 @@ mod tests {
             let mut counted = 0;
             const DAYS: i32 = 400_000;
             for n in 0..DAYS {
-                let that_day =
-                    mean + season * (f64::from(n) / f64::from(DAYS) * std::f64::consts::TAU).sin();
+                let that_day = mean + season * (f64::from(n) / f64::from(DAYS) * std::f64::consts::TAU).sin();
                 counted += i32::from(that_day.abs() < day) * 2;
             }
             let wanted = f64::from(counted) / f64::from(DAYS) * 365.25;

@@ -156,7 +156,8 @@ impl Slides {
             return;
         };
         let (rest, stirred) = (&self.rest, &self.stirred);
-        let tasks = self.share.chunks_mut(width).enumerate().filter(|(row, _)| near(stirred, *row, 1)).collect();
+        let tasks =
+            self.share.chunks_mut(width).enumerate().filter(|(row, _)| near(stirred, *row, 1)).collect();
         workers::queue(self.threads, tasks, |(row, shares): (usize, &mut [f64])| {
             let area = ground.dx[row] * ground.dy;
             for (column, share) in shares.iter_mut().enumerate() {
@@ -199,7 +200,9 @@ impl Slides {
         }
         for (row, _) in rows.iter().enumerate().filter(|(_, told)| told.0 > 0.0) {
             let cells = row * width..(row + 1) * width;
-            for (value, change) in slope.surface.values[cells.clone()].iter_mut().zip(&self.next[cells.clone()]) {
+            for (value, change) in
+                slope.surface.values[cells.clone()].iter_mut().zip(&self.next[cells.clone()])
+            {
                 *value += change;
             }
             if let Some(loose) = &mut slope.loose {

@@ -250,6 +250,21 @@ proptest! {
 }
 
 #[test]
+fn threads_do_not_show_in_large_slides() {
+    let mut slope = heap(140, 130);
+    slope.surface.dx.iter_mut().for_each(|dx| *dx = dx.max(0.5));
+    slope.surface.values.iter_mut().enumerate().for_each(|(cell, z)| *z += 4.0 * noise(cell, 1));
+    slope.loose = Some((0..140 * 130).map(|cell| 5.0 * noise(cell, 2)).collect());
+    let [a, b, c] = [1, 2, 8].map(|threads| {
+        let mut state = slope.clone();
+        let ledger =
+            Slides::new(Rest::Uniform(0.5)).threads(threads).until(1e-3, 60).step(&mut state, 1.0).unwrap();
+        (state, ledger)
+    });
+    assert!(a == b && a == c && a.1.moved > 0.0);
+}
+
+#[test]
 fn slides_refuse_nonsense() {
     let mut slides = Slides::new(Rest::Uniform(0.6));
     let mut slope = heap(3, 3);
