@@ -136,9 +136,11 @@ pub fn from_grid(grid: &Grid, layout: &Layout) -> Result<State, LayoutError> {
     let values = get::<f64>(grid, layer::ELEVATION)?;
     let mut ground = Field::of_region(&region, 0.0).ok_or_else(|| impossible("too many cells".to_owned()))?;
     ground.values = values;
-    let strata = layout.strata.iter().enumerate().map(|(n, &material)| {
-        Ok(Stratum { material, thickness: get::<f32>(grid, &stratum(n))? })
-    });
+    let strata = layout
+        .strata
+        .iter()
+        .enumerate()
+        .map(|(n, &material)| Ok(Stratum { material, thickness: get::<f32>(grid, &stratum(n))? }));
     let strata = strata.collect::<Result<Vec<_>, LayoutError>>()?;
     let mut state = State::in_region(region, ground, layout.basement).ok_or(LayoutError::NoRegion)?;
     state.strata = Strata::new(strata, layout.basement)

@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p bm-process --test docs` writes the second half anew.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot do without fails it")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -24,10 +26,14 @@ struct Item {
     about: Vec<String>,
 }
 
-/// Structs and enums of a source: documentation and what is in them.
-fn items(source: &str) -> BTreeMap<String, (Vec<String>, Vec<Item>)> {
+/// By name: documentation, and what is in it.
+type Items = BTreeMap<String, (Vec<String>, Vec<Item>)>;
+
+/// Structs and enums of a source.
+fn items(source: &str) -> Items {
     let mut all = BTreeMap::new();
-    let (mut about, mut open): (Vec<String>, Option<(String, Vec<String>, Vec<Item>)>) = (Vec::new(), None);
+    let mut about: Vec<String> = Vec::new();
+    let mut open: Option<(String, Vec<String>, Vec<Item>)> = None;
     for line in source.lines() {
         let text = line.trim();
         if let Some(doc) = text.strip_prefix("///") {
@@ -104,12 +110,7 @@ fn paragraphs(about: &[String]) -> String {
     out
 }
 
-fn table(
-    out: &mut String,
-    fields: &[Item],
-    defaults: &BTreeMap<String, String>,
-    all: &BTreeMap<String, (Vec<String>, Vec<Item>)>,
-) {
+fn table(out: &mut String, fields: &[Item], defaults: &BTreeMap<String, String>, all: &Items) {
     writeln!(out, "| parameter | if not said | meaning |\n|---|---|---|").unwrap();
     let (mut after, mut nested) = (String::new(), Vec::new());
     for field in fields {
@@ -179,7 +180,9 @@ fn made() -> String {
         }
     }
     for (name, value) in names {
-        out = out.replace(&format!("`layer::{name}`"), &format!("`{value}`")).replace(&format!("`{name}`"), &format!("`{value}`"));
+        out = out
+            .replace(&format!("`layer::{name}`"), &format!("`{value}`"))
+            .replace(&format!("`{name}`"), &format!("`{value}`"));
     }
     out
 }
@@ -194,7 +197,10 @@ fn the_second_half_is_made_from_the_sources() {
         fs::write(&path, format!("{first}{made}")).unwrap();
     } else {
         let differs = made.lines().zip(second.lines()).find(|(made, there)| made != there);
-        assert!(made == second, "docs/scenarios.md is not what the sources say (UPDATE_DOCS=1 writes it): {differs:?}");
+        assert!(
+            made == second,
+            "docs/scenarios.md is not what the sources say (UPDATE_DOCS=1 writes it): {differs:?}"
+        );
     }
 }
 
@@ -215,7 +221,8 @@ fn the_first_half_names_every_setting_and_its_examples_run() {
         assert_eq!(row("## Settings of any", name), OF_ANY_PROCESS.len());
     }
     let land = State::new(Field::square(600, 4, 100.0, |x, _| x as f64), bm_core::MaterialId::ROCK);
-    let blocks: Vec<&str> = file.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks: Vec<&str> =
+        file.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(!blocks.is_empty());
     for block in blocks {
         let scenario = Scenario::parse("docs/scenarios.md", block).unwrap_or_else(|error| panic!("{error}"));

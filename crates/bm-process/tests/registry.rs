@@ -1,5 +1,7 @@
 //! Every process a scenario can name: it does what the orchestrator relies on.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot do without fails it")]
+
 mod kinds;
 
 use std::collections::BTreeMap;
@@ -59,7 +61,10 @@ fn scenario(name: &str, threads: usize) -> String {
     let (step, more) = cases()[name];
     // Something that loads and unloads the crust for isostasy to answer.
     let before = if name == "isostasy" { "[[process]]\nname = 'waves'\n" } else { "" };
-    format!("years = {}\nstep = {step}\nthreads = {threads}\n{before}[[process]]\nname = '{name}'\n{more}", step * 4.0)
+    format!(
+        "years = {}\nstep = {step}\nthreads = {threads}\n{before}[[process]]\nname = '{name}'\n{more}",
+        step * 4.0
+    )
 }
 
 fn begin(name: &str, threads: usize) -> Run {
@@ -108,7 +113,8 @@ fn every_process_remembers_nothing_but_layers() {
         }
         run.save().unwrap();
         drop(run);
-        let mut on = Run::resume(dir.path(), &Changes::default()).unwrap_or_else(|e| panic!("{name}: {e}")).run;
+        let mut on =
+            Run::resume(dir.path(), &Changes::default()).unwrap_or_else(|e| panic!("{name}: {e}")).run;
         assert_eq!(on.steps_taken(), 2);
         on.run(&mut Unwatched).unwrap();
         assert!(bits(on.state()) == bits(whole.state()), "{name} remembers something that is in no layer");
@@ -119,8 +125,12 @@ fn every_process_remembers_nothing_but_layers() {
 #[test]
 fn every_process_can_be_limited_to_a_region() {
     for name in cases().into_keys() {
-        let text = scenario(name, 2).replace(&format!("name = '{name}'"), &format!("name = '{name}'\nregion = [500, 400, 2300, 2100]"));
-        let mut run = Run::new(land(), Scenario::parse("land.toml", &text).unwrap_or_else(|e| panic!("{e}"))).unwrap();
+        let text = scenario(name, 2).replace(
+            &format!("name = '{name}'"),
+            &format!("name = '{name}'\nregion = [500, 400, 2300, 2100]"),
+        );
+        let mut run =
+            Run::new(land(), Scenario::parse("land.toml", &text).unwrap_or_else(|e| panic!("{e}"))).unwrap();
         run.run(&mut Unwatched).unwrap_or_else(|e| panic!("{e}"));
         assert!(run.totals().error() < 1e-9, "{name}: {}", run.totals().error());
         let before = land();
@@ -172,7 +182,8 @@ fn books_of_all_together_close_over_ten_thousand_steps() {
         name = 'isostasy'
         every = 100
         model = 'airy'";
-    let mut run = Run::new(land(), Scenario::parse("land.toml", text).unwrap_or_else(|e| panic!("{e}"))).unwrap();
+    let mut run =
+        Run::new(land(), Scenario::parse("land.toml", text).unwrap_or_else(|e| panic!("{e}"))).unwrap();
     run.run(&mut Unwatched).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(run.steps_taken(), 10_000);
     let totals = run.totals();

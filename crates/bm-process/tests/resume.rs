@@ -1,5 +1,7 @@
 //! Checkpoints: the same bits as if nothing had happened, whatever happened.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot do without fails it")]
+
 mod kinds;
 
 use std::fs;
@@ -36,7 +38,10 @@ const TEXT: &str = "
 fn land() -> State {
     let mut state = hills(37, 41);
     state.ground.values[77] = f64::NAN;
-    state.set_layer("odd", Layer::F32((0..37 * 41).map(|n| if n % 7 == 0 { -0.0 } else { n as f32 }).collect()));
+    state.set_layer(
+        "odd",
+        Layer::F32((0..37 * 41).map(|n| if n % 7 == 0 { -0.0 } else { n as f32 }).collect()),
+    );
     state
 }
 
@@ -131,7 +136,8 @@ fn a_damaged_checkpoint_is_passed_over() {
     let files = list(dir.path()).unwrap();
     assert_eq!(files.iter().map(|file| file.0).collect::<Vec<_>>(), [20, 23]);
     let (older, good) = (fs::read(&files[0].1).unwrap(), fs::read(&files[1].1).unwrap());
-    let mut damages: Vec<Vec<u8>> = vec![Vec::new(), good[..good.len() / 2].to_vec(), b"something else".to_vec()];
+    let mut damages: Vec<Vec<u8>> =
+        vec![Vec::new(), good[..good.len() / 2].to_vec(), b"something else".to_vec()];
     for at in [9, 60, good.len() / 3, good.len() - 3] {
         let mut bad = good.clone();
         bad[at] ^= 0x10;
@@ -159,11 +165,16 @@ fn a_damaged_checkpoint_is_passed_over() {
     }
     fs::write(&files[0].1, b"").unwrap();
     fs::write(&files[1].1, b"").unwrap();
-    let Err(error) = Run::resume_with(&registry(), dir.path(), &Changes::default()) else { panic!("nothing to read") };
+    let Err(error) = Run::resume_with(&registry(), dir.path(), &Changes::default()) else {
+        panic!("nothing to read")
+    };
     let shown = error.to_string();
     assert!(shown.contains("checkpoint-20.bmg") && shown.contains("checkpoint-23.bmg"), "{shown}");
     // A folder that is taken is not written to.
-    assert!(matches!(begin(TEXT).checkpoints(dir.path()), Err(RunError::Checkpoint(CheckpointError::Taken { .. }))));
+    assert!(matches!(
+        begin(TEXT).checkpoints(dir.path()),
+        Err(RunError::Checkpoint(CheckpointError::Taken { .. }))
+    ));
     assert_eq!(bm_process::run::discard(dir.path()).unwrap(), 2);
     assert!(begin(TEXT).checkpoints(dir.path()).is_ok());
     assert!(Run::resume(Path::new("/no/such/folder"), &Changes::default()).is_err());
@@ -181,7 +192,9 @@ fn what_stands_beside_the_grid_is_checked() {
         let mut meta = meta.clone();
         change(&mut meta);
         bm_grid::file::save(&grid, &serde_json::to_vec(&meta).unwrap(), path).unwrap();
-        Run::resume_with(&registry(), dir.path(), &Changes::default()).map(|_| ()).map_err(|error| error.to_string())
+        Run::resume_with(&registry(), dir.path(), &Changes::default())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     };
     assert!(with(&|_| ()).is_ok());
     let refused = |change: &dyn Fn(&mut serde_json::Value), word: &str| {
@@ -236,7 +249,16 @@ fn when_a_checkpoint_cannot_be_saved_the_run_can_go_on() {
     fs::rename(&aside, &folder).unwrap();
     let mut saves = Saves(Vec::new());
     assert_eq!(run.run(&mut saves).unwrap(), Ended::Finished);
-    assert_eq!(saves.0, ["checkpoint-20.bmg", "checkpoint-25.bmg", "checkpoint-30.bmg", "checkpoint-35.bmg", "checkpoint-40.bmg"]);
+    assert_eq!(
+        saves.0,
+        [
+            "checkpoint-20.bmg",
+            "checkpoint-25.bmg",
+            "checkpoint-30.bmg",
+            "checkpoint-35.bmg",
+            "checkpoint-40.bmg"
+        ]
+    );
     assert_eq!(all_bits(&run), all_bits(&whole));
 }
 
@@ -246,7 +268,10 @@ fn a_failed_step_names_the_checkpoint() {
     let text = "years = 100\nstep = 10\ncheckpoint-every = 3\n[[process]]\nname = 'lift'\n[[process]]\nname = 'faulty'\nfrom = 70";
     let mut run = begin(text).checkpoints(dir.path()).unwrap();
     let shown = run.run(&mut Unwatched).unwrap_err().to_string();
-    assert!(shown.starts_with("step 8, faulty: solid as measured") && shown.contains("checkpoint-6.bmg"), "{shown}");
+    assert!(
+        shown.starts_with("step 8, faulty: solid as measured") && shown.contains("checkpoint-6.bmg"),
+        "{shown}"
+    );
     assert!(matches!(run.save(), Err(RunError::Broken(_))));
     assert_eq!(resume(dir.path(), &Changes::default()).run.steps_taken(), 6);
 }
@@ -321,13 +346,23 @@ fn a_full_disk_leaves_the_last_checkpoint() {
     // Blocks of 512 bytes; without the trap the system would kill it.
     let script = "trap '' XFSZ; ulimit -f 20; exec \"$0\" \"$@\"";
     let mut limited = Command::new("sh");
-    limited.args(["-c", script]).arg(child.get_program()).args(child.get_args()).env("BM_CHECKPOINTS", &folder);
+    limited
+        .args(["-c", script])
+        .arg(child.get_program())
+        .args(child.get_args())
+        .env("BM_CHECKPOINTS", &folder);
     let output = limited.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
     let next = (at / 5 + 1) * 5;
     assert!(said.contains(&format!("stopped: no checkpoint after step {next}: ")), "{said}");
-    assert!(said.contains(&format!("the last checkpoint is {}", folder.join(format!("checkpoint-{at}.bmg")).display())), "{said}");
+    assert!(
+        said.contains(&format!(
+            "the last checkpoint is {}",
+            folder.join(format!("checkpoint-{at}.bmg")).display()
+        )),
+        "{said}"
+    );
     let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| name.to_str().unwrap().starts_with("checkpoint-")), "{left:?}");
     let mut on = resume(&folder, &Changes { years: Some(10.0 * (at + 8) as f64), ..Changes::default() });

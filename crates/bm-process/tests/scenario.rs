@@ -1,5 +1,7 @@
 //! Scenarios: what files may say, what errors show, and what happens in a run.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot do without fails it")]
+
 mod kinds;
 
 use std::ops::ControlFlow;
@@ -52,7 +54,10 @@ fn a_file_says_everything_and_reads_back_as_itself() {
         region = [1.5, 2, 3, 4]
     "#;
     let scenario = parse(text).unwrap();
-    assert_eq!((scenario.title.as_str(), scenario.years, scenario.step_years()), ("All there is", Some(2e4), 500.0));
+    assert_eq!(
+        (scenario.title.as_str(), scenario.years, scenario.step_years()),
+        ("All there is", Some(2e4), 500.0)
+    );
     assert_eq!((scenario.threads, scenario.sea_level, scenario.checkpoint_every), (2, Some(-3.5), 7));
     assert_eq!(scenario.split_at_most, 12);
     let rim = Rim { west: Edge::Closed, east: Edge::Fixed, south: Edge::Looped, north: Edge::Looped };
@@ -62,7 +67,10 @@ fn a_file_says_everything_and_reads_back_as_itself() {
     assert_eq!(lift.parameters()["rate"].as_float(), Some(0.0021));
     assert_eq!(creep.step, Some(100.0));
     assert_eq!(creep.region, Some(RegionBox::Metres([0.0, 0.0, 900.5, 1000.0])));
-    assert_eq!((creep.region_edges, last.region), (Edge::Closed, Some(RegionBox::AsLand([1.5, 2.0, 3.0, 4.0]))));
+    assert_eq!(
+        (creep.region_edges, last.region),
+        (Edge::Closed, Some(RegionBox::AsLand([1.5, 2.0, 3.0, 4.0])))
+    );
     let again = scenario.to_toml();
     assert_eq!(parse(&again).unwrap().to_toml(), again);
     for word in ["0.0021", "closed", "900.5", "periodic", "-3.5"] {
@@ -86,8 +94,18 @@ fn fault(text: &str, line: usize, column: usize, words: &[&str]) {
 #[test]
 fn errors_show_where_and_what_is_possible() {
     let with = |process: &str| format!("years = 100\n[[process]]\n{process}");
-    fault("yeers = 5\n[[process]]\nname = 'lift'", 1, 1, &["unknown key `yeers`", "Did you mean `years`?", "`sea-level`"]);
-    fault(&with("name = 'lift'\nrat = 2"), 4, 1, &["unknown key `rat`", "Did you mean `rate`?", "`region-edges`"]);
+    fault(
+        "yeers = 5\n[[process]]\nname = 'lift'",
+        1,
+        1,
+        &["unknown key `yeers`", "Did you mean `years`?", "`sea-level`"],
+    );
+    fault(
+        &with("name = 'lift'\nrat = 2"),
+        4,
+        1,
+        &["unknown key `rat`", "Did you mean `rate`?", "`region-edges`"],
+    );
     fault(&with("name = 'lft'"), 3, 8, &["no process `lft`", "did you mean `lift`?", "`faulty`"]);
     fault(&with("name = 'lift'\nrate = 'high'"), 4, 8, &["string \"high\"", "^^^^^^"]);
     fault(&with("name = 3"), 3, 8, &["integer"]);
@@ -100,7 +118,12 @@ fn errors_show_where_and_what_is_possible() {
     fault("years = \n", 1, 9, &[]);
     fault("years = 1e400\n[[process]]\nname = 'lift'", 1, 9, &[]);
     for years in ["-5", "0", "nan", "inf"] {
-        fault(&format!("years = {years}\n[[process]]\nname = 'lift'"), 1, 9, &["`years`", "more than 0 years"]);
+        fault(
+            &format!("years = {years}\n[[process]]\nname = 'lift'"),
+            1,
+            9,
+            &["`years`", "more than 0 years"],
+        );
     }
     fault("years = 10\nstep = 20\n[[process]]\nname = 'lift'", 2, 8, &["20 years", "10 years"]);
     fault("years = 10\nstep = nan\n[[process]]\nname = 'lift'", 2, 8, &["NaN"]);
@@ -123,7 +146,12 @@ fn errors_show_where_and_what_is_possible() {
     fault(&with("name = 'lift'\nstep = 1e-20"), 4, 8, &["billionth"]);
     fault(&with("name = 'lift'\nevery = 0"), 4, 9, &["every last step"]);
     fault(&format!("step = 30\n{}", with("name = 'lift'\nstep = 45")), 5, 8, &["whole multiple", "30 or 60"]);
-    fault(&format!("step = 30\n{}", with("name = 'lift'\nevery = 2\nstep = 90")), 6, 8, &["`every` lets gather"]);
+    fault(
+        &format!("step = 30\n{}", with("name = 'lift'\nevery = 2\nstep = 90")),
+        6,
+        8,
+        &["`every` lets gather"],
+    );
     // Columns are characters, not bytes, and the mark stands under what is meant.
     let shown = parse("title = \"Höhe\"\n[[process]]\nname = 'lift'\n\"ß\" = 1").unwrap_err().to_string();
     assert!(shown.contains("land.toml:4:1") && shown.contains("\n    | ^^^\n"), "{shown}");
@@ -131,7 +159,9 @@ fn errors_show_where_and_what_is_possible() {
 
 #[test]
 fn dashes_and_underscores_are_the_same() {
-    let scenario = parse("sea_level = 3\n[[process]]\nname = 'lift'\nregion_edges = 'closed'\nregion = [0, 0, 1, 1]").unwrap();
+    let scenario =
+        parse("sea_level = 3\n[[process]]\nname = 'lift'\nregion_edges = 'closed'\nregion = [0, 0, 1, 1]")
+            .unwrap();
     assert_eq!((scenario.sea_level, scenario.processes[0].region_edges), (Some(3.0), Edge::Closed));
     fault("sea_level = 3\nsea-level = 4\n[[process]]\nname = 'lift'", 1, 1, &["unknown key `sea_level`"]);
 }
@@ -183,7 +213,10 @@ fn steps_that_are_not_stable_are_split_or_refused_with_the_limit() {
     assert!(run(hills(4, 4), &text("10", "split-at-most = 10")).is_ok());
     let error = run(hills(4, 4), &text("9.9", "split-at-most = 10")).unwrap_err();
     let shown = error.to_string();
-    assert!(shown.contains("step 1, rain") && shown.contains("9.9 years") && shown.contains("100 years"), "{shown}");
+    assert!(
+        shown.contains("step 1, rain") && shown.contains("9.9 years") && shown.contains("100 years"),
+        "{shown}"
+    );
     let error = run(hills(4, 4), &text("1e-9", "")).unwrap_err();
     assert!(error.to_string().contains("3.1558e-2 s"), "{error}");
     for none in ["0", "-1", "nan"] {
@@ -195,7 +228,9 @@ fn steps_that_are_not_stable_are_split_or_refused_with_the_limit() {
 #[test]
 fn wrong_books_and_numbers_that_are_none_name_the_process() {
     let text = |how: &str| {
-        format!("years = 100\nstep = 10\n[[process]]\nname = 'lift'\n[[process]]\nname = 'faulty'\nfrom = 30\nhow = '{how}'")
+        format!(
+            "years = 100\nstep = 10\n[[process]]\nname = 'lift'\n[[process]]\nname = 'faulty'\nfrom = 30\nhow = '{how}'"
+        )
     };
     let cases: [(&str, &[&str]); 6] = [
         ("leak", &["solid as measured", "unaccounted"]),
@@ -223,7 +258,8 @@ fn wrong_books_and_numbers_that_are_none_name_the_process() {
     assert_eq!(run.run(&mut Unwatched).unwrap(), Ended::Finished);
     assert!(run.totals().error() > 1e-3);
     // Two of a kind are told apart.
-    let text = "years = 1\n[[process]]\nname = 'lift'\n[[process]]\nname = 'lift'\n[[process]]\nname = 'faulty'";
+    let text =
+        "years = 1\n[[process]]\nname = 'lift'\n[[process]]\nname = 'lift'\n[[process]]\nname = 'faulty'";
     let run = Run::new(hills(6, 5), parse(text).unwrap()).unwrap();
     let names: Vec<_> = run.totals().processes.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["lift", "lift-2", "faulty"]);
@@ -262,7 +298,10 @@ fn land_that_is_none() {
     refused(&|state| state.ground.dy = 0.0, "0 m high");
     refused(&|state| state.sea_level = f64::NAN, "sea");
     refused(&|state| state.strata = strata(15), "15 cells of 16");
-    refused(&|state| state.strata = bm_process::strata::Strata::uniform(16, bm_core::MaterialId(999)), "material 999");
+    refused(
+        &|state| state.strata = bm_process::strata::Strata::uniform(16, bm_core::MaterialId(999)),
+        "material 999",
+    );
 }
 
 #[test]
@@ -287,7 +326,9 @@ fn totals_close_and_observers_stop_runs() {
     let area = 20.0 * 16.0 * 1e4;
     assert!((lift.solid.gained() / (3.0 * area) - 1.0).abs() < 1e-9);
     assert!(creep.solid.moved() > 0.0 && creep.water.moved() == 0.0);
-    assert!((rain.water.gained() / (3000.0 * area) - 1.0).abs() < 1e-9 && rain.water.net() == totals.water.after);
+    assert!(
+        (rain.water.gained() / (3000.0 * area) - 1.0).abs() < 1e-9 && rain.water.net() == totals.water.after
+    );
     assert!((totals.solid.after - run.state().ground.volume()).abs() < 1e-9 * totals.solid.after);
 }
 

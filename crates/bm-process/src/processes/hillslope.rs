@@ -70,9 +70,7 @@ impl HillslopeConfig {
         let d = Diffusivity::Uniform(self.diffusivity);
         let kernel = match self.law {
             HillslopeLaw::Linear => Law::Linear(Diffusion::new(d, edges)),
-            HillslopeLaw::CriticalSlope => {
-                Law::Critical(CriticalSlope::new(d, self.critical_slope, edges))
-            }
+            HillslopeLaw::CriticalSlope => Law::Critical(CriticalSlope::new(d, self.critical_slope, edges)),
         };
         Ok(Box::new(Slopes { config: self.clone(), kernel }))
     }

@@ -127,7 +127,8 @@ impl WaterConfig {
         }
         check.positive("most_change", self.most_change)?;
         let Rim { west, east, south, north } = state.rim;
-        if self.edges == WaterEdges::Land && [west, east, south, north].contains(&crate::route::Edge::Looped) {
+        if self.edges == WaterEdges::Land && [west, east, south, north].contains(&crate::route::Edge::Looped)
+        {
             return check.refuse("edges", "land", "sea, open or wall where the land's edges are periodic");
         }
         let water =

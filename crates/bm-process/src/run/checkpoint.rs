@@ -211,7 +211,9 @@ pub(super) fn newest(folder: &Path) -> Result<Found, CheckpointError> {
         match read(&path) {
             Ok((state, memory)) => return Ok(Found { path, state, memory, passed }),
             // A newer program's checkpoint is not damaged: an older one would undo its work.
-            Err(newer @ (CheckpointError::Version { .. } | CheckpointError::File(FileError::Version { .. }))) => {
+            Err(
+                newer @ (CheckpointError::Version { .. } | CheckpointError::File(FileError::Version { .. })),
+            ) => {
                 return Err(newer);
             }
             Err(error) => passed.push(error.to_string()),

@@ -83,7 +83,11 @@ pub(super) fn measure(state: &State, holes: &Holes) -> Result<Inventory, Bad> {
     let rows: Vec<[f64; 2]> = rows.into_iter().collect::<Result<_, _>>()?;
     let total = |k: usize| sum_of(rows.len(), |row| rows[row][k]);
     let carried = volume(state, layer::SEDIMENT);
-    Ok(Inventory { solid: total(0) + carried, gross: total(1) + carried.abs(), water: volume(state, layer::WATER_DEPTH) })
+    Ok(Inventory {
+        solid: total(0) + carried,
+        gross: total(1) + carried.abs(),
+        water: volume(state, layer::WATER_DEPTH),
+    })
 }
 
 /// What a layer of metres holds, m³; nothing where it is not.

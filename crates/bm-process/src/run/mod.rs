@@ -110,7 +110,12 @@ impl Run {
         let holes = Holes::of(&state);
         let process = "the land".to_owned();
         let now = measure(&state, &holes).map_err(|bad| {
-            Box::new(StepError { step: 0, process, problem: bad.place(&state, "ground"), after: After::default() })
+            Box::new(StepError {
+                step: 0,
+                process,
+                problem: bad.place(&state, "ground"),
+                after: After::default(),
+            })
         })?;
         Ok(Self {
             leg: Leg { step: 0, time: state.time },
@@ -159,11 +164,12 @@ impl Run {
         if self.broken {
             return Err(RunError::Broken(self.last.clone()));
         }
-        let Some(folder) = self.folder.as_ref().filter(|_| self.saved != Some(self.step)) else { return Ok(None) };
+        let Some(folder) = self.folder.as_ref().filter(|_| self.saved != Some(self.step)) else {
+            return Ok(None);
+        };
         let saved = folder.save(&self.state, self.memory());
-        let (path, bytes) = saved.map_err(|source| {
-            Box::new(SaveError { step: self.step, source, after: self.last.clone() })
-        })?;
+        let (path, bytes) = saved
+            .map_err(|source| Box::new(SaveError { step: self.step, source, after: self.last.clone() }))?;
         self.last = After(Some(path.clone()));
         self.saved = Some(self.step);
         Ok(Some((path, bytes)))
@@ -357,7 +363,9 @@ impl Run {
             let stop = observer.step(&progress) == ControlFlow::Break(());
             let every = self.scenario.checkpoint_every;
             let due = every > 0 && self.step.is_multiple_of(every);
-            if (stop || due || self.finished()) && let Some((path, bytes)) = self.save()? {
+            if (stop || due || self.finished())
+                && let Some((path, bytes)) = self.save()?
+            {
                 observer.checkpoint(&path, bytes);
             }
             if stop && !self.finished() {

@@ -68,7 +68,8 @@ impl Run {
         let mut run = Self::ready(found.state, scenario)?;
         let wrong = |why: &str| CheckpointError::Meta { path: found.path.clone(), why: why.to_owned() };
         let labels = run.tasks.iter().map(|task| &task.label);
-        if !labels.eq(memory.processes.iter().map(|(label, _)| label)) || memory.done.len() != run.tasks.len() {
+        if !labels.eq(memory.processes.iter().map(|(label, _)| label)) || memory.done.len() != run.tasks.len()
+        {
             return Err(wrong("its totals are those of other processes").into());
         }
         let behind = |done: &u64| *done <= memory.step && *done >= memory.leg.step;

@@ -150,7 +150,8 @@ impl Totals {
 /// What a ledger leaves open, as a share of the most it speaks of, or of `least`.
 pub(super) fn share(ledger: &Ledger, least: f64) -> f64 {
     let Ledger { before, after, gained, lost, moved } = *ledger;
-    let most = [before, after, gained, lost, moved].into_iter().fold(least, |most, part| most.max(part.abs()));
+    let most =
+        [before, after, gained, lost, moved].into_iter().fold(least, |most, part| most.max(part.abs()));
     (before + gained - lost - after).abs() / most.max(f64::MIN_POSITIVE)
 }
 

@@ -1,19 +1,31 @@
 //! What shall happen to a land: a list of processes, the steps they take, and for how long.
 //!
-//! A scenario is a text in TOML, or made from names alone:
+//! A scenario is a text in TOML, or made from names alone; `docs/scenarios.md` lists every process and parameter:
 //!
 //! ```
 //! use bm_process::scenario::Scenario;
 //!
-//! let text = r#"
-//! title = "A range wears down"
-//! years = 20_000
-//! step = 500                      # years
-//! edges = { west = "closed", east = "closed" }   # those not named stay fixed
-//! "#;
-//! let scenario = Scenario::parse("range.toml", text);
-//! // Nothing happens without processes, and the error says so.
-//! assert!(scenario.unwrap_err().to_string().contains("[[process]]"));
+//! let scenario = Scenario::parse("range.toml", r#"
+//!     years = 20_000
+//!     step = 500                                    # years
+//!     edges = { west = "closed", east = "closed" }  # those not named stay fixed
+//!
+//!     [[process]]
+//!     name = "uplift"
+//!     rate = 0.001                                  # m/year
+//!
+//!     [[process]]
+//!     name = "slides"
+//!     every = 10
+//! "#)?;
+//! assert_eq!((scenario.step_years(), scenario.processes.len()), (500.0, 2));
+//!
+//! let wrong = Scenario::parse("range.toml", "years = 10\n[[process]]\nname = 'slide'").unwrap_err();
+//! assert_eq!(wrong.place(), Some((3, 8)));
+//! assert!(wrong.to_string().contains("did you mean `slides`?"));
+//!
+//! let by_names = Scenario::of_processes(["stream-power", "hillslope"], 20_000.0)?;
+//! assert_eq!(by_names.processes[0].name(), "stream-power");
 //! # Ok::<(), bm_process::scenario::ScenarioError>(())
 //! ```
 //!
@@ -110,8 +122,9 @@ impl Entry {
     /// # Errors
     /// [`ScenarioError`] when there is no such process or parameter.
     pub fn new(registry: &Registry, name: &str, parameters: toml::Table) -> Result<Self, ScenarioError> {
-        let kind =
-            registry.get(name).ok_or_else(|| ScenarioError::value("process", read::unknown(registry, name)))?;
+        let kind = registry
+            .get(name)
+            .ok_or_else(|| ScenarioError::value("process", read::unknown(registry, name)))?;
         let text = toml::to_string(&parameters).map_err(|e| ScenarioError::value(name, e.to_string()))?;
         let file = toml::Deserializer::parse(&text).and_then(|file| (kind.read)(file));
         let recipe = file.map_err(|e| ScenarioError::value(name, e.message()))?;
@@ -153,12 +166,14 @@ impl Entry {
         }
         match self.every {
             Some(0) => Err("0: a process acts at least in every last step; leave it out instead".to_owned()),
-            Some(every) if self.step.is_some() && own > step * every as f64 * (1.0 + 1e-9) => {
-                Err(format!("{own} years is longer than the {} that `every` lets gather", step * every as f64))
-            }
-            Some(every) if step * every as f64 / own > 1e9 => {
-                Err(format!("{own} years is less than a billionth of the {} that gather", step * every as f64))
-            }
+            Some(every) if self.step.is_some() && own > step * every as f64 * (1.0 + 1e-9) => Err(format!(
+                "{own} years is longer than the {} that `every` lets gather",
+                step * every as f64
+            )),
+            Some(every) if step * every as f64 / own > 1e9 => Err(format!(
+                "{own} years is less than a billionth of the {} that gather",
+                step * every as f64
+            )),
             Some(every) => Ok((every, own)),
             None if step / own > 1e9 => {
                 Err(format!("{own} years is less than a billionth of the scenario's step of {step} years"))

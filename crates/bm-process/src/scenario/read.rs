@@ -53,11 +53,7 @@ struct Common {
 /// The sentence about a name that no process has.
 pub(super) fn unknown(registry: &Registry, name: &str) -> String {
     let names = || registry.kinds().iter().map(super::Kind::name);
-    format!(
-        "there is no process `{name}`; {}there are {}",
-        did_you_mean(name, names()),
-        listed(names())
-    )
+    format!("there is no process `{name}`; {}there are {}", did_you_mean(name, names()), listed(names()))
 }
 
 struct Reader<'a> {
@@ -80,9 +76,19 @@ pub(super) fn read(registry: &Registry, file: &str, text: &str) -> Result<Scenar
     let list = table.remove("process");
     let missing = "A process is `[[process]]` on a line of its own and `name = \"…\"` below it.";
     let processes = match list.as_ref().map(|list| (list.span(), list.get_ref())) {
-        None => return Err(reader.source.fault(whole, "there is no `[[process]]`: nothing would happen", missing)),
+        None => {
+            return Err(reader.source.fault(
+                whole,
+                "there is no `[[process]]`: nothing would happen",
+                missing,
+            ));
+        }
         Some((span, DeValue::Array(list))) if list.is_empty() => {
-            return Err(reader.source.fault(span, "the list of processes is empty: nothing would happen", missing));
+            return Err(reader.source.fault(
+                span,
+                "the list of processes is empty: nothing would happen",
+                missing,
+            ));
         }
         Some((_, DeValue::Array(list))) => {
             list.iter().map(|entry| reader.entry(entry)).collect::<Result<Vec<_>>>()?
@@ -109,7 +115,8 @@ pub(super) fn read(registry: &Registry, file: &str, text: &str) -> Result<Scenar
 
 /// Whether two names are the same but for `-` and `_`.
 pub(super) fn alike(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a == b || (b"-_".contains(&a) && b"-_".contains(&b)))
+    a.len() == b.len()
+        && a.bytes().zip(b.bytes()).all(|(a, b)| a == b || (b"-_".contains(&a) && b"-_".contains(&b)))
 }
 
 /// The same with keys written as those who know them do.
@@ -125,7 +132,9 @@ fn spelled<'i>(table: &Table<'i>, known: &[&str]) -> Table<'i> {
 impl Reader<'_> {
     /// Refuses keys that nobody knows.
     fn known(&self, table: &Table<'_>, known: &[&str], of: &str) -> Result<()> {
-        let Some(key) = table.keys().find(|key| !known.contains(&key.get_ref().as_ref())) else { return Ok(()) };
+        let Some(key) = table.keys().find(|key| !known.contains(&key.get_ref().as_ref())) else {
+            return Ok(());
+        };
         let name = key.get_ref();
         let help = format!(
             "{}Possible here: {}.",
@@ -147,11 +156,16 @@ impl Reader<'_> {
     fn entry(&self, entry: &Spanned<DeValue<'_>>) -> Result<Entry> {
         let Some(table) = entry.get_ref().as_table() else {
             let message = format!("a process is a table, not a {}", entry.get_ref().type_str());
-            return Err(self.source.fault(entry.span(), message, "Write `[[process]]` and `name = \"…\"` below it."));
+            return Err(self.source.fault(
+                entry.span(),
+                message,
+                "Write `[[process]]` and `name = \"…\"` below it.",
+            ));
         };
         let Some(name) = table.get("name") else {
             let message = "this process has no `name`";
-            let help = format!("Possible are {}.", listed(self.registry.kinds().iter().map(super::Kind::name)));
+            let help =
+                format!("Possible are {}.", listed(self.registry.kinds().iter().map(super::Kind::name)));
             return Err(self.source.fault(entry.span(), message, help));
         };
         let Some(text) = name.get_ref().as_str() else {
@@ -216,11 +230,16 @@ impl Reader<'_> {
         let Some(table) = value.get_ref().as_table() else { return self.edge(value).map(Rim::all) };
         self.known(table, &SIDES, "edges: ")?;
         let side = |name: &str| table.get(name).map_or(Ok(Edge::default()), |value| self.edge(value));
-        let rim = Rim { west: side("west")?, east: side("east")?, south: side("south")?, north: side("north")? };
+        let rim =
+            Rim { west: side("west")?, east: side("east")?, south: side("south")?, north: side("north")? };
         let loops = |edge: Edge| edge == Edge::Looped;
         if loops(rim.west) != loops(rim.east) || loops(rim.south) != loops(rim.north) {
             let message = "an edge is periodic and the one opposite is not";
-            return Err(self.source.fault(value.span(), message, "Name both: west and east, or south and north."));
+            return Err(self.source.fault(
+                value.span(),
+                message,
+                "Name both: west and east, or south and north.",
+            ));
         }
         Ok(rim)
     }
@@ -242,7 +261,11 @@ impl Reader<'_> {
                     (None, Some(value)) => RegionBox::Metres(numbers(value)?),
                     _ => {
                         let help = "Write { degrees = [w, s, e, n] } or { metres = [w, s, e, n] }.";
-                        return Err(self.source.fault(value.span(), "a region is in degrees or in metres", help));
+                        return Err(self.source.fault(
+                            value.span(),
+                            "a region is in degrees or in metres",
+                            help,
+                        ));
                     }
                 }
             }
@@ -261,10 +284,12 @@ impl Reader<'_> {
 pub(super) fn check(scenario: &Scenario) -> Result<()> {
     // Where the value of a setting stands, for what a text says; it was read before, so its form is known to be good.
     let fault = |key: &str, why: String| match &scenario.source {
-        Some(source) => match DeTable::parse(&source.text).ok().and_then(|t| t.get_ref().get(key).map(Spanned::span)) {
-            Some(span) => source.fault(span, format!("`{key}` is {why}"), ""),
-            None => ScenarioError::value(key, why),
-        },
+        Some(source) => {
+            match DeTable::parse(&source.text).ok().and_then(|t| t.get_ref().get(key).map(Spanned::span)) {
+                Some(span) => source.fault(span, format!("`{key}` is {why}"), ""),
+                None => ScenarioError::value(key, why),
+            }
+        }
         None => ScenarioError::value(key, why),
     };
     if scenario.processes.is_empty() {
@@ -277,10 +302,16 @@ pub(super) fn check(scenario: &Scenario) -> Result<()> {
     }
     if let (Some(years), Some(step)) = (scenario.years, scenario.step) {
         if step > years {
-            return Err(fault("step", format!("{step} years, longer than the {years} years of the whole run")));
+            return Err(fault(
+                "step",
+                format!("{step} years, longer than the {years} years of the whole run"),
+            ));
         }
         if years / step > 1e12 {
-            return Err(fault("step", format!("{step} years: {years} years would take {:e} steps", years / step)));
+            return Err(fault(
+                "step",
+                format!("{step} years: {years} years would take {:e} steps", years / step),
+            ));
         }
     }
     if let Some(level) = scenario.sea_level.filter(|level| !level.is_finite()) {
@@ -333,10 +364,17 @@ pub(super) fn write(scenario: &Scenario) -> String {
     put("sea-level", scenario.sea_level.map(Into::into));
     put("checkpoint-every", Some(whole(scenario.checkpoint_every)));
     put("split-at-most", Some(whole(scenario.split_at_most)));
-    put("edges", scenario.edges.map(|rim| {
-        let sides = [("west", rim.west), ("east", rim.east), ("south", rim.south), ("north", rim.north)];
-        sides.into_iter().map(|(side, edge)| (side.to_owned(), edge_name(edge).into())).collect::<toml::Table>().into()
-    }));
+    put(
+        "edges",
+        scenario.edges.map(|rim| {
+            let sides = [("west", rim.west), ("east", rim.east), ("south", rim.south), ("north", rim.north)];
+            sides
+                .into_iter()
+                .map(|(side, edge)| (side.to_owned(), edge_name(edge).into()))
+                .collect::<toml::Table>()
+                .into()
+        }),
+    );
     let processes = scenario.processes.iter().map(|entry| {
         let mut table = entry.parameters.clone();
         table.insert("name".to_owned(), entry.name.into());

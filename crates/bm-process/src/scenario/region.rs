@@ -52,7 +52,9 @@ impl RegionBox {
         let along = |axis: usize, low: f64, high: f64| cells(low, high, corner[axis], cell, size[axis]);
         let (columns, rows) = match *self {
             Self::Metres([w, s, e, n]) => metres(along, corner, [w, s, e, n])?,
-            Self::AsLand([w, s, e, n]) if !world => (w < e).then(|| metres(along, corner, [w, s, e, n]))??,
+            Self::AsLand([w, s, e, n]) if !world => {
+                (w < e).then(|| metres(along, corner, [w, s, e, n]))??
+            }
             Self::Degrees([w, s, e, n]) | Self::AsLand([w, s, e, n]) => {
                 // Degrees say nothing about a drawing board.
                 state.region.filter(|_| world)?;

@@ -49,7 +49,10 @@ impl SlopeArea {
         match Router::new(state.rim).threads(state.threads).route(&state.ground, &mut flow) {
             // No way out: water stays where it gathers.
             Err(RouteError::NoOutlet { .. }) => {
-                Router::new(state.rim).threads(state.threads).sinks(Sinks::Keep).route(&state.ground, &mut flow)?;
+                Router::new(state.rim)
+                    .threads(state.threads)
+                    .sinks(Sinks::Keep)
+                    .route(&state.ground, &mut flow)?;
             }
             other => other?,
         }
@@ -112,9 +115,9 @@ impl SlopeArea {
         let count = points.len() as f64;
         let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
         let (x, y) = (mean(|p| p.0), mean(|p| p.1));
-        let (xy, xx) = points.iter().fold((0.0, 0.0), |(xy, xx), p| {
-            (xy + (p.0 - x) * (p.1 - y), xx + (p.0 - x) * (p.0 - x))
-        });
+        let (xy, xx) = points
+            .iter()
+            .fold((0.0, 0.0), |(xy, xx), p| (xy + (p.0 - x) * (p.1 - y), xx + (p.0 - x) * (p.0 - x)));
         let concavity = -xy / xx;
         concavity.is_finite().then(|| Fit { concavity, steepness: (y + concavity * x).exp() })
     }

@@ -34,7 +34,12 @@ pub struct Lift(f64);
 kind!(LiftConfig { rate: f64 = 1e-3 }, Lift, |this, _state| if this.rate.is_finite() {
     Ok(Lift(this.rate))
 } else {
-    Err(ProcessError::Parameter { process: "lift", parameter: "rate", value: this.rate.to_string(), must: "finite" })
+    Err(ProcessError::Parameter {
+        process: "lift",
+        parameter: "rate",
+        value: this.rate.to_string(),
+        must: "finite",
+    })
 });
 
 impl Process for Lift {
@@ -76,7 +81,8 @@ impl Process for Creep {
     }
     fn step(&mut self, state: &mut State, dt: f64) -> Result<Books, ProcessError> {
         let before = state.ground.values.clone();
-        let ledger = state.wear(|ground| self.0.step(ground, dt)).map_err(|e| ProcessError::kernel("creep", e))?;
+        let ledger =
+            state.wear(|ground| self.0.step(ground, dt)).map_err(|e| ProcessError::kernel("creep", e))?;
         if let Some(Layer::F32(crept)) = state.layer_mut("crept") {
             // A memory of the kind processes have: what was before goes into what comes.
             for (crept, before) in crept.iter_mut().zip(before) {
@@ -113,7 +119,8 @@ impl Process for Rain {
     }
     fn step(&mut self, state: &mut State, dt: f64) -> Result<Books, ProcessError> {
         assert!(dt <= self.limit);
-        let area: f64 = (0..state.ground.height).map(|row| state.ground.cell_area(row) * state.ground.width as f64).sum();
+        let area: f64 =
+            (0..state.ground.height).map(|row| state.ground.cell_area(row) * state.ground.width as f64).sum();
         let mut depth = state.take_f64(layer::WATER_DEPTH, 0.0);
         let mut calls = state.take_f64("calls", 0.0);
         let mut clock = state.take_f64("clock", 0.0);
@@ -191,7 +198,9 @@ pub fn hills(width: usize, height: usize) -> State {
 /// All bits of a land.
 pub fn bits(state: &State) -> Vec<u64> {
     let mut bits: Vec<u64> = state.ground.values.iter().map(|z| z.to_bits()).collect();
-    bits.extend(state.strata.strata().iter().flat_map(|s| s.thickness.iter().map(|t| u64::from(t.to_bits()))));
+    bits.extend(
+        state.strata.strata().iter().flat_map(|s| s.thickness.iter().map(|t| u64::from(t.to_bits()))),
+    );
     bits.push(state.time.to_bits());
     for (name, layer) in state.layers() {
         bits.push(name.len() as u64);
