@@ -40,7 +40,7 @@ every = 4
 [[process]]
 name = "slides"
 every = 4
-tolerance = 1.0               # m
+passes = 50                   # what is still too steep goes on in the next step
 "#;
 
 /// Octaves of value noise, each half as wide and half as high as the one before; 0 at the rim.
