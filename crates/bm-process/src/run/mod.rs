@@ -222,7 +222,7 @@ impl Run {
     pub fn steps(&self) -> u64 {
         let left = self.of_years() * YEAR - self.leg.time;
         // What is less than a billionth of a step is rounding.
-        self.leg.step + (left / self.dt() - 1e-9).ceil().max(0.0) as u64
+        self.leg.step.saturating_add((left / self.dt() - 1e-9).ceil().max(0.0) as u64)
     }
 
     /// Whether all years have passed.
