@@ -7,7 +7,7 @@ use crate::plane::{Plane, Tile, TileRef, Tiling};
 use crate::region::Region;
 use bm_core::MaterialId;
 use glam::DVec2;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ pub struct Grid {
     /// Writes to the base that the derived tiles know of.
     synced: u64,
     affected: BTreeSet<Arc<str>>,
-    layers: BTreeMap<Box<str>, AnyLayer>,
+    /// By name. (Not a tree: its memory is known.)
+    layers: Vec<(Box<str>, AnyLayer)>,
 }
 
 /// What a grid is made of.
@@ -111,7 +112,7 @@ impl Grid {
             base,
             synced: 0,
             affected: BTreeSet::new(),
-            layers: BTreeMap::new(),
+            layers: Vec::new(),
         }
     }
 
@@ -122,7 +123,7 @@ impl Grid {
         base: Plane<MaterialId>,
         derived: Vec<Option<Tile<MaterialId>>>,
         affected: BTreeSet<Arc<str>>,
-        layers: BTreeMap<Box<str>, AnyLayer>,
+        layers: Vec<(Box<str>, AnyLayer)>,
     ) -> Self {
         Self { id: Arc::from(id), region, base, derived, synced: 0, affected, layers }
     }
@@ -132,8 +133,8 @@ impl Grid {
         &self.derived
     }
 
-    /// The layers, whatever their types.
-    pub(crate) const fn any_layers(&self) -> &BTreeMap<Box<str>, AnyLayer> {
+    /// The layers by name, whatever their types.
+    pub(crate) fn any_layers(&self) -> &[(Box<str>, AnyLayer)] {
         &self.layers
     }
 
@@ -287,12 +288,18 @@ impl Grid {
         self.layers.iter().map(|(name, layer)| (&**name, layer.kind()))
     }
 
+    /// Where a layer is, or belongs.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.layers.binary_search_by(|(own, _)| (**own).cmp(name))
+    }
+
     /// A layer.
     ///
     /// # Errors
     /// [`GridError::LayerMissing`], [`GridError::LayerType`].
     pub fn layer<V: LayerValue>(&self, name: &str) -> Result<&Layer<V>, GridError> {
-        let layer = self.layers.get(name).ok_or_else(|| missing(name))?;
+        let (_, layer) =
+            self.find(name).ok().and_then(|at| self.layers.get(at)).ok_or_else(|| missing(name))?;
         V::of(layer).ok_or_else(|| mistyped::<V>(name, layer.kind()))
     }
 
@@ -301,7 +308,8 @@ impl Grid {
     /// # Errors
     /// [`GridError::LayerMissing`], [`GridError::LayerType`].
     pub fn layer_mut<V: LayerValue>(&mut self, name: &str) -> Result<&mut Layer<V>, GridError> {
-        let layer = self.layers.get_mut(name).ok_or_else(|| missing(name))?;
+        let Ok(at) = self.find(name) else { return Err(missing(name)) };
+        let (_, layer) = self.layers.get_mut(at).ok_or_else(|| missing(name))?;
         let is = layer.kind();
         V::of_mut(layer).ok_or_else(|| mistyped::<V>(name, is))
     }
@@ -316,26 +324,30 @@ impl Grid {
         name: &str,
         fill: V,
     ) -> Result<&mut Layer<V>, GridError> {
-        if !self.layers.contains_key(name) {
+        if let Err(at) = self.find(name) {
             let layer = Layer::uniform(self.region.width(), self.region.height(), fill);
-            self.layers.insert(name.into(), V::wrap(layer));
+            // A vector that grows by itself keeps room for layers that never come.
+            self.layers.reserve_exact(1);
+            self.layers.insert(at, (name.into(), V::wrap(layer)));
         }
         self.layer_mut(name)
     }
 
     /// Drops a layer; whether there was one.
     pub fn remove_layer(&mut self, name: &str) -> bool {
-        self.layers.remove(name).is_some()
+        self.find(name).map(|at| self.layers.remove(at)).is_ok()
     }
 
-    /// Bytes it keeps in memory.
+    /// Bytes it keeps in memory: itself, and what it asked the allocator for, to the byte. Of the ids of affecting
+    /// boundaries, which others keep as well, only the texts are counted.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let derived = self.derived.capacity() * size_of::<Option<Tile<MaterialId>>>()
             + self.derived.iter().flatten().map(Tile::heap).sum::<usize>();
-        let layers =
-            self.layers.iter().map(|(name, layer)| name.len() + size_of::<AnyLayer>() + layer.memory_bytes());
-        size_of::<Self>() + self.id.len() + self.base.memory_bytes() + derived + layers.sum::<usize>()
+        let layers = self.layers.capacity() * size_of::<(Box<str>, AnyLayer)>()
+            + self.layers.iter().map(|(name, layer)| name.len() + layer.memory_bytes()).sum::<usize>();
+        let affected: usize = self.affected.iter().map(|id| shared_text(id)).sum();
+        size_of::<Self>() + shared_text(&self.id) + self.base.memory_bytes() + derived + layers + affected
     }
 
     /// What it is made of.
@@ -373,6 +385,11 @@ impl PartialEq for Grid {
             && self.layers == other.layers
             && (0..self.derived.len()).all(derived)
     }
+}
+
+/// Bytes of a shared text: two counts and the text, rounded up to whole words.
+fn shared_text(text: &str) -> usize {
+    (2 * size_of::<usize>() + text.len()).next_multiple_of(align_of::<usize>())
 }
 
 fn missing(name: &str) -> GridError {

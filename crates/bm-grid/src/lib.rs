@@ -26,20 +26,27 @@
 //! | [`plane`] | [`Plane`]: one value a cell, in tiles that remember when they were written |
 //! | [`layer`] | [`Layer`]: named planes of `f32`, `f64`, `u16`, `u8` or pairs of `f32` |
 //! | [`grid`] | [`Grid`]: base and derived materials, layers, memory |
+//! | [`chunked`] | [`chunked::ChunkedGrid`]: a sparse grid without bounds, within a budget of memory |
+//! | [`paged`] | [`paged::GridStore`]: a grid larger than memory |
+//! | [`halo`] | tiles with their neighbours' cells around them |
 //! | [`file`] | [`file::save`], [`file::load`]: a grid on disk, whole or not at all |
 //! | [`error`] | [`GridError`], [`SeedError`] |
 
 pub mod bounds;
+pub mod chunked;
 pub mod error;
 pub mod file;
 pub mod grid;
+pub mod halo;
 pub mod layer;
+pub mod paged;
 pub mod plane;
 pub mod region;
 pub mod scalar;
 
 mod atomic;
 mod pack;
+mod window;
 mod workers;
 
 pub use bounds::{Bounds, Window};

@@ -134,9 +134,17 @@ fn split<T: Scalar>(values: &[T], planes: &mut [u8], count: usize, at: usize) {
                     *bits = own ^ before;
                     before = own;
                 }
+                let (eights, rest) = run.as_chunks_mut::<8>();
+                for (eight, at) in eights.iter_mut().zip((at..).step_by(8)) {
+                    transpose(eight);
+                    for (byte, line) in eight.iter().take(T::BYTES).enumerate() {
+                        planes[byte * count + at..][..8].copy_from_slice(&line.to_le_bytes());
+                    }
+                }
+                let at = at + eights.len() * 8;
                 for byte in 0..T::BYTES {
-                    let plane = &mut planes[byte * count + at..][..run.len()];
-                    for (to, bits) in plane.iter_mut().zip(&*run) {
+                    let plane = &mut planes[byte * count + at..][..rest.len()];
+                    for (to, bits) in plane.iter_mut().zip(&*rest) {
                         *to = (bits >> (8 * byte)) as u8;
                     }
                 }
@@ -161,9 +169,18 @@ fn join<T: Scalar>(planes: &[u8], values: &mut [T], count: usize, at: usize) {
             for (chunk, at) in values.chunks_mut(RUN).zip((at..).step_by(RUN)) {
                 let run = &mut run[..chunk.len()];
                 run.fill(0);
+                let (eights, rest) = run.as_chunks_mut::<8>();
+                for (eight, at) in eights.iter_mut().zip((at..).step_by(8)) {
+                    for (byte, line) in eight.iter_mut().take(T::BYTES).enumerate() {
+                        let (from, _) = planes[byte * count + at..].as_chunks::<8>();
+                        *line = u64::from_le_bytes(from[0]);
+                    }
+                    transpose(eight);
+                }
+                let at = at + eights.len() * 8;
                 for byte in 0..T::BYTES {
-                    let plane = &planes[byte * count + at..][..run.len()];
-                    for (bits, from) in run.iter_mut().zip(plane) {
+                    let plane = &planes[byte * count + at..][..rest.len()];
+                    for (bits, from) in rest.iter_mut().zip(plane) {
                         *bits |= u64::from(*from) << (8 * byte);
                     }
                 }
@@ -173,6 +190,25 @@ fn join<T: Scalar>(planes: &[u8], values: &mut [T], count: usize, at: usize) {
                 }
             }
         }
+    }
+}
+
+/// Byte `i` of line `j` becomes byte `j` of line `i`: blocks of four, two and one bytes change sides.
+#[inline(always)]
+fn transpose(lines: &mut [u64; 8]) {
+    let mut swap = |a: usize, b: usize, shift: u32, mask: u64| {
+        let t = (lines[a] >> shift ^ lines[b]) & mask;
+        lines[b] ^= t;
+        lines[a] ^= t << shift;
+    };
+    for i in [0, 1, 2, 3] {
+        swap(i, i + 4, 32, 0x0000_0000_ffff_ffff);
+    }
+    for i in [0, 1, 4, 5] {
+        swap(i, i + 2, 16, 0x0000_ffff_0000_ffff);
+    }
+    for i in [0, 2, 4, 6] {
+        swap(i, i + 1, 8, 0x00ff_00ff_00ff_00ff);
     }
 }
 

@@ -184,10 +184,18 @@ impl<T: Value> Plane<T> {
     }
 
     /// Of tiles as they are kept, as many as the tiling has; `stale` ones count as written, all others do not.
-    pub(crate) fn of_tiles(tiling: Tiling, tiles: Vec<Tile<T>>, stale: &[bool]) -> Self {
+    pub(crate) fn of_tiles(tiling: Tiling, mut tiles: Vec<Tile<T>>, stale: &[bool]) -> Self {
+        tiles.shrink_to_fit();
         let written: Vec<u64> = stale.iter().map(|&stale| u64::from(stale)).collect();
         let writes = written.iter().copied().max().unwrap_or(0);
         Self { tiling, tiles, written, writes }
+    }
+
+    /// The same, as if nothing had been written yet.
+    pub(crate) fn unwritten(mut self) -> Self {
+        self.writes = 0;
+        self.written.fill(0);
+        self
     }
 
     /// How it is cut.
@@ -249,6 +257,11 @@ impl<T: Value> Plane<T> {
         self.tiles[tile].view()
     }
 
+    /// All tiles as they are kept; whoever changes one must [`touch`](Self::touch) it.
+    pub(crate) fn kept_tiles_mut(&mut self) -> &mut [Tile<T>] {
+        &mut self.tiles
+    }
+
     /// A tile as it is kept.
     pub(crate) fn kept_tile(&self, tile: usize) -> &Tile<T> {
         &self.tiles[tile]
@@ -295,7 +308,7 @@ impl<T: Value> Plane<T> {
         }
     }
 
-    fn touch(&mut self, tile: usize) {
+    pub(crate) fn touch(&mut self, tile: usize) {
         self.writes += 1;
         self.written[tile] = self.writes;
     }

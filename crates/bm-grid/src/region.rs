@@ -32,6 +32,8 @@ pub struct Region {
     first: [i64; 2],
     size: [u32; 2],
     ground: Ground,
+    /// First and last edges: they follow from the others, and every question begins with them.
+    bounds: Bounds,
 }
 
 /// What a region is made of.
@@ -43,6 +45,8 @@ pub(crate) struct RegionParts {
     pub(crate) size: [u32; 2],
     pub(crate) ground: Ground,
 }
+
+const NOWHERE: Bounds = Bounds { min: DVec2::ZERO, max: DVec2::ZERO };
 
 impl Region {
     /// A region on a drawing board whose cells start at `bounds.min`; as many as it takes to cover the bounds. Its own
@@ -91,7 +95,7 @@ impl Region {
         size: [u32; 2],
         ground: Ground,
     ) -> Result<Self, GridError> {
-        let region = Self { origin, cell, first, size, ground };
+        let region = Self { origin, cell, first, size, ground, bounds: NOWHERE }.bounded();
         let b = region.bounds();
         let largest =
             b.min.abs().max_element().max(b.max.abs().max_element()).max(origin.abs().max_element());
@@ -107,7 +111,7 @@ impl Region {
 
     /// The numbers that say where all edges are, for who saves them.
     pub(crate) const fn parts(&self) -> RegionParts {
-        let Self { origin, cell, first, size, ground } = *self;
+        let Self { origin, cell, first, size, ground, .. } = *self;
         RegionParts { origin, cell, first, size, ground }
     }
 
@@ -180,11 +184,16 @@ impl Region {
 
     /// The bounds of the whole cells.
     #[must_use]
-    pub fn bounds(&self) -> Bounds {
-        Bounds {
+    pub const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    fn bounded(self) -> Self {
+        let bounds = Bounds {
             min: DVec2::new(self.edge(0, 0), self.edge(1, 0)),
             max: DVec2::new(self.edge(0, self.size[0]), self.edge(1, self.size[1])),
-        }
+        };
+        Self { bounds, ..self }
     }
 
     /// All cells.
@@ -216,7 +225,7 @@ impl Region {
     #[inline]
     #[must_use]
     pub fn world_to_cell(&self, p: DVec2) -> Option<(u32, u32)> {
-        self.bounds().contains(p).then(|| (self.index(0, p.x), self.index(1, p.y)))
+        self.bounds.contains(p).then(|| (self.index(0, p.x), self.index(1, p.y)))
     }
 
     /// The cell nearest to a point along each axis; none for NaN.
@@ -288,11 +297,12 @@ impl Region {
     #[must_use]
     pub fn part(&self, window: Window) -> Option<Self> {
         let inside = self.window().intersection(&window) == Some(window);
-        inside.then(|| Self {
+        let part = inside.then(|| Self {
             first: [self.first[0] + i64::from(window.x), self.first[1] + i64::from(window.y)],
             size: [window.width, window.height],
             ..*self
-        })
+        });
+        part.map(Self::bounded)
     }
 
     /// Ground metres of a metre of x in a row: cos φ of its centre in the world's frame (never below 10⁻⁶), else 1.

@@ -1,7 +1,23 @@
 //! Writes a few good inputs for every target into `corpus/`.
 use bm_core::MaterialId;
 use bm_grid::{Bounds, DVec2, Grid, Region, file};
+use bm_grid::Scalar;
+use bm_grid::chunked::{ChunkKey, ChunkStore, ChunkedConfig, ChunkedGrid, MemoryStore};
 use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+fn chunks<T: Scalar>(name: &str, folder: &Path, value: impl Fn(u32) -> T) -> Result<(), Box<dyn Error>> {
+    let store = Arc::new(MemoryStore::default());
+    let config = ChunkedConfig { side: 16, ..ChunkedConfig::default() };
+    let grid = ChunkedGrid::new(T::default(), config, Some(store.clone()))?;
+    for n in 0..256 {
+        grid.set(i64::from(n % 16), i64::from(n / 16), value(n))?;
+    }
+    grid.flush()?;
+    let bytes = store.load(ChunkKey { x: 0, y: 0 })?.ok_or("flushed")?;
+    Ok(std::fs::write(folder.join(name), bytes)?)
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/file");
@@ -22,5 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         grid.set_derived_tile(0, &derived)?;
         file::save(&grid, b"{}", &folder.join(format!("{name}-full")))?;
     }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/chunk");
+    std::fs::create_dir_all(&folder)?;
+    chunks("u8", &folder, |n| n as u8)?;
+    chunks("i32", &folder, |n| n as i32 * 77)?;
+    chunks("f64", &folder, |n| f64::from(n) * 0.3)?;
     Ok(())
 }

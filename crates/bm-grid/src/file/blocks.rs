@@ -31,7 +31,7 @@ fn checksum(number: u64, body: &[u8]) -> u32 {
 }
 
 /// Writes blocks one after another.
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     to: &'a mut dyn Write,
     /// Blocks and bytes so far.
     blocks: u64,
@@ -39,17 +39,24 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(to: &'a mut dyn Write) -> Self {
+    pub(crate) fn new(to: &'a mut dyn Write) -> Self {
         Self { to, blocks: 0, bytes: 0 }
     }
 
-    pub(super) fn plain(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+    /// What every file begins with.
+    pub(crate) fn start(&mut self, magic: &[u8; 8], version: u32) -> Result<(), Trouble> {
+        self.plain(magic)?;
+        self.plain(&version.to_le_bytes())?;
+        self.plain(&[0; 4])
+    }
+
+    fn plain(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         self.to.write_all(bytes).map_err(|e| Trouble::Io("write it", e))?;
         self.bytes += bytes.len() as u64;
         Ok(())
     }
 
-    pub(super) fn block(&mut self, body: &[u8], what: &'static str) -> Result<(), Trouble> {
+    pub(crate) fn block(&mut self, body: &[u8], what: &'static str) -> Result<(), Trouble> {
         let Ok(length) = u32::try_from(body.len()) else { return Err(Trouble::TooLong(what)) };
         self.plain(&length.to_le_bytes())?;
         self.plain(&checksum(self.blocks, body).to_le_bytes())?;
@@ -59,7 +66,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the end; all bytes of the file.
-    pub(super) fn end(mut self) -> Result<u64, Trouble> {
+    pub(crate) fn end(mut self) -> Result<u64, Trouble> {
         let mut body = self.blocks.to_le_bytes().to_vec();
         body.extend((self.bytes + (BLOCK_HEAD + 16) as u64).to_le_bytes());
         self.block(&body, "the end")?;
@@ -68,7 +75,7 @@ impl<'a> Writer<'a> {
 }
 
 /// Reads blocks one after another; never more than the file has.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     from: &'a mut dyn Read,
     blocks: u64,
     at: u64,
@@ -79,15 +86,15 @@ pub(super) struct Reader<'a> {
 }
 
 /// A block whose check sum is not yet compared: that is done by whoever unpacks it, beside others.
-pub(super) struct Block {
+pub(crate) struct Block {
     number: u64,
     sum: u32,
-    pub(super) at: u64,
+    pub(crate) at: u64,
     body: Vec<u8>,
 }
 
 impl Block {
-    pub(super) fn checked(&self) -> Result<&[u8], Trouble> {
+    pub(crate) fn checked(&self) -> Result<&[u8], Trouble> {
         if checksum(self.number, &self.body) != self.sum {
             return Err(Trouble::Damaged(self.at, "the check sum of a block is wrong"));
         }
@@ -96,7 +103,7 @@ impl Block {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(from: &'a mut dyn Read, length: u64, most: u64) -> Self {
+    pub(crate) fn new(from: &'a mut dyn Read, length: u64, most: u64) -> Self {
         Self { from, blocks: 0, at: 0, length, most, allowed: most }
     }
 
@@ -110,7 +117,29 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    pub(super) fn plain(&mut self, out: &mut [u8]) -> Result<(), Trouble> {
+    /// Checks that the file begins as it must.
+    pub(crate) fn start(&mut self, magic: &[u8; 8], known: u32) -> Result<(), Trouble> {
+        let mut start = [0; 16];
+        self.plain(&mut start).map_err(|trouble| match trouble {
+            Trouble::Damaged(..) => Trouble::Foreign,
+            other => other,
+        })?;
+        let (own, rest) = start.split_at(magic.len());
+        if own != magic {
+            return Err(Trouble::Foreign);
+        }
+        let [v0, v1, v2, v3, zeros @ ..] = rest else { return Err(Trouble::Foreign) };
+        let version = u32::from_le_bytes([*v0, *v1, *v2, *v3]);
+        if version > known {
+            return Err(Trouble::Version(version));
+        }
+        if version == 0 || *zeros != [0; 4] {
+            return Err(Trouble::Damaged(8, "an unknown version"));
+        }
+        Ok(())
+    }
+
+    fn plain(&mut self, out: &mut [u8]) -> Result<(), Trouble> {
         if out.len() as u64 > self.length.saturating_sub(self.at) {
             return Err(Trouble::Damaged(self.at, "the file ends too soon"));
         }
@@ -123,7 +152,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next block, of at most so many bytes.
-    pub(super) fn block(&mut self, most: u64) -> Result<Block, Trouble> {
+    pub(crate) fn block(&mut self, most: u64) -> Result<Block, Trouble> {
         let at = self.at;
         let mut head = [0; BLOCK_HEAD];
         self.plain(&mut head)?;
@@ -143,7 +172,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The end of the file, and nothing behind it.
-    pub(super) fn end(mut self) -> Result<(), Trouble> {
+    pub(crate) fn end(mut self) -> Result<(), Trouble> {
         let blocks = self.blocks;
         let block = self.block(16)?;
         let body = block.checked()?;

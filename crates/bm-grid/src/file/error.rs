@@ -72,7 +72,7 @@ pub enum FileError {
 
 /// The same before the file's name is known.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Io(&'static str, io::Error),
     Foreign,
     Version(u32),
@@ -83,7 +83,7 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) fn of(self, path: &Path) -> FileError {
+    pub(crate) fn of(self, path: &Path) -> FileError {
         let path = path.to_owned();
         match self {
             Self::Io(step, source) => FileError::Io { path, step, source },

@@ -1,7 +1,6 @@
 //! The first block: where the grid lies, and what layers follow.
 
 use super::error::Trouble;
-use crate::grid::Grid;
 use crate::layer::LayerKind;
 use crate::plane::TILE;
 use crate::region::{Ground, Region, RegionParts};
@@ -10,11 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a grid is, without its values.
-pub(super) struct Head {
-    pub(super) region: Region,
-    pub(super) id: String,
-    pub(super) affected: BTreeSet<Arc<str>>,
-    pub(super) layers: Vec<(Box<str>, LayerKind)>,
+pub(crate) struct Head {
+    pub(crate) region: Region,
+    pub(crate) id: String,
+    pub(crate) affected: BTreeSet<Arc<str>>,
+    /// By name.
+    pub(crate) layers: Vec<(Box<str>, LayerKind)>,
 }
 
 const KINDS: [LayerKind; 5] =
@@ -41,8 +41,8 @@ fn count(count: usize) -> Result<[u8; 4], Trouble> {
     Ok(u32::try_from(count).or(Err(Trouble::TooLong("a list")))?.to_le_bytes())
 }
 
-pub(super) fn write(grid: &Grid) -> Result<Vec<u8>, Trouble> {
-    let RegionParts { origin, cell, first, size, ground } = grid.region().parts();
+pub(crate) fn write(head: &Head) -> Result<Vec<u8>, Trouble> {
+    let RegionParts { origin, cell, first, size, ground } = head.region.parts();
     let mut out = Vec::new();
     for number in [origin.x, origin.y, cell] {
         out.extend(number.to_le_bytes());
@@ -58,14 +58,14 @@ pub(super) fn write(grid: &Grid) -> Result<Vec<u8>, Trouble> {
         Ground::World => 1,
     });
     out.extend([TILE.ilog2() as u8, 0, 0]);
-    text(grid.id(), &mut out)?;
-    out.extend(count(grid.affected().len())?);
-    for id in grid.affected() {
+    text(&head.id, &mut out)?;
+    out.extend(count(head.affected.len())?);
+    for id in &head.affected {
         text(id, &mut out)?;
     }
-    out.extend(count(grid.any_layers().len())?);
-    for (name, layer) in grid.any_layers() {
-        out.push(mark(layer.kind()));
+    out.extend(count(head.layers.len())?);
+    for (name, kind) in &head.layers {
+        out.push(mark(*kind));
         text(name, &mut out)?;
     }
     Ok(out)
@@ -101,7 +101,7 @@ impl<'a> Bytes<'a> {
     }
 }
 
-pub(super) fn read(body: &[u8], at: u64) -> Result<Head, Trouble> {
+pub(crate) fn read(body: &[u8], at: u64) -> Result<Head, Trouble> {
     let mut bytes = Bytes(body, at);
     let origin = DVec2::new(bytes.f64()?, bytes.f64()?);
     let cell = bytes.f64()?;

@@ -26,9 +26,9 @@
 //! | `blocks` | checked pieces of the file; groups of tiles |
 //! | `write`, `read` | all of it, in order |
 
-mod blocks;
-mod error;
-mod head;
+pub(crate) mod blocks;
+pub(crate) mod error;
+pub(crate) mod head;
 mod read;
 mod write;
 

@@ -11,7 +11,6 @@ use crate::plane::{Plane, Tile, Tiling};
 use crate::scalar::Scalar;
 use crate::workers;
 use bm_core::MaterialId;
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 /// Blocks a thread is given at a time: bounds the memory used.
@@ -24,22 +23,7 @@ pub(super) fn read(
     most: u64,
 ) -> Result<(Grid, Vec<u8>), Trouble> {
     let mut from = Reader::new(from, length, most);
-    let mut start = [0; 16];
-    from.plain(&mut start).map_err(|trouble| match trouble {
-        Trouble::Damaged(..) => Trouble::Foreign,
-        other => other,
-    })?;
-    let (magic, rest) = start.split_at(MAGIC.len());
-    if magic != MAGIC {
-        return Err(Trouble::Foreign);
-    }
-    match *rest {
-        [v0, v1, v2, v3, 0, 0, 0, 0] if u32::from_le_bytes([v0, v1, v2, v3]) == VERSION => {}
-        [v0, v1, v2, v3, ..] if u32::from_le_bytes([v0, v1, v2, v3]) > VERSION => {
-            return Err(Trouble::Version(u32::from_le_bytes([v0, v1, v2, v3])));
-        }
-        _ => return Err(Trouble::Damaged(8, "an unknown version")),
-    }
+    from.start(&MAGIC, VERSION)?;
     let block = from.block(u32::MAX.into())?;
     // Names are kept beside their bytes.
     let body = block.checked()?;
@@ -60,7 +44,9 @@ pub(super) fn read(
         Tile::Dense(all) => all.contains(&MaterialId::UNSET),
     };
     let at_derived = from.at();
-    let (derived, _) = self::tiles::<MaterialId>(&mut from, tiling, (true, false), threads)?;
+    let (mut derived, _) = self::tiles::<MaterialId>(&mut from, tiling, (true, false), threads)?;
+    // The room left over by growing would be kept as long as the grid.
+    derived.shrink_to_fit();
     if (0..tiling.len()).any(|t| unset(base.kept_tile(t))) {
         return Err(Trouble::Damaged(at, "a cell has no material"));
     }
@@ -68,7 +54,7 @@ pub(super) fn read(
         return Err(Trouble::Damaged(at_derived, "a cell has no material"));
     }
 
-    let mut made = BTreeMap::new();
+    let mut made = Vec::with_capacity(layers.len());
     for (name, kind) in layers {
         let layer = match kind {
             LayerKind::F32 => layer::<f32>(&mut from, tiling, threads)?,
@@ -77,7 +63,7 @@ pub(super) fn read(
             LayerKind::U8 => layer::<u8>(&mut from, tiling, threads)?,
             LayerKind::F32x2 => layer::<[f32; 2]>(&mut from, tiling, threads)?,
         };
-        made.insert(name, layer);
+        made.push((name, layer));
     }
     from.end()?;
     Ok((Grid::of_parts(&id, region, base, derived, affected, made), meta))
@@ -142,7 +128,5 @@ fn tiles<T: Scalar>(
             stale.extend(marks);
         }
     }
-    // The room left over by growing would be counted as used.
-    all.shrink_to_fit();
     Ok((all, stale))
 }

@@ -2,7 +2,8 @@
 
 use super::blocks::{GROUP, Writer, pack_tiles};
 use super::error::Trouble;
-use super::{MAGIC, VERSION, head};
+use super::head::{self, Head};
+use super::{MAGIC, VERSION};
 use crate::grid::Grid;
 use crate::layer::{AnyLayer, Layer, LayerValue};
 use crate::pack::Packer;
@@ -17,16 +18,20 @@ const AHEAD: usize = 4;
 
 pub(super) fn write(grid: &Grid, meta: &[u8], threads: usize, to: &mut dyn Write) -> Result<u64, Trouble> {
     let mut out = Writer::new(to);
-    out.plain(&MAGIC)?;
-    out.plain(&VERSION.to_le_bytes())?;
-    out.plain(&[0; 4])?;
-    out.block(&head::write(grid)?, "the list of names")?;
+    out.start(&MAGIC, VERSION)?;
+    let head = Head {
+        region: *grid.region(),
+        id: grid.id().to_owned(),
+        affected: grid.affected().clone(),
+        layers: grid.any_layers().iter().map(|(name, layer)| (name.clone(), layer.kind())).collect(),
+    };
+    out.block(&head::write(&head)?, "the list of names")?;
     out.block(meta, "the caller's bytes")?;
     let stale: HashSet<usize> = grid.stale().collect();
     plane(&mut out, grid.base(), |tile| stale.contains(&tile), threads)?;
     let derived = grid.derived_tiles();
     tiles(&mut out, derived.len(), |tile| derived[tile].as_ref(), |_| false, threads)?;
-    for any in grid.any_layers().values() {
+    for (_, any) in grid.any_layers() {
         match any {
             AnyLayer::F32(l) => layer(&mut out, l, threads)?,
             AnyLayer::F64(l) => layer(&mut out, l, threads)?,
