@@ -136,20 +136,21 @@ fn label(labels: &mut [u32], first: usize, directions: &[u8], pits: &[u32], shap
     {
         labels[pit as usize - first] = number as u32 + 1;
     }
+    let mut way: Vec<u32> = Vec::with_capacity(1024);
     for start in cells.clone() {
         let mut label = labels[start - first];
         if label != UNKNOWN {
             continue;
         }
+        way.clear();
         let mut at = start;
         while label == UNKNOWN {
+            way.push((at - first) as u32);
             at = shape.towards(&offsets, at, directions[at]);
             label = if cells.contains(&at) { labels[at - first] } else { at as u32 | ELSEWHERE };
         }
-        let mut at = start;
-        while cells.contains(&at) && labels[at - first] == UNKNOWN {
-            labels[at - first] = label;
-            at = shape.towards(&offsets, at, directions[at]);
+        for &cell in &way {
+            labels[cell as usize] = label;
         }
     }
 }

@@ -57,6 +57,24 @@ impl Padded {
     }
 }
 
+/// The same for rows that are not all visited.
+pub(crate) struct Rolling {
+    padded: Padded,
+    last: Option<usize>,
+}
+
+impl Rolling {
+    pub(crate) fn new(width: usize) -> Self {
+        Self { padded: Padded::new(width), last: None }
+    }
+
+    pub(crate) fn at(&mut self, values: &[f64], shape: &Shape, row: usize) -> [&[f64]; 3] {
+        let first = self.last.is_none_or(|last| last + 1 != row);
+        self.last = Some(row);
+        self.padded.at(values, shape, row, first)
+    }
+}
+
 wide! {
     fn row_kernel(out: &mut [u8], rows: [&[f64]; 3], dx: f64, dy: f64) -> bool {
         let width = out.len();
@@ -168,25 +186,15 @@ pub(crate) fn again(
     let bands = workers::bands(shape.height, threads);
     let jobs: Vec<_> = bands.iter().cloned().zip(workers::cut(out, width, &bands)).collect();
     workers::run(jobs, |(rows, out)| {
-        let mut padded = Padded::new(width);
-        let mut fresh = [0; 64];
-        let mut last = None;
-        for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
-            if !dirty.row(row).iter().any(|&flag| flag) {
-                continue;
-            }
-            let around = padded.at(values, shape, row, last.is_none_or(|last: usize| last + 1 != row));
-            last = Some(row);
-            for (block, _) in dirty.row(row).iter().enumerate().filter(|&(_, &flag)| flag) {
-                let start = block * 64;
-                let out = &mut out[start..width.min(start + 64)];
+        let mut rolling = Rolling::new(width);
+        let mut fresh = [0; BLOCK];
+        for (row, out) in rows.zip(out.chunks_exact_mut(width)).filter(|(row, _)| dirty.any(*row)) {
+            let around = rolling.at(values, shape, row);
+            for (_, columns) in dirty.blocks(row) {
+                let out = &mut out[columns.clone()];
                 let fresh = &mut fresh[..out.len()];
-                row_kernel(
-                    fresh,
-                    around.map(|row| &row[start..start + out.len() + 2]),
-                    ground.dx[row],
-                    ground.dy,
-                );
+                let around = around.map(|row| &row[columns.start..columns.end + 2]);
+                row_kernel(fresh, around, ground.dx[row], ground.dy);
                 for (out, &fresh) in out.iter_mut().zip(fresh.iter()) {
                     if *out != BASE && *out != HOLE {
                         *out = fresh;
@@ -197,6 +205,9 @@ pub(crate) fn again(
     });
 }
 
+/// Columns of a block.
+pub(crate) const BLOCK: usize = 64;
+
 /// Which blocks of 64 columns of which rows have changed.
 pub(crate) struct Dirty {
     blocks: usize,
@@ -206,12 +217,24 @@ pub(crate) struct Dirty {
 
 impl Dirty {
     pub(crate) fn new(shape: &Shape) -> Self {
-        let blocks = shape.width.div_ceil(64);
+        let blocks = shape.width.div_ceil(BLOCK);
         Self { blocks, flags: vec![false; blocks * shape.height], shape: *shape }
     }
 
     fn row(&self, row: usize) -> &[bool] {
         &self.flags[row * self.blocks..][..self.blocks]
+    }
+
+    /// Whether any block of a row is one.
+    pub(crate) fn any(&self, row: usize) -> bool {
+        self.row(row).contains(&true)
+    }
+
+    /// The numbers and columns of those of a row.
+    pub(crate) fn blocks(&self, row: usize) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
+        let width = self.shape.width;
+        let flags = self.row(row).iter().enumerate().filter(|&(_, &flag)| flag);
+        flags.map(move |(block, _)| (block, block * BLOCK..width.min((block + 1) * BLOCK)))
     }
 
     /// Heights changed in a block: its cells and their neighbours must look anew.

@@ -6,7 +6,6 @@
 //! result equals the flood's bit by bit.
 
 use crate::field::Field;
-use crate::wide::wide;
 use crate::workers;
 
 use super::basins::Basins;
@@ -54,32 +53,6 @@ impl Ways {
             None => Ok(()),
         }
     }
-}
-
-wide! {
-    /// The heights of water in a row of cells; `levels` by basin.
-    fn row(out: &mut [f64], values: &[f64], basins: &[u32], levels: &[f64]) {
-        for ((out, &value), &basin) in out.iter_mut().zip(values).zip(basins) {
-            let level = levels[basin as usize];
-            *out = if value < level { level } else { value };
-        }
-    }
-}
-
-/// Heights of a terrain with its depressions filled.
-pub(crate) fn filled(out: &mut Vec<f64>, values: &[f64], ways: &Ways, shape: &Shape, threads: usize) {
-    if ways.basins.pits.is_empty() {
-        out.clear();
-        out.extend_from_slice(values);
-        return;
-    }
-    out.resize(values.len(), 0.0);
-    let bands = workers::bands(shape.height, threads);
-    let jobs = bands.iter().cloned().zip(workers::cut(out, shape.width, &bands)).collect();
-    workers::run(jobs, |(rows, out)| {
-        let cells = rows.start * shape.width..rows.end * shape.width;
-        row(out, &values[cells.clone()], &ways.basins.of[cells], &ways.passes.levels);
-    });
 }
 
 /// Raises every depression of a terrain to the level of its lowest pass: afterwards from every cell a way that never

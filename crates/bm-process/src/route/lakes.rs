@@ -11,15 +11,19 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::wide::wide;
 use crate::workers;
 
-use super::descent::{BASE, Dirty, HOLE, Padded};
-use super::fill::{Ways, filled, flooded};
+use super::basins::LINK;
+use super::descent::{BASE, BLOCK, Dirty, HOLE, Rolling};
+use super::fill::{Ways, flooded};
 use super::rim::Shape;
 
 /// A surface without flats.
 #[derive(Debug, Default)]
 pub(crate) struct Surface {
+    /// Filled, then with least gradients.
     pub(crate) heights: Vec<f64>,
-    water: Vec<f64>,
+    /// Heights of cells without a lower neighbour while they are found, [`OPEN`] before; means something near such cells
+    /// only, and is nowhere [`OPEN`] when all have been found.
+    found: Vec<f64>,
 }
 
 /// A height that is still to be found.
@@ -39,10 +43,14 @@ impl Surface {
             self.heights.extend_from_slice(values);
             return None;
         }
-        filled(&mut self.water, values, ways, shape, threads);
-        self.find_flats(ways, shape, threads);
-        let (shores, mut dirty) = self.find_shores(shape, threads);
-        if !self.spread(shores, shape, threads) {
+        let near = self.fill(values, ways, shape, threads);
+        self.find_flats(ways, &near, shape, threads);
+        let (shores, mut dirty) = self.find_shores(&near, shape, threads);
+        if self.spread(shores, ways, shape, threads) {
+            self.settle(&near, shape, threads);
+        } else {
+            // Whatever was left open by the fast way.
+            self.found.fill(0.0);
             flooded(&mut self.heights, values, ways, shape);
             // The flood has raised shores as well, where no cell was open.
             dirty = changed(values, &self.heights, shape);
@@ -50,41 +58,96 @@ impl Surface {
         Some(dirty)
     }
 
-    /// Leaves the heights open of all cells that no neighbour is lower than.
-    fn find_flats(&mut self, ways: &Ways, shape: &Shape, threads: usize) {
-        self.heights.resize(self.water.len(), 0.0);
+    /// Fills depressions; where cells may be without a lower neighbour then: raised ones, flat ones, those next to them.
+    fn fill(&mut self, values: &[f64], ways: &Ways, shape: &Shape, threads: usize) -> Dirty {
+        let width = shape.width;
+        self.heights.resize(values.len(), 0.0);
+        self.found.resize(values.len(), 0.0);
         let bands = workers::bands(shape.height, threads);
-        let jobs = bands.iter().cloned().zip(workers::cut(&mut self.heights, shape.width, &bands)).collect();
-        let water = &self.water;
+        let jobs = bands.iter().cloned().zip(workers::cut(&mut self.heights, width, &bands)).collect();
+        let Ways { directions, basins, passes } = ways;
+        let lists = workers::run(jobs, |(rows, heights): (Range<usize>, &mut [f64])| {
+            let mut blocks = Vec::new();
+            for (row, heights) in rows.zip(heights.chunks_exact_mut(width)) {
+                for (block, heights) in heights.chunks_mut(BLOCK).enumerate() {
+                    let first = row * width + block * BLOCK;
+                    let cells = first..first + heights.len();
+                    let values = &values[cells.clone()];
+                    let raised = if basins.pits.is_empty() {
+                        heights.copy_from_slice(values);
+                        false
+                    } else {
+                        fill_block(heights, values, &basins.of[cells.clone()], &passes.levels)
+                    };
+                    if raised || directions[cells].iter().fold(0, |all, direction| all | direction) & LINK != 0 {
+                        blocks.push((row, block));
+                    }
+                }
+            }
+            blocks
+        });
+        let mut near = Dirty::new(shape);
+        lists.into_iter().flatten().for_each(|(row, block)| near.touch_block(row, block));
+        // And what lies around those in turn, to be looked at by them.
+        let mut around = Dirty::new(shape);
+        for row in (0..shape.height).filter(|&row| near.any(row)) {
+            near.blocks(row).for_each(|(block, _)| around.touch_block(row, block));
+        }
+        around
+    }
+
+    /// Leaves open all cells that no neighbour is lower than.
+    fn find_flats(&mut self, ways: &Ways, near: &Dirty, shape: &Shape, threads: usize) {
+        let width = shape.width;
+        let bands = workers::bands(shape.height, threads);
+        let jobs = bands.iter().cloned().zip(workers::cut(&mut self.found, width, &bands)).collect();
+        let heights = &self.heights;
+        workers::run(jobs, |(rows, found): (Range<usize>, &mut [f64])| {
+            let mut rolling = Rolling::new(width);
+            for (row, found) in rows.zip(found.chunks_exact_mut(width)).filter(|(row, _)| near.any(*row)) {
+                let around = rolling.at(heights, shape, row);
+                let directions = &ways.directions[row * width..][..width];
+                for (_, columns) in near.blocks(row) {
+                    let rows = around.map(|row| &row[columns.start..columns.end + 2]);
+                    flat_row(&mut found[columns.clone()], rows, &directions[columns]);
+                }
+            }
+        });
+    }
+
+    /// What has been found becomes the surface.
+    fn settle(&mut self, near: &Dirty, shape: &Shape, threads: usize) {
+        let width = shape.width;
+        let bands = workers::bands(shape.height, threads);
+        let jobs = bands.iter().cloned().zip(workers::cut(&mut self.heights, width, &bands)).collect();
+        let found = &self.found;
         workers::run(jobs, |(rows, heights): (Range<usize>, &mut [f64])| {
-            let mut padded = Padded::new(shape.width);
-            for (row, heights) in rows.clone().zip(heights.chunks_exact_mut(shape.width)) {
-                let directions = &ways.directions[row * shape.width..][..shape.width];
-                flat_row(heights, padded.at(water, shape, row, row == rows.start), directions);
+            for (row, heights) in rows.zip(heights.chunks_exact_mut(width)) {
+                for (_, columns) in near.blocks(row) {
+                    heights[columns.clone()].copy_from_slice(&found[row * width..][columns]);
+                }
             }
         });
     }
 
     /// The open cells next to which water of their level leaves, and where open cells are.
-    fn find_shores(&self, shape: &Shape, threads: usize) -> (Vec<u32>, Dirty) {
+    fn find_shores(&self, near: &Dirty, shape: &Shape, threads: usize) -> (Vec<u32>, Dirty) {
         let width = shape.width;
-        let (water, heights) = (&self.water, &self.heights);
+        let (heights, found) = (&self.heights, &self.found);
         let lists = workers::run(workers::bands(shape.height, threads), |rows| {
-            let mut padded = Padded::new(width);
-            let mut marks = vec![0_u8; width];
+            let mut rolling = Rolling::new(width);
             let (mut shores, mut blocks) = (Vec::new(), Vec::new());
-            for row in rows.clone() {
-                let level = &water[row * width..][..width];
-                let open = shore_row(&mut marks, level, padded.at(heights, shape, row, row == rows.start));
-                if !open {
-                    continue;
-                }
-                for (block, marks) in marks.chunks(64).enumerate() {
-                    if marks.iter().fold(0, |all, mark| all | mark) == 0 {
+            for row in rows.filter(|&row| near.any(row)) {
+                let around = rolling.at(found, shape, row);
+                for (block, columns) in near.blocks(row) {
+                    let first = row * width + columns.start;
+                    let level = &heights[first..first + columns.len()];
+                    let mut marks = [0_u8; BLOCK];
+                    let marks = &mut marks[..columns.len()];
+                    if !shore_row(marks, level, around.map(|row| &row[columns.start..columns.end + 2])) {
                         continue;
                     }
                     blocks.push((row, block));
-                    let first = row * width + block * 64;
                     let at_shore = marks.iter().enumerate().filter(|&(_, &mark)| mark == 2);
                     shores.extend(at_shore.map(|(n, _)| (first + n) as u32));
                 }
@@ -99,12 +162,12 @@ impl Surface {
         }
         (all, dirty)
     }
-
     /// Gives lakes their heights, from where they drain inwards; `false` where heights nearly tie.
     ///
     /// Lakes of different levels have nothing to do with each other, so threads share the levels.
-    fn spread(&mut self, shores: Vec<u32>, shape: &Shape, threads: usize) -> bool {
-        let Self { heights, water } = self;
+    fn spread(&mut self, shores: Vec<u32>, ways: &Ways, shape: &Shape, threads: usize) -> bool {
+        let Self { heights: water, found } = self;
+        let water = &water[..];
         let mut parts = vec![Vec::new(); threads.max(1)];
         if parts.len() == 1 {
             parts = vec![shores];
@@ -115,8 +178,12 @@ impl Surface {
                 parts[part].push(cell);
             }
         }
-        let heights = shared(heights);
-        workers::run(parts, |shores| from_shores(heights, water, shores, shape)).into_iter().all(|calm| calm)
+        // Where the first and the last column are base level or holes, nothing in them is open.
+        let stays = |cell: usize| matches!(ways.directions[cell], BASE | HOLE);
+        let width = shape.width;
+        let walled = (0..shape.height).all(|row| stays(row * width) && stays((row + 1) * width - 1));
+        let heights = shared(found);
+        workers::run(parts, |shores| from_shores(heights, water, shores, shape, walled)).into_iter().all(|calm| calm)
     }
 }
 
@@ -125,7 +192,7 @@ fn changed(before: &[f64], after: &[f64], shape: &Shape) -> Dirty {
     let mut dirty = Dirty::new(shape);
     let rows = before.chunks_exact(shape.width).zip(after.chunks_exact(shape.width));
     for (row, (before, after)) in rows.enumerate() {
-        for (block, (before, after)) in before.chunks(64).zip(after.chunks(64)).enumerate() {
+        for (block, (before, after)) in before.chunks(BLOCK).zip(after.chunks(BLOCK)).enumerate() {
             // A flood only raises.
             if before.iter().zip(after).any(|(before, after)| before < after) {
                 dirty.touch_block(row, block);
@@ -144,7 +211,13 @@ fn shared(heights: &mut [f64]) -> &[AtomicU64] {
     unsafe { std::slice::from_raw_parts(at, count) }
 }
 
-fn from_shores(heights: &[AtomicU64], water: &[f64], mut queue: Vec<u32>, shape: &Shape) -> bool {
+fn from_shores(
+    heights: &[AtomicU64],
+    water: &[f64],
+    mut queue: Vec<u32>,
+    shape: &Shape,
+    walled: bool,
+) -> bool {
     let offsets = shape.offsets();
     let height = |cell: usize| f64::from_bits(heights[cell].load(Relaxed));
     let set = |cell: usize, value: f64| heights[cell].store(value.to_bits(), Relaxed);
@@ -169,13 +242,26 @@ fn from_shores(heights: &[AtomicU64], water: &[f64], mut queue: Vec<u32>, shape:
                 calm &= !(there > level && there <= here);
             }
         };
-        if shape.inner(cell) {
+        if (walled && cell >= shape.width && cell + shape.width < water.len()) || shape.inner(cell) {
             offsets.iter().for_each(|&offset| visit(cell.wrapping_add_signed(offset)));
         } else {
             (0..8).filter_map(|k| shape.neighbour(cell, k)).for_each(visit);
         }
     }
     calm
+}
+
+wide! {
+    /// The heights of water in a block of a row, `levels` by basin; whether it is over the ground anywhere.
+    fn fill_block(out: &mut [f64], values: &[f64], basins: &[u32], levels: &[f64]) -> bool {
+        let mut raised = false;
+        for ((out, &value), &basin) in out.iter_mut().zip(values).zip(basins) {
+            let level = levels[basin as usize];
+            raised |= value < level;
+            *out = if value < level { level } else { value };
+        }
+        raised
+    }
 }
 
 wide! {

@@ -55,6 +55,7 @@ impl Load<'_> {
         let mut drops = self.drops();
         let mut chains = vec![Chain::default(); cells];
         let mut lowered = vec![0.0; cells];
+        let donors = self.flow.donors(self.threads);
         let (mut change, mut rounds) = (f64::INFINITY, 0);
         let relief = drops.iter().copied().fold(0.0, f64::max);
         while change > 1e-12 * relief {
@@ -62,7 +63,7 @@ impl Load<'_> {
                 return Err(StreamPowerError::Unsettled { metres: change, rounds });
             }
             rounds += 1;
-            self.down(&mut chains, &drops);
+            self.down(&mut chains, &drops, &donors);
             self.up(&mut lowered, &chains);
             change = self.retouch(&mut drops, &lowered, rounds);
         }
@@ -103,7 +104,7 @@ impl Load<'_> {
     }
 
     /// Chains of cells, each after its donors.
-    fn down(&self, chains: &mut [Chain], drops: &[f64]) {
+    fn down(&self, chains: &mut [Chain], drops: &[f64], donors: &[u8]) {
         let order = &self.flow.order;
         let width = self.flow.shape.width;
         let parts = workers::cut(chains, width, &order.bands);
@@ -111,20 +112,20 @@ impl Load<'_> {
         workers::run(jobs, |((band, chains), list): ((&Range<usize>, &mut [Chain]), &Vec<u32>)| {
             let first = band.start * width;
             for &cell in list {
-                chains[cell as usize - first] = self.chain(cell as usize, chains, first, drops);
+                chains[cell as usize - first] = self.chain(cell as usize, chains, first, drops, donors);
             }
         });
         for &cell in &order.across {
-            chains[cell as usize] = self.chain(cell as usize, chains, 0, drops);
+            chains[cell as usize] = self.chain(cell as usize, chains, 0, drops, donors);
         }
     }
 
     #[inline]
-    fn chain(&self, cell: usize, chains: &[Chain], first: usize, drops: &[f64]) -> Chain {
+    fn chain(&self, cell: usize, chains: &[Chain], first: usize, drops: &[f64], donors: &[u8]) -> Chain {
         let flow = self.flow;
         let offsets = flow.shape.offsets();
         let (mut sent, mut more) = (0.0, 0.0);
-        let mut donors = flow.donors[cell];
+        let mut donors = donors[cell];
         while donors != 0 {
             // In the order of the neighbours: the same sum for any number of threads.
             let k = donors.trailing_zeros() as u8;
@@ -133,7 +134,7 @@ impl Load<'_> {
             sent += donor.sent;
             more += donor.more;
         }
-        let area = flow.cells[cell / flow.shape.width];
+        let area = self.ground.cell_area(cell / flow.shape.width);
         let Some(below) = self.receiver(cell) else {
             return if flow.is_pit(cell as u32) {
                 // All that comes stays.

@@ -152,17 +152,11 @@ impl StreamPower {
                 let per_length =
                     flow.distances[row].map(|length| 1.0 / if n == 1.0 { length } else { length.powf(n) });
                 let (area, directions) = (&flow.area[cells.clone()], &flow.directions[cells.clone()]);
-                match erodibility {
-                    Erodibility::Uniform(k) => {
-                        factor_row(factors, area, directions, &[], *k * dt, m, per_length)
-                    }
-                    Erodibility::Cells(k) => {
-                        factor_row(factors, area, directions, &k[cells], dt, m, per_length)
-                    }
-                }
-                if shares {
-                    factors.iter_mut().for_each(|factor| *factor = 1.0 / (1.0 + *factor));
-                }
+                let (k, scale) = match erodibility {
+                    Erodibility::Uniform(k) => (&[][..], *k * dt),
+                    Erodibility::Cells(k) => (&k[cells], dt),
+                };
+                factor_row(factors, area, directions, k, scale, m, per_length, shares);
             }
         });
     }
@@ -297,6 +291,7 @@ wide! {
         scale: f64,
         m: f64,
         per_length: [f64; 3],
+        shares: bool,
     ) {
         let count = out.len();
         let (area, directions) = (&area[..count], &directions[..count]);
@@ -320,6 +315,11 @@ wide! {
             let erodibility = &erodibility[..count];
             for i in 0..count {
                 out[i] *= erodibility[i];
+            }
+        }
+        if shares {
+            for i in 0..count {
+                out[i] = 1.0 / (1.0 + out[i]);
             }
         }
     }
