@@ -2,7 +2,7 @@
 //!
 //! | in the grid | is |
 //! |---|---|
-//! | layer `elevation`, `f64` | the heights of the ground; NaN without land |
+//! | layer `elevation`, `f64` (read from `f32` as well) | the heights of the ground; NaN without land |
 //! | layers `stratum.0`, `stratum.1`, … of `f32` | thicknesses of the strata from above, m |
 //! | base materials | what lies at the surface |
 //! | every other layer | a layer of the [`State`] under its own name |
@@ -17,7 +17,7 @@ use bm_grid::{Bounds, DVec2, Grid, GridError, LayerKind, Region, layer};
 use serde::{Deserialize, Serialize};
 
 use crate::field::Field;
-use crate::route::Rim;
+use crate::route::{Edge, Rim};
 use crate::scenario::{edge_name, edge_of};
 use crate::state::{Layer, State};
 use crate::strata::{Strata, Stratum};
@@ -38,6 +38,22 @@ pub struct Layout {
     pub edges: [String; 4],
     /// What is known of materials.
     pub materials: Vec<Material>,
+}
+
+impl Layout {
+    /// Of some strata over a basement, with the standard materials, the sea at height 0, fixed edges, at the begin of time: what
+    /// a fresh check-out is, whose thicknesses lie in layers called [`stratum`].
+    #[must_use]
+    pub fn new(strata: Vec<MaterialId>, basement: MaterialId) -> Self {
+        Self {
+            strata,
+            basement,
+            sea_level: 0.0,
+            time: 0.0,
+            edges: [Edge::Fixed; 4].map(|edge| edge_name(edge).to_owned()),
+            materials: MaterialRegistry::standard().all().to_vec(),
+        }
+    }
 }
 
 /// Why a land is no grid, or a grid no land.
@@ -74,7 +90,9 @@ pub enum LayoutError {
     Impossible(String),
 }
 
-fn stratum(n: usize) -> String {
+/// The name of the layer that holds the thickness of a stratum, counted from 0 from above.
+#[must_use]
+pub fn stratum(n: usize) -> String {
     format!("stratum.{n}")
 }
 
@@ -133,7 +151,10 @@ pub fn to_grid(state: &State) -> Result<(Grid, Layout), LayoutError> {
 pub fn from_grid(grid: &Grid, layout: &Layout) -> Result<State, LayoutError> {
     let impossible = |what: String| LayoutError::Impossible(what);
     let region = *grid.region();
-    let values = get::<f64>(grid, layer::ELEVATION)?;
+    let values = match get::<f32>(grid, layer::ELEVATION) {
+        Ok(single) => single.into_iter().map(f64::from).collect(),
+        Err(_) => get::<f64>(grid, layer::ELEVATION)?,
+    };
     let mut ground = Field::of_region(&region, 0.0).ok_or_else(|| impossible("too many cells".to_owned()))?;
     ground.values = values;
     let strata = layout
@@ -200,4 +221,79 @@ fn write<T: Value>(plane: &mut Plane<T>, values: &[T]) -> Result<(), GridError> 
         plane.set_tile(tile, &buffer)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn land() -> State {
+        let bounds = Bounds { min: DVec2::new(1e7, 1.4e7), max: DVec2::new(1.002e7, 1.403e7) };
+        let region = Region::aligned(bounds, 130.0).unwrap();
+        let mut ground = Field::of_region(&region, 0.0).unwrap();
+        ground.values.iter_mut().enumerate().for_each(|(n, z)| *z = (n as f64).sin() * 1e3);
+        (ground.values[3], ground.values[4]) = (f64::NAN, -0.0);
+        let mut state = State::in_region(region, ground, MaterialId::GRANITE).unwrap();
+        let cells = state.cells();
+        let layer = |by: usize| (0..cells).map(|n| ((n * by) % 11) as f32).collect::<Vec<_>>();
+        let strata = vec![
+            Stratum { material: MaterialId::SEDIMENT, thickness: layer(3) },
+            Stratum { material: MaterialId::SHALE, thickness: layer(7) },
+        ];
+        state.strata = Strata::new(strata, MaterialId::GRANITE).unwrap();
+        state.set_layer("a", Layer::F32(layer(5)));
+        state.set_layer("b", Layer::F64(vec![0.1; cells]));
+        state.rim = Rim { west: Edge::Looped, east: Edge::Looped, south: Edge::Closed, north: Edge::Fixed };
+        (state.sea_level, state.time) = (-12.5, 3e9);
+        state
+    }
+
+    #[test]
+    fn a_land_becomes_a_grid_and_the_same_land_again() {
+        let state = land();
+        let (grid, layout) = to_grid(&state).unwrap();
+        let surfaces = state.strata.surfaces();
+        let (width, cells) = (state.ground.width, state.cells());
+        let at = |cell: usize| grid.material((cell % width) as u32, (cell / width) as u32);
+        assert!((0..cells).all(|cell| at(cell) == Some(surfaces[cell])));
+        let text = serde_json::to_string(&layout).unwrap();
+        let again = from_grid(&grid, &serde_json::from_str(&text).unwrap()).unwrap();
+        let bits = |state: &State| state.ground.values.iter().map(|z| z.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&again), bits(&state));
+        assert_eq!(
+            (&again.ground.dx, &again.strata, again.rim),
+            (&state.ground.dx, &state.strata, state.rim)
+        );
+        assert_eq!((again.sea_level, again.time, again.region), (state.sea_level, state.time, state.region));
+        assert!(again.layers().eq(state.layers()) && again.materials == state.materials);
+    }
+
+    #[test]
+    fn what_is_missing_or_taken_is_named() {
+        let mut state = land();
+        state.set_layer("stratum.7", Layer::F32(vec![0.0; state.cells()]));
+        assert_eq!(to_grid(&state).unwrap_err(), LayoutError::Name("stratum.7".to_owned()));
+        let mut state = land();
+        state.region = None;
+        assert_eq!(to_grid(&state).unwrap_err(), LayoutError::NoRegion);
+
+        // A grid somebody else made: heights of single precision are good enough.
+        let bounds = Bounds { min: DVec2::ZERO, max: DVec2::splat(50.0) };
+        let mut grid = Grid::uniform(Region::new(bounds, 10.0).unwrap(), MaterialId::ROCK).unwrap();
+        let layout = Layout::new(vec![MaterialId::SEDIMENT], MaterialId::ROCK);
+        let named = |grid: &Grid, word: &str| {
+            let error = from_grid(grid, &layout).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        };
+        named(&grid, "\"elevation\" of f64");
+        grid.get_or_create_layer::<f32>(layer::ELEVATION, 2.5).unwrap();
+        named(&grid, "\"stratum.0\" of f32");
+        grid.get_or_create_layer::<f32>(&stratum(0), -1.0).unwrap();
+        named(&grid, "thinner than nothing");
+        grid.remove_layer(&stratum(0));
+        grid.get_or_create_layer::<f32>(&stratum(0), 1.0).unwrap();
+        assert_eq!(from_grid(&grid, &layout).unwrap().ground.values, [2.5; 25]);
+        grid.get_or_create_layer::<u8>("flags", 0).unwrap();
+        named(&grid, "\"flags\" is of u8");
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p bm-process --test docs` writes the second half anew.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot do without fails it")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -24,10 +26,14 @@ struct Item {
     about: Vec<String>,
 }
 
-/// Structs and enums of a source: documentation and what is in them.
-fn items(source: &str) -> BTreeMap<String, (Vec<String>, Vec<Item>)> {
+/// By name: documentation, and what is in it.
+type Items = BTreeMap<String, (Vec<String>, Vec<Item>)>;
+
+/// Structs and enums of a source.
+fn items(source: &str) -> Items {
     let mut all = BTreeMap::new();
-    let (mut about, mut open): (Vec<String>, Option<(String, Vec<String>, Vec<Item>)>) = (Vec::new(), None);
+    let mut about: Vec<String> = Vec::new();
+    let mut open: Option<(String, Vec<String>, Vec<Item>)> = None;
     for line in source.lines() {
         let text = line.trim();
         if let Some(doc) = text.strip_prefix("///") {
@@ -104,12 +110,7 @@ fn paragraphs(about: &[String]) -> String {
     out
 }
 
-fn table(
-    out: &mut String,
-    fields: &[Item],
-    defaults: &BTreeMap<String, String>,
-    all: &BTreeMap<String, (Vec<String>, Vec<Item>)>,
-) {
+fn table(out: &mut String, fields: &[Item], defaults: &BTreeMap<String, String>, all: &Items) {
     writeln!(out, "| parameter | if not said | meaning |\n|---|---|---|").unwrap();
     let (mut after, mut nested) = (String::new(), Vec::new());
     for field in fields {

@@ -1,5 +1,7 @@
 //! Scenarios: what files may say, what errors show, and what happens in a run.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot do without fails it")]
+
 mod kinds;
 
 use std::ops::ControlFlow;
@@ -361,4 +363,90 @@ fn the_same_bits_for_any_number_of_threads() {
     let lands = [1, 2, 8].map(|threads| bits(&run(hills(70, 45), &text(threads)).unwrap()));
     assert_eq!(lands[0], lands[1]);
     assert_eq!(lands[0], lands[2]);
+}
+
+/// Pieces that texts are made of, whole and broken.
+const PIECES: [&str; 40] = [
+    "years",
+    "step",
+    "=",
+    " ",
+    "\n",
+    "[[process]]\n",
+    "name = 'lift'\n",
+    "name = 'creep'",
+    "region",
+    "[0, 0, 500, 500]",
+    "[",
+    "]",
+    "{",
+    "}",
+    "metres",
+    "'",
+    "\"",
+    "1",
+    "-3",
+    "1e300",
+    "nan",
+    "inf",
+    "0x1F",
+    "ß",
+    "\u{1F30D}",
+    "\t",
+    "\r\n",
+    "#",
+    "edges",
+    "'closed'",
+    "'periodic'",
+    "rate",
+    "every",
+    ".",
+    ",",
+    "years = 100\n",
+    "step = 10\n",
+    "true",
+    "1979-05-27",
+    "\0",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_text_is_too_much(pieces in proptest::collection::vec(0..PIECES.len(), 0..24)) {
+        let text: String = pieces.into_iter().map(|n| PIECES[n]).collect();
+        match parse(&text) {
+            // What can be read can be written, and says the same then.
+            Ok(scenario) => {
+                let again = scenario.to_toml();
+                proptest::prop_assert_eq!(parse(&again).map(|s| s.to_toml()).unwrap_or_default(), again);
+            }
+            Err(error) => {
+                let shown = error.to_string();
+                if let Some((line, column)) = error.place() {
+                    let at = shown.starts_with(&format!("land.toml:{line}:{column}: "));
+                    let there = text.split('\n').nth(line - 1).is_some_and(|line| column <= line.chars().count() + 1);
+                    proptest::prop_assert!(at && there, "{}", shown);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn regions_are_the_cells_whose_centres_lie_in_them(
+        edges in proptest::array::uniform4(-200.0..1500.0_f64), whole in proptest::bool::ANY,
+    ) {
+        let [w, s, e, n] = if whole { edges.map(|edge| (edge / 50.0).round() * 50.0) } else { edges };
+        let state = hills(12, 9);
+        let window = RegionBox::Metres([w, s, e, n]).window(&state);
+        let inside = |x: usize, y: usize| {
+            let (x, y) = (x as f64 * 100.0 + 50.0, y as f64 * 100.0 + 50.0);
+            w < e && s < n && x >= w && x < e && y >= s && y < n
+        };
+        for cell in 0..12 * 9 {
+            let (x, y) = (cell % 12, cell / 12);
+            let there = window.is_some_and(|window| window.contains(x as u32, y as u32));
+            proptest::prop_assert_eq!(there, inside(x, y), "cell {} {}", x, y);
+        }
+    }
 }

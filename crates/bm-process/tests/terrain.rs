@@ -156,7 +156,7 @@ fn impossible_parameters_are_named() {
     assert_eq!(refused(json!({ "erodibility": -1.0 })), "erodibility");
     assert_eq!(refused(json!({ "threshold": 1e-5, "deposition": 1.0 })), "threshold");
     assert_eq!(refused(json!({ "flow": "multiple", "sinks": "keep" })), "sinks");
-    assert_eq!(refused(json!({ "edges": { "west": "looped" } })), "kernel");
+    assert_eq!(refused(json!({ "edges": { "west": "periodic" } })), "kernel");
     assert!(serde_json::from_value::<StreamPowerConfig>(json!({ "erodability": 1.0 })).is_err());
     let refused = |parameters: Value| match serde_json::from_value::<HillslopeConfig>(parameters)
         .unwrap()
@@ -167,7 +167,7 @@ fn impossible_parameters_are_named() {
     };
     assert_eq!(refused(json!({ "diffusivity": -1.0 })), "diffusivity");
     assert_eq!(refused(json!({ "critical_slope": 0.0 })), "critical_slope");
-    assert_eq!(refused(json!({ "edges": { "west": "looped", "east": "looped" } })), "edges");
+    assert_eq!(refused(json!({ "edges": { "west": "periodic", "east": "periodic" } })), "edges");
     let mut walled = land();
     let edges = json!({ "west": "closed", "east": "closed", "south": "closed", "north": "closed" });
     let error = rivers(&walled, json!({ "edges": edges })).step(&mut walled, YEAR).unwrap_err();

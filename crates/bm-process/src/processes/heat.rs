@@ -16,8 +16,10 @@ const NAME: &str = "heat";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeatEdges {
-    /// No heat passes.
+    /// Opposite sides are neighbours where the land's edges are periodic; no heat passes the others.
     #[default]
+    Land,
+    /// No heat passes.
     NoFlux,
     /// The outermost cells keep their temperature.
     Fixed,
@@ -64,7 +66,7 @@ pub struct HeatConfig {
     pub diffusivity: f64,
     /// That of some materials, by name, where they are at the surface.
     pub materials: BTreeMap<String, f64>,
-    /// `no-flux` (default), `fixed` or `periodic`.
+    /// `land` (default), `no-flux`, `fixed` or `periodic`.
     pub edges: HeatEdges,
     /// `auto` (default), `explicit` or `implicit`.
     pub scheme: HeatScheme,
@@ -79,7 +81,7 @@ impl Default for HeatConfig {
         Self {
             diffusivity: 1e-6,
             materials: BTreeMap::new(),
-            edges: HeatEdges::NoFlux,
+            edges: HeatEdges::Land,
             scheme: HeatScheme::Auto,
             temperature: 8.0,
             climate: None,
@@ -108,10 +110,30 @@ impl HeatConfig {
             check.finite("climate.lapse", climate.lapse)?;
             check.positive("climate.years", climate.years)?;
         }
-        if self.scheme == HeatScheme::Implicit && self.edges == HeatEdges::Periodic {
+        if self.scheme == HeatScheme::Implicit && self.is_periodic(state) {
             return check.refuse("scheme", "implicit", "explicit where edges are periodic");
         }
         Ok(Box::new(Warmth(self.clone())))
+    }
+
+    fn edges(&self, state: &State) -> Edges {
+        let of_land = |edge| if edge == crate::route::Edge::Looped { Edge::Periodic } else { Edge::NoFlux };
+        match self.edges {
+            HeatEdges::Land => Edges {
+                west: of_land(state.rim.west),
+                east: of_land(state.rim.east),
+                south: of_land(state.rim.south),
+                north: of_land(state.rim.north),
+            },
+            HeatEdges::NoFlux => Edges::all(Edge::NoFlux),
+            HeatEdges::Fixed => Edges::all(Edge::Fixed),
+            HeatEdges::Periodic => Edges::all(Edge::Periodic),
+        }
+    }
+
+    fn is_periodic(&self, state: &State) -> bool {
+        let Edges { west, east, south, north } = self.edges(state);
+        [west, east, south, north].contains(&Edge::Periodic)
     }
 }
 
@@ -120,11 +142,7 @@ struct Warmth(HeatConfig);
 impl Warmth {
     /// The kernel as the ground is now.
     fn heat(&self, state: &State) -> Result<Heat<f64>, HeatError> {
-        let edges = Edges::all(match self.0.edges {
-            HeatEdges::NoFlux => Edge::NoFlux,
-            HeatEdges::Fixed => Edge::Fixed,
-            HeatEdges::Periodic => Edge::Periodic,
-        });
+        let edges = self.0.edges(state);
         let ground = &state.ground;
         let holes = ground.values.iter().any(|z| z.is_nan());
         let medium = if self.0.materials.is_empty() && !holes {
@@ -176,8 +194,8 @@ impl Process for Warmth {
     }
 
     fn max_step(&self, state: &State) -> f64 {
-        match (self.0.scheme, self.0.edges) {
-            (HeatScheme::Explicit, _) | (_, HeatEdges::Periodic) => match self.heat(state) {
+        match (self.0.scheme, self.0.is_periodic(state)) {
+            (HeatScheme::Explicit, _) | (_, true) => match self.heat(state) {
                 Ok(heat) => heat.stable_step() * crate::heat::MOST_SUB_STEPS as f64,
                 Err(_) => f64::INFINITY,
             },
@@ -189,7 +207,7 @@ impl Process for Warmth {
     fn step(&mut self, state: &mut State, dt: f64) -> Result<Books, ProcessError> {
         Check(NAME).step(dt)?;
         let mut heat = self.heat(state).map_err(|error| ProcessError::kernel(NAME, error))?;
-        let many = dt > heat.stable_step() * MANY && self.0.edges != HeatEdges::Periodic;
+        let many = dt > heat.stable_step() * MANY && !self.0.is_periodic(state);
         if self.0.scheme == HeatScheme::Implicit || self.0.scheme == HeatScheme::Auto && many {
             heat = heat.scheme(Scheme::Implicit).map_err(|error| ProcessError::kernel(NAME, error))?;
         }

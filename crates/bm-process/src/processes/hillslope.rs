@@ -36,8 +36,9 @@ pub struct HillslopeConfig {
     /// Whether D goes with the erodibility of the material at the surface, plain rock (0.1) having D (false: soil creeps
     /// alike on all rocks).
     pub by_material: bool,
-    /// `west`, `east`, `south`, `north`: each `fixed` (default: heights stay, what creeps there leaves) or `closed`.
-    pub edges: Rim,
+    /// Other edges than those of the land: `west`, `east`, `south`, `north`, each `fixed` (heights stay, what creeps there
+    /// leaves; also where one is not named) or `closed`.
+    pub edges: Option<Rim>,
 }
 
 impl Default for HillslopeConfig {
@@ -47,7 +48,7 @@ impl Default for HillslopeConfig {
             diffusivity: 0.01,
             critical_slope: 1.2,
             by_material: false,
-            edges: Rim::default(),
+            edges: None,
         }
     }
 }
@@ -57,20 +58,19 @@ impl HillslopeConfig {
     ///
     /// # Errors
     /// [`ProcessError::Parameter`].
-    pub fn build(&self, _: &State) -> Result<Box<dyn Process>, ProcessError> {
+    pub fn build(&self, state: &State) -> Result<Box<dyn Process>, ProcessError> {
         let check = Check(NAME);
         check.not_negative("diffusivity", self.diffusivity)?;
         check.positive("critical_slope", self.critical_slope)?;
-        let Rim { west, east, south, north } = self.edges;
+        let edges = self.edges.unwrap_or(state.rim);
+        let Rim { west, east, south, north } = edges;
         if [west, east, south, north].contains(&Edge::Looped) {
-            return check.refuse("edges", "looped", "fixed or closed");
+            return check.refuse("edges", "periodic", "fixed or closed");
         }
         let d = Diffusivity::Uniform(self.diffusivity);
         let kernel = match self.law {
-            HillslopeLaw::Linear => Law::Linear(Diffusion::new(d, self.edges)),
-            HillslopeLaw::CriticalSlope => {
-                Law::Critical(CriticalSlope::new(d, self.critical_slope, self.edges))
-            }
+            HillslopeLaw::Linear => Law::Linear(Diffusion::new(d, edges)),
+            HillslopeLaw::CriticalSlope => Law::Critical(CriticalSlope::new(d, self.critical_slope, edges)),
         };
         Ok(Box::new(Slopes { config: self.clone(), kernel }))
     }

@@ -50,8 +50,9 @@ pub struct StreamPowerConfig {
     pub flow: FlowKind,
     /// How water leaves hollows: `flood` (default), `carve` or `keep` (it does not).
     pub sinks: Sinks,
-    /// `west`, `east`, `south`, `north`: each `fixed` (default: base level), `closed` or `looped`.
-    pub edges: Rim,
+    /// Other edges than those of the land: `west`, `east`, `south`, `north`, each `fixed` (base level, and where one is
+    /// not named), `closed` or `periodic`.
+    pub edges: Option<Rim>,
     /// Whether the sea (cells below its level that are joined to the region's edge by such cells) is base level (true).
     pub sea: bool,
 }
@@ -67,7 +68,7 @@ impl Default for StreamPowerConfig {
             deposition: 0.0,
             flow: FlowKind::Single,
             sinks: Sinks::Flood,
-            edges: Rim::default(),
+            edges: None,
             sea: true,
         }
     }
@@ -95,11 +96,12 @@ impl StreamPowerConfig {
         if self.flow != FlowKind::Single && self.sinks == Sinks::Keep {
             return check.refuse("sinks", "keep", "flood or carve where flow is not single");
         }
-        self.edges.check(&state.ground).map_err(|error| ProcessError::kernel(NAME, error))?;
+        let edges = self.edges.unwrap_or(state.rim);
+        edges.check(&state.ground).map_err(|error| ProcessError::kernel(NAME, error))?;
         let mut rivers =
             StreamPower::new(Erodibility::Uniform(self.erodibility), self.area_exponent, self.slope_exponent);
         (rivers.threshold, rivers.deposition) = (self.threshold, self.deposition);
-        let router = Router::new(self.edges).sinks(self.sinks);
+        let router = Router::new(edges).sinks(self.sinks);
         Ok(Box::new(Rivers { config: self.clone(), router, flow: Flow::default(), rivers }))
     }
 }

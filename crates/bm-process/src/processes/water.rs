@@ -6,6 +6,7 @@ use super::check::{Check, of_surface};
 use crate::field::Field;
 use crate::ledger::{self, Ledger};
 use crate::process::{Books, Need, Process, ProcessError, YEAR};
+use crate::route::Rim;
 use crate::state::{Layer, State, layer};
 use crate::water::{Edge, Edges, Erosion, Friction, Options, Report, Scheme, Sheet, Supply, Water};
 use crate::waves::sea;
@@ -16,8 +17,10 @@ const NAME: &str = "water";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaterEdges {
-    /// The sea at its level where the ground lies below it; elsewhere water falls off the edge.
+    /// Walls where the land's edges are closed, else as `sea`.
     #[default]
+    Land,
+    /// The sea at its level where the ground lies below it; elsewhere water falls off the edge.
     Sea,
     /// The same ground and water going on; what flows out is gone.
     Open,
@@ -54,7 +57,7 @@ pub struct WaterConfig {
     pub infiltration: f64,
     /// Manning's n, s/m^(1/3) (0.04); 0: no friction.
     pub manning: f64,
-    /// `sea` (default), `open` or `wall`.
+    /// `land` (default), `sea`, `open` or `wall`.
     pub edges: WaterEdges,
     /// `euler` (default) or `heun`.
     pub scheme: WaterScheme,
@@ -83,7 +86,7 @@ impl Default for WaterConfig {
             evaporation: 0.0,
             infiltration: 5.0,
             manning: 0.04,
-            edges: WaterEdges::Sea,
+            edges: WaterEdges::Land,
             scheme: WaterScheme::Euler,
             erosion: true,
             capacity: 0.1,
@@ -125,23 +128,36 @@ impl WaterConfig {
         }
         let most_change = self.most_change.unwrap_or(0.05 * state.ground.dy);
         check.positive("most_change", most_change)?;
+        let Rim { west, east, south, north } = state.rim;
+        if self.edges == WaterEdges::Land && [west, east, south, north].contains(&crate::route::Edge::Looped)
+        {
+            return check.refuse("edges", "land", "sea, open or wall where the land's edges are periodic");
+        }
         let water =
             Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
         Ok(Box::new(Rivers { config: self.clone(), water, most_change }))
     }
 
     fn options(&self, state: &State, erodibility: Option<Vec<f64>>) -> Options {
-        let edge = match self.edges {
-            WaterEdges::Open => Edge::Open,
-            WaterEdges::Wall => Edge::Wall,
-            WaterEdges::Sea => Edge::Level(state.sea_level),
+        let sea = Edge::Level(state.sea_level);
+        let of_land = |edge| if edge == crate::route::Edge::Closed { Edge::Wall } else { sea };
+        let edges = match self.edges {
+            WaterEdges::Land => Edges {
+                west: of_land(state.rim.west),
+                east: of_land(state.rim.east),
+                south: of_land(state.rim.south),
+                north: of_land(state.rim.north),
+            },
+            WaterEdges::Open => Edges::all(Edge::Open),
+            WaterEdges::Wall => Edges::all(Edge::Wall),
+            WaterEdges::Sea => Edges::all(sea),
         };
         Options {
             friction: if self.manning > 0.0 { Friction::Manning(self.manning) } else { Friction::None },
             rain: Supply::Uniform(self.rain * MM_PER_HOUR),
             evaporation: self.evaporation * MM_PER_HOUR,
             infiltration: Supply::Uniform(self.infiltration * MM_PER_HOUR),
-            edges: Edges::all(edge),
+            edges,
             scheme: match self.scheme {
                 WaterScheme::Euler => Scheme::Euler,
                 WaterScheme::Heun => Scheme::Heun,

@@ -16,6 +16,7 @@ pub enum Edge {
     /// A wall: nothing passes.
     Closed,
     /// The opposite edge.
+    #[serde(rename = "periodic")]
     Looped,
 }
 

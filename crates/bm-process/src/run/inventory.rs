@@ -105,9 +105,13 @@ fn volume(state: &State, name: &str) -> f64 {
     sum(&rows)
 }
 
+/// Rasters smaller than this are summed before a thread has begun.
+const SMALL: usize = 1 << 16;
+
 /// One number a row, from south to north.
 fn sums<T: Send + Clone>(state: &State, row: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let bands = workers::bands(state.ground.height, state.threads);
+    let threads = if state.cells() < SMALL { 1 } else { state.threads };
+    let bands = workers::bands(state.ground.height, threads);
     workers::run(bands, |rows| rows.map(&row).collect::<Vec<T>>()).concat()
 }
 

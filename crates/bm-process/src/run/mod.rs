@@ -222,7 +222,7 @@ impl Run {
     pub fn steps(&self) -> u64 {
         let left = self.of_years() * YEAR - self.leg.time;
         // What is less than a billionth of a step is rounding.
-        self.leg.step + (left / self.dt() - 1e-9).ceil().max(0.0) as u64
+        self.leg.step.saturating_add((left / self.dt() - 1e-9).ceil().max(0.0) as u64)
     }
 
     /// Whether all years have passed.
@@ -277,22 +277,24 @@ impl Run {
         for n in 0..self.tasks.len() {
             let Task { done, every, .. } = self.tasks[n];
             let due = step - done >= every || step == self.steps();
-            let (mut dt, mut books, mut parts) = (0.0, Books::default(), 0);
+            let (mut dt, mut books, mut parts, mut took) = (0.0, Books::default(), 0, Duration::ZERO);
             if due {
                 dt = self.between(done, step);
                 self.state.time = self.time(done);
                 let most = self.scenario.split_at_most;
                 let task = &mut self.tasks[n];
+                let begin = Instant::now();
                 (books, parts) = match task.act(&mut self.state, dt, most) {
                     Ok(done) => done,
                     Err(problem) => return Err(self.failed(n, step, problem)),
                 };
                 task.done = step;
+                took = begin.elapsed();
                 self.now = self.verify(n, &books).map_err(|problem| self.failed(n, step, problem))?;
                 self.totals.add(n, &books);
             }
             let process = self.tasks[n].label.clone();
-            processes.push(ProcessReport { process, years: dt / YEAR, parts, books });
+            processes.push(ProcessReport { process, years: dt / YEAR, parts, books, took });
         }
         self.totals.close(&self.now);
         self.step = step;

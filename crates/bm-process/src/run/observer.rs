@@ -19,6 +19,8 @@ pub struct ProcessReport {
     pub parts: u64,
     /// Its ledgers.
     pub books: Books,
+    /// How long it took to compute, without the verification of its books.
+    pub took: Duration,
 }
 
 /// What happened in a step.

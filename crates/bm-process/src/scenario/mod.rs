@@ -1,19 +1,31 @@
 //! What shall happen to a land: a list of processes, the steps they take, and for how long.
 //!
-//! A scenario is a text in TOML, or made from names alone:
+//! A scenario is a text in TOML, or made from names alone; `docs/scenarios.md` lists every process and parameter:
 //!
 //! ```
 //! use bm_process::scenario::Scenario;
 //!
-//! let text = r#"
-//! title = "A range wears down"
-//! years = 20_000
-//! step = 500                      # years
-//! edges = { west = "closed", east = "closed" }   # those not named stay fixed
-//! "#;
-//! let scenario = Scenario::parse("range.toml", text);
-//! // Nothing happens without processes, and the error says so.
-//! assert!(scenario.unwrap_err().to_string().contains("[[process]]"));
+//! let scenario = Scenario::parse("range.toml", r#"
+//!     years = 20_000
+//!     step = 500                                    # years
+//!     edges = { west = "closed", east = "closed" }  # those not named stay fixed
+//!
+//!     [[process]]
+//!     name = "uplift"
+//!     rate = 0.001                                  # m/year
+//!
+//!     [[process]]
+//!     name = "slides"
+//!     every = 10
+//! "#)?;
+//! assert_eq!((scenario.step_years(), scenario.processes.len()), (500.0, 2));
+//!
+//! let wrong = Scenario::parse("range.toml", "years = 10\n[[process]]\nname = 'slide'").unwrap_err();
+//! assert_eq!(wrong.place(), Some((3, 8)));
+//! assert!(wrong.to_string().contains("did you mean `slides`?"));
+//!
+//! let by_names = Scenario::of_processes(["stream-power", "hillslope"], 20_000.0)?;
+//! assert_eq!(by_names.processes[0].name(), "stream-power");
 //! # Ok::<(), bm_process::scenario::ScenarioError>(())
 //! ```
 //!

@@ -135,8 +135,8 @@ macro_rules! standard {
 
 standard! {
     "roughen" => roughen::RoughenConfig, "once, at the beginning: the small forms that coarse relief lacks";
-    "stream-power" => stream_power::StreamPowerConfig, "rivers cut down, and carry and drop what they cut";
-    "hillslope" => hillslope::HillslopeConfig, "slopes creep, in proportion or up to a critical slope";
+    "stream-power" => stream_power::StreamPowerConfig, "rivers find their way, cut, carry and drop";
+    "hillslope" => hillslope::HillslopeConfig, "slopes creep, evenly or up to a critical slope";
     "uplift" => uplift::UpliftConfig, "the ground rises: everywhere alike, by a raster, or where plates converge";
     "fault" => fault::FaultConfig, "slip along a trace, up and down and sideways";
     "isostasy" => isostasy::IsostasyConfig, "the ground gives way under loads and rises when relieved: Airy or flexure";
