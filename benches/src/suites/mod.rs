@@ -13,8 +13,8 @@ pub mod overlay;
 pub mod point;
 pub mod ring;
 pub mod route;
-pub mod sync;
 pub mod shallow_water;
+pub mod sync;
 pub mod versions;
 
 use crate::harness::{Bench, BenchError};

@@ -164,8 +164,7 @@ fn what_cannot_be_is_refused_with_its_place() {
 fn a_region_that_changed_meanwhile_is_a_conflict() {
     let (_dir, dir) = world();
     bm(&dir, &format!("simulate w.bm {WHERE} --scenario s.toml --years 500 --name a")).good();
-    bm(&dir, &format!("simulate w.bm {WHERE} --scenario s.toml --years 2000 --commit"))
-        .good();
+    bm(&dir, &format!("simulate w.bm {WHERE} --scenario s.toml --years 2000 --commit")).good();
     bm(&dir, "grid commit w.bm a").refused(1, &["version 1", "nothing was written", "force"]);
     assert_eq!(bm(&dir, "info w.bm --json").good().json()["version"], 2);
     let done = bm(&dir, "grid commit w.bm a --force --keep --json").good().json();
