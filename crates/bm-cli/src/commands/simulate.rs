@@ -142,6 +142,8 @@ fn landed_json(landed: &Landed) -> Value {
         "cells_changed": landed.changed,
         "pages": landed.pages[0],
         "edits_cleared": landed.cleared,
+        "coasts_moved": landed.coasts[0],
+        "coasts_beyond": landed.coasts[1],
         "seconds": landed.elapsed.as_secs_f64(),
     })
 }
@@ -159,6 +161,14 @@ fn print_landed(landed: &Landed, out: &mut Out) -> Result<(), Fault> {
     )?;
     if landed.cleared > 0 {
         out.pair("edits", format_args!("{} explicit cells gave way to the land", count(landed.cleared)))?;
+    }
+    match landed.coasts {
+        [0, 0] => {}
+        [moved, 0] => out.pair("coastlines", format_args!("{} moved with the shores", count(moved)))?,
+        [_, beyond] => out.pair(
+            "coastlines",
+            format_args!("none moved: of {} some go on beyond the region", count(beyond)),
+        )?,
     }
     Ok(())
 }

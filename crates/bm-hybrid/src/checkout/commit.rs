@@ -1,5 +1,6 @@
 //! Land back into pages.
 
+use super::coast;
 use super::seed::{Seeding, column_of};
 use crate::error::WorldError;
 use crate::ingest::grid::{Window, WorldGrid, footprint};
@@ -44,9 +45,18 @@ pub struct Back {
     pub force: bool,
     /// Threads to use; 0 means as many as the machine has. The result does not depend on it.
     pub threads: usize,
+    /// Leave coastlines where they are, though the land's shores have moved.
+    pub keep_coasts: bool,
 }
 
 impl Back {
+    /// Sets [`Back::keep_coasts`].
+    #[must_use]
+    pub const fn keep_coasts(mut self, keep: bool) -> Self {
+        self.keep_coasts = keep;
+        self
+    }
+
     /// Sets [`Back::force`].
     #[must_use]
     pub const fn force(mut self, force: bool) -> Self {
@@ -66,6 +76,8 @@ pub struct Landed {
     pub pages: [u64; 2],
     /// Explicit cells that were given back to the ground function, as the land around them changed.
     pub cleared: u64,
+    /// Coastlines that follow the land's shores now, and those that could not because they go on beyond the region.
+    pub coasts: [u64; 2],
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -75,7 +87,7 @@ impl World {
     ///
     /// The region then has the land's resolution: the surface between cells' middles is bilinear. Deeper than what was looked at,
     /// layers stay where they are. Edits stay as well, but for those that lie where the ground was worn away or laid on. Cells that are no
-    /// number stay as they were.
+    /// number stay as they were. Coastlines that lie in the region move with its shores ([`coast`]).
     ///
     /// # Errors
     /// [`WorldError::Stale`] when the region says something else now than when it was taken: nothing is written.
@@ -91,7 +103,7 @@ impl World {
         let start = Instant::now();
         let mut landed = Landed { changed: origin.changed(land)?, ..Landed::default() };
         let encoding = |done, total| progress(&Progress { stage: "compress", done, total });
-        landed.version = self.commit_with(what, &encoding, |view, draft| {
+        landed.version = self.commit_both(what, &encoding, |view, draft| {
             draft.threads(how.threads);
             if !how.force {
                 origin.check(view, how.threads)?;
@@ -99,7 +111,12 @@ impl World {
             let rimmed = Land::new(origin, land, view, how.threads)?;
             landed.pages = rimmed.lay(view, draft, how.threads, progress)?;
             landed.cleared = rimmed.clear(view, draft)?;
-            Ok(())
+            if how.keep_coasts || landed.changed == 0 {
+                return Ok(Vec::new());
+            }
+            let (changes, beyond) = coast::follow(view, land)?;
+            landed.coasts = [changes.len() as u64, beyond];
+            Ok(changes)
         })?;
         landed.elapsed = start.elapsed();
         Ok(landed)

@@ -8,9 +8,11 @@
 //! |---|---|
 //! | [`seed`] | truth into land: heights, strata, a fingerprint of what was read |
 //! | [`commit`] | land into pages, conflicts, edits that no longer fit |
+//! | [`coast`] | coastlines that follow the land's shores |
 //! | [`folder`] | check-outs on disk, beside the world |
 //! | `picture` | relief with rivers, differences, hypsometry, slope by area |
 
+pub mod coast;
 pub mod commit;
 pub mod folder;
 #[cfg(feature = "render")]

@@ -13,7 +13,7 @@ use bm_store::Batch;
 use bm_vector::set::{BoundarySet, Change};
 use bm_vector::{BoundaryId, Frame};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What names of records begin with that hold one boundary each.
 pub(super) const PREFIX: &str = "boundary/";
@@ -73,8 +73,22 @@ impl BoundaryLog {
         self.write().push(Entry { version, set, changed: changed.into(), bytes });
     }
 
+    /// Waits until nobody else changes boundaries.
+    pub(super) fn one_at_a_time(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest boundaries with changes, as those of a version to come; nothing where nothing changes.
+    pub(super) fn next(&self, version: u64, changes: &[Change]) -> Result<(), WorldError> {
+        if !changes.is_empty() {
+            let set = Arc::new(self.newest().apply(changes)?);
+            self.push(version, set, changes.iter().map(|c| id_of(c).clone()).collect(), 0);
+        }
+        Ok(())
+    }
+
     /// Takes back what was pushed for a version that did not come to be.
-    fn take_back(&self, version: u64) {
+    pub(super) fn take_back(&self, version: u64) {
         self.write().retain(|e| e.version != version);
     }
 
@@ -143,7 +157,7 @@ impl World {
         let bytes = annex.len() as u64;
         let cells = edits.cells();
         let version = self.make_room(|| {
-            let one_at_a_time = inner.boundaries.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            let one_at_a_time = inner.boundaries.one_at_a_time();
             let set = Arc::new(inner.boundaries.newest().apply(changes)?);
             inner.overlay.commit_annexed(
                 transaction,
@@ -199,13 +213,11 @@ impl World {
         inner.check_sides(changes)?;
         inner.begin()?;
         let _one_at_a_time = inner.write_lock();
-        let _no_other_change = inner.boundaries.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _no_other_change = inner.boundaries.one_at_a_time();
         let mut paused = inner.overlay.pause()?;
         inner.fold_paused(&mut paused)?;
-        let set = Arc::new(inner.boundaries.newest().apply(changes)?);
-        let ids = changes.iter().map(|c| id_of(c).clone()).collect();
         let version = paused.next_version();
-        inner.boundaries.push(version, set, ids, 0);
+        inner.boundaries.next(version, changes)?;
         let done = inner.finish(&mut paused, Batch::new(), None, what, 0);
         if done.is_err() {
             inner.boundaries.take_back(version);

@@ -9,6 +9,7 @@ use bm_core::{Material, MaterialRegistry, PageId};
 use bm_octree::{Commit, Draft};
 use bm_overlay::{Paused, StrategyKind, TreeBase, now_ms};
 use bm_store::{Batch, StoreError};
+use bm_vector::set::Change;
 use std::sync::Arc;
 
 /// Who makes commits of pages.
@@ -36,8 +37,20 @@ impl World {
         encoded: &(dyn Fn(u64, u64) + Sync),
         change: impl FnOnce(&View, &mut Draft<'_>) -> Result<(), WorldError>,
     ) -> Result<u64, WorldError> {
+        self.commit_both(what, encoded, |view, draft| change(view, draft).map(|()| Vec::new()))
+    }
+
+    /// [`World::commit_with`], with changes of boundaries in the same version.
+    pub(crate) fn commit_both(
+        &self,
+        what: &str,
+        encoded: &(dyn Fn(u64, u64) + Sync),
+        change: impl FnOnce(&View, &mut Draft<'_>) -> Result<Vec<Change>, WorldError>,
+    ) -> Result<u64, WorldError> {
         let inner = &self.inner;
         let _one_at_a_time = inner.write_lock();
+        // Before the pause, which whoever changes boundaries may be waiting for.
+        let _no_other_change = inner.boundaries.one_at_a_time();
         let mut paused = inner.overlay.pause()?;
         inner.fold_paused(&mut paused)?;
         let view = inner.view();
@@ -47,9 +60,15 @@ impl World {
             // The first commit of a new file carries the blank world along.
             draft.put(PageId::ROOT, root_body());
         }
-        change(&view, &mut draft)?;
+        let changes = change(&view, &mut draft)?;
         let commit = draft.finish()?;
-        inner.commit_pages(&mut paused, commit, what)
+        let version = paused.next_version();
+        inner.boundaries.next(version, &changes)?;
+        let done = inner.commit_pages(&mut paused, commit, what);
+        if done.is_err() {
+            inner.boundaries.take_back(version);
+        }
+        done
     }
 
     /// Adds a material to the world's registry, as a commit.

@@ -2,5 +2,6 @@
 #![cfg(feature = "bundled")]
 
 mod back;
+mod coast;
 mod folder;
 mod support;
