@@ -32,7 +32,8 @@ fn arrays(grid: &Grid) -> Result<Vec<(&'static str, &'static str, Vec<u8>)>, Ben
 }
 
 fn length(path: &Path) -> Result<f64, BenchError> {
-    let meta = std::fs::metadata(path).map_err(|source| BenchError::File { path: path.to_owned(), source })?;
+    let meta =
+        std::fs::metadata(path).map_err(|source| BenchError::File { path: path.to_owned(), source })?;
     Ok(meta.len() as f64)
 }
 
