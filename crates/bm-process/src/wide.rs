@@ -48,8 +48,7 @@ pub(crate) enum Level {
     Portable,
 }
 
-/// What the processor offers, asked for once: a kernel calls for each row, and asking for every feature each time takes
-/// as long as the work on a hundred cells.
+/// What the processor offers, asked for once: kernels call for each row, and seven questions each time show in profiles.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn level() -> Level {

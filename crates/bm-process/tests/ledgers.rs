@@ -1,5 +1,7 @@
 //! Books close over ten thousand steps, for each process alone and for all together, against what is really there.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use bm_core::MaterialId;
 use bm_process::field::Field;
 use bm_process::process::{Books, Process, ProcessError, YEAR};
