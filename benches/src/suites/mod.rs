@@ -5,6 +5,7 @@ pub mod consolidate;
 pub mod earth;
 pub mod edited;
 pub mod erosion;
+pub mod grid;
 pub mod heat;
 pub mod ingest;
 pub mod landsea;
@@ -45,6 +46,8 @@ pub const ALL: &[Suite] = &[
     route::SUITE,
     heat::SUITE,
     shallow_water::SUITE,
+    grid::SUITE,
+    erosion::SCALING,
 ];
 
 /// The suite of this name.
