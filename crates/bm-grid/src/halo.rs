@@ -93,14 +93,15 @@ impl<'a, T> Halo<'a, T> {
     }
 }
 
-/// Reads a window inside of so many cells and those around it, from anything that gives parts of rows.
+/// Reads a window inside of so many cells and those around it, from anything that gives windows: `read_block` fills rows
+/// that are so many cells apart.
 pub(crate) fn read<T: Scalar, E>(
     (width, height): (u32, u32),
     window: Window,
     radius: usize,
     edge: Edge<T>,
     out: &mut Vec<T>,
-    mut read_row: impl FnMut(u32, u32, &mut [T]) -> Result<(), E>,
+    mut read_block: impl FnMut(Window, &mut [T], usize) -> Result<(), E>,
 ) -> Result<(), E> {
     let stride = window.width as usize + 2 * radius;
     let rows = window.height as usize + 2 * radius;
@@ -110,24 +111,48 @@ pub(crate) fn read<T: Scalar, E>(
         _ => T::default(),
     };
     out.resize(stride * rows, beyond);
-    // Columns of the plane, and where they come to lie.
-    let (from, to) = (left.max(0), (left + stride as i64).min(width.into()));
-    let inside = (from - left) as usize..(to - left) as usize;
-    for (row, y) in out.chunks_exact_mut(stride.max(1)).zip(bottom..) {
-        let Some(seen) = edge.seen(y, height) else {
-            row.fill(beyond);
-            continue;
-        };
-        read_row(from as u32, seen, &mut row[inside.clone()])?;
+    if window.cells() == 0 {
+        out.fill(beyond);
+        return Ok(());
+    }
+    // The part that is in the plane, and where it comes to lie.
+    let part = |first: i64, n: usize, all: u32| {
+        let (from, to) = (first.max(0), (first + n as i64).min(all.into()));
+        (from as u32, (to - from) as u32, (from - first) as usize)
+    };
+    let (x, w, column) = part(left, stride, width);
+    let (y, h, row) = part(bottom, rows, height);
+    read_block(Window { x, y, width: w, height: h }, &mut out[row * stride + column..], stride)?;
+    let inside = column..column + w as usize;
+    for (n, at) in (0..rows).zip(bottom..) {
+        let line = n * stride;
+        match edge.seen(at, height) {
+            Some(seen) if i64::from(seen) == at => {}
+            Some(seen) if (y..y + h).contains(&seen) => {
+                let from = ((i64::from(seen) - bottom) as usize) * stride;
+                out.copy_within(from + inside.start..from + inside.end, line + inside.start);
+            }
+            Some(seen) => {
+                let one = Window { x, y: seen, width: w, height: 1 };
+                read_block(one, &mut out[line + inside.start..line + inside.end], stride)?;
+            }
+            None => {
+                out[line..line + stride].fill(beyond);
+                continue;
+            }
+        }
         for i in (0..inside.start).chain(inside.end..stride) {
             let Some(x) = edge.seen(left + i as i64, width) else {
-                row[i] = beyond;
+                out[line + i] = beyond;
                 continue;
             };
             let near = usize::try_from(i64::from(x) - left).ok().filter(|near| inside.contains(near));
-            match near {
-                Some(near) => row[i] = row[near],
-                None => read_row(x, seen, &mut row[i..=i])?,
+            match (near, edge.seen(at, height)) {
+                (Some(near), _) => out[line + i] = out[line + near],
+                (None, Some(y)) => {
+                    read_block(Window { x, y, width: 1, height: 1 }, &mut out[line + i..=line + i], stride)?;
+                }
+                (None, None) => {}
             }
         }
     }
@@ -147,7 +172,10 @@ impl<T: Scalar> Plane<T> {
         out: &'a mut Vec<T>,
     ) -> Result<Halo<'a, T>, GridError> {
         self.check(window, window.cells())?;
-        read((self.width(), self.height()), window, radius, edge, out, |x, y, row| self.read_row(x, y, row))?;
+        read((self.width(), self.height()), window, radius, edge, out, |block, out, stride| {
+            self.copy_window(block, out, stride);
+            Ok(())
+        })?;
         Ok(Halo { window, radius, values: out })
     }
 }

@@ -29,7 +29,7 @@
 //! | [`chunked`] | [`chunked::ChunkedGrid`]: a sparse grid without bounds, within a budget of memory |
 //! | [`paged`] | [`paged::GridStore`]: a grid larger than memory |
 //! | [`halo`] | tiles with their neighbours' cells around them |
-//! | [`file`] | [`file::save`], [`file::load`]: a grid on disk, whole or not at all |
+//! | [`mod@file`] | [`file::save`], [`file::load`]: a grid on disk, whole or not at all |
 //! | [`error`] | [`GridError`], [`SeedError`] |
 
 pub mod bounds;

@@ -50,7 +50,12 @@ impl<T: Value> Plane<T> {
     /// as it has cells.
     pub fn read_window(&self, window: Window, out: &mut [T]) -> Result<(), GridError> {
         self.check(window, out.len())?;
-        let stride = window.width as usize;
+        self.copy_window(window, out, window.width as usize);
+        Ok(())
+    }
+
+    /// Copies the cells of a window of the plane into rows that begin every `stride` values.
+    pub(crate) fn copy_window(&self, window: Window, out: &mut [T], stride: usize) {
         for tile in self.tiling().tiles_of(window) {
             let own = self.tiling().window(tile);
             let Some(part) = own.intersection(&window) else { continue };
@@ -67,7 +72,6 @@ impl<T: Value> Plane<T> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Replaces the cells of a window by those of a buffer, row by row. Only tiles in which a cell changes count as

@@ -86,10 +86,11 @@ fn chunks(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let same = places.iter().all(|&at| map.get(&at) == Some(&own(at)));
     let read = || places.iter().map(|&at| own(at)).sum::<f32>();
     let read_map = || places.iter().filter_map(|at| map.get(at)).sum::<f32>();
-    bench.run(
-        Case::new("chunks-get", Unit::Nanoseconds("cell"), Measure::one_thread(COUNT, read))
-            .peer("hash map of cells", Measure::one_thread(COUNT, read_map), same),
-    )?;
+    bench.run(Case::new("chunks-get", Unit::Nanoseconds("cell"), Measure::one_thread(COUNT, read)).peer(
+        "hash map of cells",
+        Measure::one_thread(COUNT, read_map),
+        same,
+    ))?;
     const SIDE: usize = 256;
     let mut out = vec![0.0; SIDE * SIDE];
     let mut plain = out.clone();

@@ -46,9 +46,8 @@ fn copy(bench: &mut Bench<'_>) -> Result<(), BenchError> {
     let plane = Plane::of_values(EDGE as u32, EDGE as u32, &array, 1).map_err(ours)?;
     let mut random = Random::new(0x9e1d_0002);
     let mut place = || random.below((EDGE - SIDE) as u64) as u32;
-    let windows: Vec<Window> = (0..64)
-        .map(|_| Window { x: place(), y: place(), width: SIDE as u32, height: SIDE as u32 })
-        .collect();
+    let windows: Vec<Window> =
+        (0..64).map(|_| Window { x: place(), y: place(), width: SIDE as u32, height: SIDE as u32 }).collect();
     let (mut own, mut plain) = (vec![0.0; SIDE * SIDE], vec![0.0; SIDE * SIDE]);
     let by_rows = |window: &Window, out: &mut [f64]| {
         for (row, y) in out.chunks_exact_mut(SIDE).zip(window.y as usize..) {

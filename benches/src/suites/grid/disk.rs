@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bm_grid::{Grid, LayerValue, Scalar, file, layer};
 
-use super::rasters::{Kind, Rasters};
+use super::rasters::{Kind, Plain, Rasters};
 use super::{OTHERS, full, ours};
 use crate::harness::{Bench, BenchError, Case, Measure, Targets, Unit};
 use crate::inputs;
@@ -19,8 +19,8 @@ fn layer_bytes<V: LayerValue>(grid: &Grid, name: &str) -> Result<Vec<u8>, BenchE
     Ok(bytes(&grid.layer::<V>(name).map_err(ours)?.planes()[0].to_vec()))
 }
 
-/// All arrays of a grid as plain bytes: name, numpy's name of the type, bytes.
-fn arrays(grid: &Grid) -> Result<Vec<(&'static str, &'static str, Vec<u8>)>, BenchError> {
+/// All arrays of a grid as plain bytes.
+fn arrays(grid: &Grid) -> Result<Vec<Plain>, BenchError> {
     let mut all = vec![
         ("material", "<u2", bytes(&grid.base().to_vec())),
         (layer::ELEVATION, "<f8", layer_bytes::<f64>(grid, layer::ELEVATION)?),
@@ -32,7 +32,8 @@ fn arrays(grid: &Grid) -> Result<Vec<(&'static str, &'static str, Vec<u8>)>, Ben
 }
 
 fn length(path: &Path) -> Result<f64, BenchError> {
-    let meta = std::fs::metadata(path).map_err(|source| BenchError::File { path: path.to_owned(), source })?;
+    let meta =
+        std::fs::metadata(path).map_err(|source| BenchError::File { path: path.to_owned(), source })?;
     Ok(meta.len() as f64)
 }
 

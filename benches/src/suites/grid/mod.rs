@@ -1,8 +1,8 @@
 //! Suite `grid`: dense rasters in memory, on disk and beyond memory.
 
+mod beyond;
 mod cells;
 mod disk;
-mod beyond;
 mod rasters;
 
 use bm_core::MaterialId;

@@ -36,6 +36,9 @@ impl Kind {
     }
 }
 
+/// Name, numpy's name of the type, and bytes of an array.
+pub(super) type Plain = (&'static str, &'static str, Vec<u8>);
+
 /// Rasters in an interpreter.
 pub(super) struct Rasters {
     kind: Kind,
@@ -45,13 +48,13 @@ pub(super) struct Rasters {
 }
 
 impl Rasters {
-    /// Starts the interpreter, hands it arrays (name, type, bytes) of `edge`² values, and saves them once.
+    /// Starts the interpreter, hands it arrays of `edge`² values, and saves them once.
     pub(super) fn start(
         kind: Kind,
         python: &Path,
         folder: &Path,
         edge: u32,
-        arrays: &[(&str, &str, Vec<u8>)],
+        arrays: &[Plain],
     ) -> Result<Self, BenchError> {
         let fail = |why: &dyn std::fmt::Display| BenchError::contestant(kind.name(), why);
         let mut child = Command::new(python)
@@ -94,7 +97,7 @@ impl Rasters {
     }
 
     /// Whether it loads what it was given.
-    pub(super) fn is_same(&mut self, arrays: &[(&str, &str, Vec<u8>)]) -> Result<bool, BenchError> {
+    pub(super) fn is_same(&mut self, arrays: &[Plain]) -> Result<bool, BenchError> {
         self.seconds("load")?;
         let answer = self.ask(&json!({"do": "sums"}))?;
         let sum = |name: &str| answer["sums"][name].as_u64();

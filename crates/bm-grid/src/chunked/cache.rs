@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 /// A chunk of some grid.
 pub(super) trait Page: Any + Send + Sync {
@@ -26,6 +27,9 @@ pub(super) trait Page: Any + Send + Sync {
     /// Bytes it is charged with.
     fn charged(&self) -> usize;
 }
+
+/// How often room is looked for while others hold all chunks: some seconds.
+const PATIENCE: u32 = 3000;
 
 /// Grid and chunk.
 pub(super) type PageKey = (u64, i64, i64);
@@ -160,9 +164,22 @@ impl Cache {
         same
     }
 
-    /// All chunks of a grid.
-    pub(super) fn of(&self, grid: u64) -> Vec<(PageKey, Arc<dyn Page>)> {
-        self.read().pages.iter().flatten().filter(|((own, ..), _)| *own == grid).cloned().collect()
+    /// Names of all chunks of a grid. (Not the chunks themselves: none could go while they are held.)
+    pub(super) fn keys_of(&self, grid: u64) -> Vec<PageKey> {
+        self.read().places.keys().filter(|(own, ..)| *own == grid).copied().collect()
+    }
+
+    /// A chunk that is to be saved; it does not count as used.
+    pub(super) fn peek(&self, key: PageKey) -> Option<Arc<dyn Page>> {
+        let ring = self.read();
+        ring.at(*ring.places.get(&key)?).map(|(_, page)| Arc::clone(page))
+    }
+
+    /// The sum of a number over all chunks of a grid.
+    pub(super) fn sum_of(&self, grid: u64, number: impl Fn(&dyn Page) -> usize) -> usize {
+        let ring = self.read();
+        let own = ring.pages.iter().flatten().filter(|((own, ..), _)| *own == grid);
+        own.map(|(_, page)| number(&**page)).sum()
     }
 
     /// Bytes are free again.
@@ -194,12 +211,16 @@ impl Cache {
                     if let Some(error) = failure.take() {
                         return Err(error);
                     }
-                    // Others hold chunks for the time of one call.
+                    // Others hold chunks for the time of one call, in which they may save one.
                     tries += 1;
-                    if pinned <= own || tries > 10_000 {
+                    if pinned <= own || tries > PATIENCE {
                         return Err(ChunkError::Full { need: bytes, most: self.most_bytes, unsaved, pinned });
                     }
-                    std::thread::yield_now();
+                    if tries < 100 {
+                        std::thread::yield_now();
+                    } else {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
                 }
             }
         }

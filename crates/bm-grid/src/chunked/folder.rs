@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use super::store::{ChunkKey, ChunkStore};
 use crate::atomic::{self, Disk, Medium, PART};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -27,6 +27,8 @@ pub struct FolderStore {
     durability: Durability,
     medium: Box<dyn Medium>,
     known: Mutex<Known>,
+    /// Who comes second waits for what the first one syncs.
+    syncing: Mutex<()>,
     /// Held as long as the folder is used; the system lets it go when the process ends, however it ends.
     _lock: File,
 }
@@ -79,7 +81,14 @@ impl FolderStore {
             failed("lock the folder, which another process may use", &folder)(source)
         })?;
         let known = list(&folder).map_err(failed("list the chunks", &folder))?;
-        Ok(Self { folder, durability, medium, known: Mutex::new(known), _lock: lock })
+        Ok(Self {
+            folder,
+            durability,
+            medium,
+            known: Mutex::new(known),
+            syncing: Mutex::new(()),
+            _lock: lock,
+        })
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -199,24 +208,32 @@ impl ChunkStore for FolderStore {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        let unsynced: Vec<ChunkKey> = self.known().unsynced.iter().copied().collect();
-        let mut folders = HashSet::new();
-        for &key in &unsynced {
+        let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is saved from here on is the next one's.
+        let unsynced = std::mem::take(&mut self.known().unsynced);
+        let synced = self.sync_files(&unsynced);
+        if synced.is_err() {
+            self.known().unsynced.extend(unsynced);
+        }
+        synced
+    }
+}
+
+impl FolderStore {
+    fn sync_files(&self, keys: &HashSet<ChunkKey>) -> Result<(), StoreError> {
+        let mut folders = HashMap::new();
+        for &key in keys {
             let path = self.path(key);
-            let synced = File::open(&path).and_then(|file| file.sync_all());
-            synced.map_err(self.failed(key, "sync it"))?;
+            match File::open(&path).and_then(|file| file.sync_all()) {
+                // Deleted meanwhile.
+                Err(e) if e.kind() == io::ErrorKind::NotFound && !self.known().chunks.contains(&key) => {}
+                synced => synced.map_err(self.failed(key, "sync it"))?,
+            }
             let own = atomic::folder_of(&path).ancestors().take_while(|f| f.starts_with(&self.folder));
             folders.extend(own.map(|folder| (folder.to_owned(), key)));
         }
-        let mut done = HashSet::new();
         for (folder, key) in folders {
-            if done.insert(folder.clone()) {
-                self.medium.sync_folder(&folder).map_err(self.failed(key, "sync its folder"))?;
-            }
-        }
-        let mut known = self.known();
-        for key in unsynced {
-            known.unsynced.remove(&key);
+            self.medium.sync_folder(&folder).map_err(self.failed(key, "sync its folder"))?;
         }
         Ok(())
     }

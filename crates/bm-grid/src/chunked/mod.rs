@@ -128,19 +128,19 @@ impl<T: Scalar> ChunkedGrid<T> {
     /// Chunks of this grid in memory.
     #[must_use]
     pub fn cached(&self) -> usize {
-        self.cache.of(self.common.grid).len()
+        self.cache.sum_of(self.common.grid, |_| 1)
     }
 
     /// Chunks of this grid that were written and are not saved.
     #[must_use]
     pub fn unsaved(&self) -> usize {
-        self.cache.of(self.common.grid).iter().filter(|(_, page)| page.unsaved()).count()
+        self.cache.sum_of(self.common.grid, |page| usize::from(page.unsaved()))
     }
 
     /// Bytes this grid's chunks take in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.cache.of(self.common.grid).iter().map(|(_, page)| page.charged()).sum()
+        self.cache.sum_of(self.common.grid, |page| page.charged())
     }
 
     /// The chunk of a cell, and the cell's index in it.
@@ -299,10 +299,9 @@ impl<T: Scalar> ChunkedGrid<T> {
     pub fn flush(&self) -> Result<usize, ChunkError> {
         let mut failure = None;
         let mut saved = 0;
-        for (_, page) in self.cache.of(self.common.grid) {
-            if !page.unsaved() {
-                continue;
-            }
+        for key in self.cache.keys_of(self.common.grid) {
+            // One that went meanwhile was saved.
+            let Some(page) = self.cache.peek(key).filter(|page| page.unsaved()) else { continue };
             if !page.has_store() {
                 return Err(ChunkError::Config { what: "there is no store to flush to" });
             }
@@ -343,8 +342,10 @@ impl<T: Scalar> Drop for ChunkedGrid<T> {
     fn drop(&mut self) {
         // Whoever wants to know closes it.
         let _ = self.flush();
-        for (key, page) in self.cache.of(self.common.grid) {
-            if self.cache.remove(key, &page) {
+        for key in self.cache.keys_of(self.common.grid) {
+            if let Some(page) = self.cache.peek(key)
+                && self.cache.remove(key, &page)
+            {
                 self.cache.give_back(page.charged());
             }
         }

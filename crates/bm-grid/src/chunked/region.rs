@@ -81,7 +81,12 @@ impl<T: Scalar> ChunkedGrid<T> {
     /// [`ChunkError::Length`] when the buffer is not as long, [`ChunkError::TooFar`], and as [`ChunkedGrid::get`].
     pub fn get_region(&self, cells: CellBox, out: &mut [T]) -> Result<(), ChunkError> {
         cells.check(out.len())?;
-        if out.is_empty() {
+        self.copy_region(cells, out, cells.width)
+    }
+
+    /// The same into rows that begin every `stride` values; the rectangle's ends must be numbers.
+    pub(crate) fn copy_region(&self, cells: CellBox, out: &mut [T], stride: usize) -> Result<(), ChunkError> {
+        if cells.width == 0 || cells.height == 0 {
             return Ok(());
         }
         let log2 = self.common.log2;
@@ -92,7 +97,7 @@ impl<T: Scalar> ChunkedGrid<T> {
                 let mut out = out.borrow_mut();
                 let values = tile.map_or(TileRef::Uniform(self.common.default), Tile::view);
                 for row in 0..part.height {
-                    let to = (part.to_y + row) * cells.width + part.to_x;
+                    let to = (part.to_y + row) * stride + part.to_x;
                     let to = &mut out[to..to + part.width];
                     match values {
                         TileRef::Uniform(value) => to.fill(value),

@@ -324,7 +324,7 @@ fn flushing_is_due_when_it_is() {
 
 #[test]
 fn many_threads_lose_no_write() {
-    let (_, grid) = flaky(tiny(6));
+    let (store, grid) = flaky(tiny(6));
     std::thread::scope(|scope| {
         for thread in 0..4_i64 {
             let grid = &grid;
@@ -340,14 +340,44 @@ fn many_threads_lose_no_write() {
                 }
             });
         }
+        scope.spawn(|| {
+            for _ in 0..200 {
+                grid.flush().unwrap();
+                assert!(grid.cache().bytes() <= grid.cache().most_bytes());
+            }
+        });
     });
     assert!(grid.cache().evicted() > 10);
-    assert!(grid.cache().bytes() <= grid.cache().most_bytes());
+    assert_eq!(grid.memory_bytes(), grid.cache().bytes());
+    grid.close().unwrap();
+    let grid = ChunkedGrid::new(-1, tiny(6), Some(store as Arc<dyn ChunkStore>)).unwrap();
     for x in 0..40 {
         let sum: i32 = (0..4).map(|y| grid.get(x, y).unwrap() + 1).sum();
         assert_eq!(sum, 300);
     }
-    assert_eq!(grid.memory_bytes(), grid.cache().bytes());
+}
+
+#[test]
+fn there_are_no_more_chunks_than_allowed() {
+    let config = ChunkedConfig { max_chunks: 5, ..tiny(1000) };
+    let (_, grid) = flaky(config);
+    for n in 0..300 {
+        grid.set(n * 4, n * 4, 3).unwrap();
+        assert!(grid.cached() <= 5);
+    }
+    assert!((0..300).all(|n| grid.get(n * 4, n * 4).unwrap() == 3));
+    // The ring closes up when most places are empty, and goes on.
+    let cache = Cache::new(1 << 20, 1000);
+    let store = || Some(Arc::new(MemoryStore::default()) as Arc<dyn ChunkStore>);
+    let many = ChunkedGrid::in_cache(0_i32, tiny(2), store(), cache.clone()).unwrap();
+    (0..800).for_each(|n| many.set(n * 4, 0, 1).unwrap());
+    let few = ChunkedGrid::in_cache(0_i32, tiny(2), store(), cache.clone()).unwrap();
+    (0..100).for_each(|n| few.set(n * 4, 0, n as i32).unwrap());
+    drop(many);
+    assert_eq!((cache.chunks(), few.cached(), few.memory_bytes()), (100, 100, cache.bytes()));
+    (100..2000).for_each(|n| few.set(n * 4, 0, n as i32).unwrap());
+    assert!(cache.chunks() <= 1000 && cache.evicted() > 0);
+    assert!((0..2000).all(|n| few.get(n * 4, 0).unwrap() == n as i32));
 }
 
 #[test]

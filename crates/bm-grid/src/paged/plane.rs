@@ -154,9 +154,8 @@ impl<T: Scalar> Paged<T> {
         out: &'a mut Vec<T>,
     ) -> Result<Halo<'a, T>, ChunkError> {
         self.check(window)?;
-        halo::read((self.width, self.height), window, radius, edge, out, |x, y, row| {
-            let cells = CellBox { x: x.into(), y: y.into(), width: row.len(), height: 1 };
-            self.cells.get_region(cells, row)
+        halo::read((self.width, self.height), window, radius, edge, out, |block, out, stride| {
+            self.cells.copy_region(self.cells_of(block)?, out, stride)
         })?;
         Ok(Halo { window, radius, values: out })
     }

@@ -77,6 +77,10 @@ impl GridStore {
         let manifest =
             Manifest { region, id: String::new(), log2, material: material.0, next: 0, layers: Vec::new() };
         let store = Self::of(folder, manifest, config)?;
+        // Now that nobody else uses it.
+        if manifest::path(folder).exists() {
+            return Err(ChunkError::Config { what: "there is a grid in the folder already" });
+        }
         store.manifest.save(folder)?;
         Ok(store)
     }
