@@ -136,20 +136,39 @@ fn label(labels: &mut [u32], first: usize, directions: &[u8], pits: &[u32], shap
     {
         labels[pit as usize - first] = number as u32 + 1;
     }
-    let mut way: Vec<u32> = Vec::with_capacity(1024);
-    for start in cells.clone() {
-        let mut label = labels[start - first];
-        if label != UNKNOWN {
+    if shape.plain() {
+        follow(labels, first, directions, |cell, direction| {
+            cell.wrapping_add_signed(offsets[usize::from(direction & 7)])
+        });
+    } else {
+        follow(labels, first, directions, |cell, direction| shape.towards(&offsets, cell, direction));
+    }
+}
+
+#[inline(always)]
+fn follow(labels: &mut [u32], first: usize, directions: &[u8], towards: impl Fn(usize, u8) -> usize) {
+    let mut way: Vec<u32> = vec![0; 1024];
+    for start in 0..labels.len() {
+        if labels[start] != UNKNOWN {
             continue;
         }
-        way.clear();
+        let mut length = 0;
         let mut at = start;
-        while label == UNKNOWN {
-            way.push((at - first) as u32);
-            at = shape.towards(&offsets, at, directions[at]);
-            label = if cells.contains(&at) { labels[at - first] } else { at as u32 | ELSEWHERE };
-        }
-        for &cell in &way {
+        let label = loop {
+            if length == way.len() {
+                way.resize(length * 2, 0);
+            }
+            way[length] = at as u32;
+            length += 1;
+            let next = towards(first + at, directions[first + at]);
+            at = next.wrapping_sub(first);
+            match labels.get(at) {
+                Some(&UNKNOWN) => {}
+                Some(&label) => break label,
+                None => break next as u32 | ELSEWHERE,
+            }
+        };
+        for &cell in &way[..length] {
             labels[cell as usize] = label;
         }
     }

@@ -195,14 +195,19 @@ pub(crate) fn again(
                 let fresh = &mut fresh[..out.len()];
                 let around = around.map(|row| &row[columns.start..columns.end + 2]);
                 row_kernel(fresh, around, ground.dx[row], ground.dy);
-                for (out, &fresh) in out.iter_mut().zip(fresh.iter()) {
-                    if *out != BASE && *out != HOLE {
-                        *out = fresh;
-                    }
-                }
+                renew(out, fresh);
             }
         }
     });
+}
+
+wide! {
+    /// New directions where they are not given.
+    fn renew(out: &mut [u8], fresh: &[u8]) {
+        for (out, &fresh) in out.iter_mut().zip(fresh) {
+            *out = if (*out == BASE) | (*out == HOLE) { *out } else { fresh };
+        }
+    }
 }
 
 /// Columns of a block.

@@ -128,21 +128,26 @@ impl Flow {
         let waits = workers::cut(waiting, shape.width, &bands);
         let jobs = bands.iter().zip(areas).zip(waits).zip(&mut order.within).collect();
         let crossings = workers::run(jobs, |(((rows, area), waiting), list)| {
-            let first = rows.start * shape.width;
-            list.clear();
+            begin(area, waiting, &shape, directions, cells, rows.clone());
             // Room for all at once: growing would copy it again and again.
-            list.reserve_exact(area.len());
-            let mut walk =
-                Walk { shape, offsets: shape.offsets(), directions, cells, first, area, waiting, list };
-            walk.band(rows.clone())
+            list.resize(area.len(), 0);
+            let first = rows.start * shape.width;
+            let mut walk = Walk { shape, directions, first, area, waiting, list, count: 0 };
+            let crossings = walk.band();
+            let count = walk.count;
+            list.truncate(count);
+            crossings
         });
-        order.across.clear();
-        let offsets = shape.offsets();
+        let inside: usize = order.within.iter().map(Vec::len).sum();
         let list = &mut order.across;
-        let mut walk = Walk { shape, offsets, directions, cells, first: 0, area, waiting, list };
+        list.clear();
+        list.resize(if crossings.iter().all(Vec::is_empty) { 0 } else { area.len() - inside }, 0);
+        let mut walk = Walk { shape, directions, first: 0, area, waiting, list, count: 0 };
         for (cell, brought) in crossings.into_iter().flatten() {
             walk.arrive(cell as usize, brought);
         }
+        let count = walk.count;
+        list.truncate(count);
         order.bands = bands;
     }
 }
@@ -165,59 +170,61 @@ fn around<'a>(
     work(width - 1..width, None);
 }
 
+/// In no need of a visit: visited, or a hole.
+const DONE: u8 = u8::MAX;
+
+/// Donors to wait for, and each cell's own ground.
+fn begin(
+    area: &mut [f64],
+    waiting: &mut [u8],
+    shape: &Shape,
+    directions: &[u8],
+    cells: &[f64],
+    rows: Range<usize>,
+) {
+    let width = shape.width;
+    let parts = area.chunks_exact_mut(width).zip(waiting.chunks_exact_mut(width));
+    for (row, (area, waiting)) in rows.zip(parts) {
+        around(shape, directions, row, |columns, rows| match rows {
+            Some(rows) => waiting_row(&mut waiting[columns], rows),
+            None => {
+                let cell = row * width + columns.start;
+                let hole = directions[cell] == HOLE;
+                let count = donors_of(directions, shape, cell).count_ones() as u8;
+                waiting[columns.start] = if hole { DONE } else { count };
+            }
+        });
+        let ground = cells[row];
+        for (area, &direction) in area.iter_mut().zip(&directions[row * width..]) {
+            *area = if direction == HOLE { f64::NAN } else { ground };
+        }
+    }
+}
+
 /// Going down from cells nothing drains to, as far as all donors have been there.
 struct Walk<'a> {
     shape: Shape,
-    offsets: [isize; 8],
     directions: &'a [u8],
-    cells: &'a [f64],
     /// The first cell of `area` and `waiting`.
     first: usize,
     area: &'a mut [f64],
     /// Donors that are still to come; [`DONE`] once a cell is in the list.
     waiting: &'a mut [u8],
-    list: &'a mut Vec<u32>,
+    list: &'a mut [u32],
+    /// Cells in the list.
+    count: usize,
 }
-
-/// In no need of a visit: visited, or a hole.
-const DONE: u8 = u8::MAX;
 
 impl Walk<'_> {
     /// Visits what can be visited in a band; answers where water leaves it, and how much.
-    fn band(&mut self, rows: Range<usize>) -> Vec<(u32, f64)> {
-        let width = self.shape.width;
-        for row in rows.clone() {
-            let cells = (row - rows.start) * width..(row + 1 - rows.start) * width;
-            let (shape, directions) = (&self.shape, self.directions);
-            let waiting = &mut self.waiting[cells.clone()];
-            around(shape, directions, row, |columns, rows| match rows {
-                Some(rows) => waiting_row(&mut waiting[columns], rows),
-                None => {
-                    let cell = row * width + columns.start;
-                    let hole = directions[cell] == HOLE;
-                    let count = donors_of(directions, shape, cell).count_ones() as u8;
-                    waiting[columns.start] = if hole { DONE } else { count };
-                }
-            });
-            let ground = self.cells[row];
-            for (area, &direction) in self.area[cells].iter_mut().zip(&directions[row * width..]) {
-                *area = if direction == HOLE { f64::NAN } else { ground };
-            }
-        }
+    fn band(&mut self) -> Vec<(u32, f64)> {
         let mut crossings = Vec::new();
-        let plain = self.shape.plain();
         let mut start = 0;
         while start < self.waiting.len() {
-            let end = self.waiting.len().min(start + 8);
-            let mut sources = 0_u64;
-            for (n, &waiting) in self.waiting[start..end].iter().enumerate() {
-                sources |= u64::from(waiting == 0) << n;
-            }
-            while sources != 0 {
-                let cell = self.first + start + sources.trailing_zeros() as usize;
-                sources &= sources - 1;
-                let beyond = if plain { self.down::<true>(cell) } else { self.down::<false>(cell) };
-                crossings.extend(beyond);
+            let end = self.waiting.len().min(start + 64);
+            let sources = sources(&self.waiting[start..end]);
+            if sources != 0 {
+                self.down(self.first + start, sources, &mut crossings);
             }
             start = end;
         }
@@ -230,37 +237,73 @@ impl Walk<'_> {
         self.waiting[cell] -= 1;
         if self.waiting[cell] == 0 {
             // Everything is in the one band there is now.
-            let _ = if self.shape.plain() { self.down::<true>(cell) } else { self.down::<false>(cell) };
+            self.down(cell, 1, &mut Vec::new());
         }
     }
 
-    /// From a cell down until one waits for others; the cell beyond the band, if the way leaves it, and what it gets.
+    fn down(&mut self, start: usize, sources: u64, crossings: &mut Vec<(u32, f64)>) {
+        if self.shape.plain() {
+            let offsets = self.shape.offsets();
+            self.follow(start, sources, crossings, |cell, direction| {
+                cell.wrapping_add_signed(offsets[usize::from(direction & 7)])
+            });
+        } else {
+            let (shape, offsets) = (self.shape, self.shape.offsets());
+            self.follow(start, sources, crossings, |cell, direction| shape.towards(&offsets, cell, direction));
+        }
+    }
+
+    /// From each of the `sources` after cell `start` down until one waits for others; the cells beyond the band to which
+    /// ways lead, and what they get.
     #[inline(always)]
-    fn down<const PLAIN: bool>(&mut self, mut cell: usize) -> Option<(u32, f64)> {
-        let mut brought = 0.0;
-        loop {
-            let here = cell - self.first;
-            brought += self.area[here];
-            self.area[here] = brought;
-            self.waiting[here] = DONE;
-            self.list.push(cell as u32);
-            let direction = self.directions[cell];
-            if !flows(direction) {
-                return None;
-            }
-            cell = if PLAIN {
-                cell.wrapping_add_signed(self.offsets[usize::from(direction & 7)])
-            } else {
-                self.shape.towards(&self.offsets, cell, direction)
-            };
-            let next = cell.wrapping_sub(self.first);
-            let Some(waiting) = self.waiting.get_mut(next) else { return Some((cell as u32, brought)) };
-            *waiting -= 1;
-            if *waiting > 0 {
-                self.area[next] += brought;
-                return None;
+    fn follow(
+        &mut self,
+        start: usize,
+        mut sources: u64,
+        crossings: &mut Vec<(u32, f64)>,
+        towards: impl Fn(usize, u8) -> usize,
+    ) {
+        // Nothing is read through `self` in the loop: it is the innermost of all.
+        let Self { directions, first, area, waiting, list, count, .. } = self;
+        let (directions, first) = (*directions, *first);
+        let (area, waiting, list) = (&mut area[..], &mut waiting[..], &mut list[..]);
+        let mut listed = *count;
+        while sources != 0 {
+            let mut cell = start + sources.trailing_zeros() as usize;
+            sources &= sources - 1;
+            let mut here = cell - first;
+            let mut brought = area[here];
+            loop {
+                waiting[here] = DONE;
+                list[listed] = cell as u32;
+                listed += 1;
+                let direction = directions[cell];
+                if !flows(direction) {
+                    break;
+                }
+                cell = towards(cell, direction);
+                here = cell.wrapping_sub(first);
+                let Some(waits) = waiting.get_mut(here) else {
+                    crossings.push((cell as u32, brought));
+                    break;
+                };
+                *waits -= 1;
+                let wait = *waits > 0;
+                brought += area[here];
+                area[here] = brought;
+                if wait {
+                    break;
+                }
             }
         }
+        *count = listed;
+    }
+}
+
+wide! {
+    /// Which of up to 64 cells wait for nobody.
+    fn sources(waiting: &[u8]) -> u64 {
+        waiting.iter().enumerate().fold(0, |bits, (n, &waiting)| bits | u64::from(waiting == 0) << n)
     }
 }
 

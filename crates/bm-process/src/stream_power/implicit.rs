@@ -263,21 +263,45 @@ impl Cutting<'_> {
     ) {
         let shape = self.flow.shape;
         let offsets = shape.offsets();
+        if shape.plain() {
+            let towards =
+                |cell: usize, direction: u8| cell.wrapping_add_signed(offsets[usize::from(direction & 7)]);
+            self.follow(list, next, first, halo, towards, left);
+        } else {
+            let towards = |cell: usize, direction: u8| shape.towards(&offsets, cell, direction);
+            self.follow(list, next, first, halo, towards, left);
+        }
+    }
+
+    #[inline(always)]
+    fn follow(
+        &self,
+        list: &[u32],
+        next: &mut [f64],
+        first: usize,
+        halo: &[f64],
+        towards: impl Fn(usize, u8) -> usize,
+        left: impl Fn(f64, f64) -> f64,
+    ) {
+        // Nothing is read through `self` in the loop: it is the innermost of all.
+        let (directions, heights, factors) = (&self.flow.directions[..], self.heights, self.factors);
+        let shape = &self.flow.shape;
         for &cell in list.iter().rev() {
             let cell = cell as usize;
-            let direction = self.flow.directions[cell];
-            let height = self.heights[cell];
-            if direction > 7 {
-                next[cell - first] = height;
-                continue;
-            }
-            let receiver = shape.towards(&offsets, cell, direction);
-            let below = value_of(next, first, halo, &shape, receiver);
-            next[cell - first] = if height > self.heights[receiver] {
-                below + left(height - below, self.factors[cell])
-            } else {
+            let direction = directions[cell];
+            let height = heights[cell];
+            let new = if direction > 7 {
                 height
+            } else {
+                let receiver = towards(cell, direction);
+                let below = value_of(next, first, halo, shape, receiver);
+                if height > heights[receiver] {
+                    below + left(height - below, factors[cell])
+                } else {
+                    height
+                }
             };
+            next[cell - first] = new;
         }
     }
 }
