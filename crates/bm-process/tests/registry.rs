@@ -16,7 +16,10 @@ use kinds::bits;
 
 /// Hills by the sea, with soil on sandstone on granite, a lake's worth of water, and a climate.
 fn land() -> State {
-    let (width, height) = (33, 26);
+    land_of(33, 26)
+}
+
+fn land_of(width: usize, height: usize) -> State {
     let ground = Field::square(width, height, 100.0, |x, y| {
         let (x, y) = (x as f64, y as f64);
         x * 12.0 - 60.0 + 80.0 * (x * 0.4).sin() * (y * 0.33).cos() + 9.0 * (x * 1.7 + y * 2.3).sin()
@@ -140,6 +143,80 @@ fn every_process_can_be_limited_to_a_region() {
             assert!((0..before.cells()).filter(|&cell| outside(cell)).all(same), "{name}");
         }
     }
+}
+
+/// Everything at once, with steps and regions of their own.
+const TOGETHER: &str = "years = 3200
+    step = 400
+    [[process]]
+    name = 'uplift'
+    rate = 0.0004
+    [[process]]
+    name = 'fault'
+    trace = [[500, 0], [2200, 2600]]
+    horizontal = 0.0005
+    influence = 900
+    every = 2
+    [[process]]
+    name = 'stream-power'
+    step = 200
+    deposition = 0.4
+    flow = 'multiple'
+    [[process]]
+    name = 'hillslope'
+    law = 'critical-slope'
+    [[process]]
+    name = 'heat'
+    [process.climate]
+    [[process]]
+    name = 'weathering'
+    [[process]]
+    name = 'slides'
+    passes = 20
+    [[process]]
+    name = 'water'
+    every = 4
+    storm = 0.02
+    most_change = 50
+    region = [1000, 900, 4000, 5000]
+    [[process]]
+    name = 'waves'
+    region = [0, 0, 1500, 5600]
+    region-edges = 'closed'
+    [[process]]
+    name = 'stream-power'
+    region = [3000, 3000, 5000, 5000]
+    [[process]]
+    name = 'isostasy'
+    every = 4";
+
+#[test]
+fn all_together_for_any_number_of_threads_and_after_a_resumption() {
+    let begin = |threads: usize| {
+        let text = format!("threads = {threads}\n{TOGETHER}");
+        Run::new(land_of(70, 61), Scenario::parse("land.toml", &text).unwrap_or_else(|e| panic!("{e}")))
+            .unwrap()
+    };
+    let told = |run: &Run| (bits(run.state()), format!("{:?}", run.totals()));
+    let whole = [1, 2, 8].map(|threads| {
+        let mut run = begin(threads);
+        run.run(&mut Unwatched).unwrap_or_else(|e| panic!("{e}"));
+        assert!(run.totals().error() < 1e-12, "{}", run.totals().error());
+        told(&run)
+    });
+    assert!(whole[0] == whole[1] && whole[0] == whole[2]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut run = begin(2).checkpoints(dir.path()).unwrap();
+    for (stop, threads) in [(1, 8), (3, 1), (6, 2)] {
+        while run.steps_taken() < stop {
+            run.step().unwrap();
+        }
+        run.save().unwrap();
+        let changes = Changes { threads: Some(threads), ..Changes::default() };
+        run = Run::resume(dir.path(), &changes).unwrap_or_else(|e| panic!("{e}")).run;
+    }
+    run.run(&mut Unwatched).unwrap();
+    assert!(told(&run) == whole[0]);
 }
 
 #[test]
