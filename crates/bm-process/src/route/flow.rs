@@ -109,7 +109,10 @@ impl Flow {
             for (row, donors) in rows.zip(donors.chunks_exact_mut(shape.width)) {
                 around(shape, directions, row, |columns, rows| match rows {
                     Some(rows) => donors_row(&mut donors[columns], rows),
-                    None => donors[columns.start] = donors_of(directions, shape, row * shape.width + columns.start),
+                    None => {
+                        donors[columns.start] =
+                            donors_of(directions, shape, row * shape.width + columns.start)
+                    }
                 });
             }
         });
@@ -249,7 +252,9 @@ impl Walk<'_> {
             });
         } else {
             let (shape, offsets) = (self.shape, self.shape.offsets());
-            self.follow(start, sources, crossings, |cell, direction| shape.towards(&offsets, cell, direction));
+            self.follow(start, sources, crossings, |cell, direction| {
+                shape.towards(&offsets, cell, direction)
+            });
         }
     }
 

@@ -79,7 +79,9 @@ impl Surface {
                     } else {
                         fill_block(heights, values, &basins.of[cells.clone()], &passes.levels)
                     };
-                    if raised || directions[cells].iter().fold(0, |all, direction| all | direction) & LINK != 0 {
+                    if raised
+                        || directions[cells].iter().fold(0, |all, direction| all | direction) & LINK != 0
+                    {
                         blocks.push((row, block));
                     }
                 }
@@ -183,7 +185,9 @@ impl Surface {
         let width = shape.width;
         let walled = (0..shape.height).all(|row| stays(row * width) && stays((row + 1) * width - 1));
         let heights = shared(found);
-        workers::run(parts, |shores| from_shores(heights, water, shores, shape, walled)).into_iter().all(|calm| calm)
+        workers::run(parts, |shores| from_shores(heights, water, shores, shape, walled))
+            .into_iter()
+            .all(|calm| calm)
     }
 }
 
