@@ -54,7 +54,7 @@ impl Times {
     }
 }
 
-/// Octaves of noise, each half as wide and 0.55 times as high as the one before.
+/// Octaves of noise from 256 cells down, each half as wide and 0.55 times as high as the one before.
 fn fractal(size: usize) -> Vec<f64> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = || {
@@ -64,7 +64,7 @@ fn fractal(size: usize) -> Vec<f64> {
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
     let mut values = vec![0.0; size * size];
-    let (mut step, mut height) = ((size / 4).max(1), 450.0);
+    let (mut step, mut height) = ((size / 4).clamp(1, 256), 450.0);
     while step >= 1 {
         let nodes = size / step + 3;
         let noise: Vec<f64> = (0..nodes * nodes).map(|_| random() * height).collect();

@@ -597,6 +597,24 @@ fn sediment_is_dropped_where_slopes_end() {
 }
 
 #[test]
+fn pits_that_are_kept_fill_with_what_comes_down() {
+    for (n, g) in [(1.0, 0.8), (1.4, 0.8), (1.0, 1e-3)] {
+        let start = hills(50, 40, 6);
+        let mut ground = start.clone();
+        let mut flow = Flow::default();
+        Router::new(Rim::all(Edge::Closed)).sinks(Sinks::Keep).route(&ground, &mut flow).unwrap();
+        let mut rivers = StreamPower::new(Erodibility::Uniform(1e-4), 0.4, n);
+        rivers.deposition = g;
+        let ledger = rivers.erode(&mut ground, &flow, 300.0).unwrap();
+        // Nothing leaves, whatever is cut is in a pit or on the way to it.
+        assert!(ledger.lost == 0.0 && ledger.moved > 0.0 && ledger.error() < 1e-12, "{ledger:?}");
+        for cell in (0..2000).filter(|&cell| flow.is_pit(cell as u32)) {
+            assert!(ground.values[cell] >= start.values[cell]);
+        }
+    }
+}
+
+#[test]
 fn a_threshold_spares_slow_water() {
     let start = Field::square(30, 5, 100.0, |x, _| x as f64 * 0.5);
     let rim = Rim { west: Edge::Fixed, ..Rim::all(Edge::Closed) };

@@ -137,18 +137,24 @@ fn label(labels: &mut [u32], first: usize, directions: &[u8], pits: &[u32], shap
         labels[pit as usize - first] = number as u32 + 1;
     }
     if shape.plain() {
-        follow(labels, first, directions, |cell, direction| {
+        follow(labels, first, directions, shape, |cell, direction| {
             cell.wrapping_add_signed(offsets[usize::from(direction & 7)])
         });
     } else {
-        follow(labels, first, directions, |cell, direction| shape.towards(&offsets, cell, direction));
+        follow(labels, first, directions, shape, |cell, direction| shape.towards(&offsets, cell, direction));
     }
 }
 
 #[inline(always)]
-fn follow(labels: &mut [u32], first: usize, directions: &[u8], towards: impl Fn(usize, u8) -> usize) {
+fn follow(
+    labels: &mut [u32],
+    first: usize,
+    directions: &[u8],
+    shape: &Shape,
+    towards: impl Fn(usize, u8) -> usize,
+) {
     let mut way: Vec<u32> = vec![0; 1024];
-    for start in 0..labels.len() {
+    for start in shape.strips(labels.len()).flatten() {
         if labels[start] != UNKNOWN {
             continue;
         }

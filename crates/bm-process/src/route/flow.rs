@@ -222,14 +222,13 @@ impl Walk<'_> {
     /// Visits what can be visited in a band; answers where water leaves it, and how much.
     fn band(&mut self) -> Vec<(u32, f64)> {
         let mut crossings = Vec::new();
-        let mut start = 0;
-        while start < self.waiting.len() {
-            let end = self.waiting.len().min(start + 64);
-            let sources = sources(&self.waiting[start..end]);
-            if sources != 0 {
-                self.down(self.first + start, sources, &mut crossings);
+        for cells in self.shape.strips(self.waiting.len()) {
+            for start in cells.clone().step_by(64) {
+                let sources = sources(&self.waiting[start..cells.end.min(start + 64)]);
+                if sources != 0 {
+                    self.down(self.first + start, sources, &mut crossings);
+                }
             }
-            start = end;
         }
         crossings
     }

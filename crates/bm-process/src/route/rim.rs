@@ -1,5 +1,7 @@
 //! What lies beyond the four edges.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 
 use crate::field::Field;
@@ -96,6 +98,17 @@ impl Shape {
 
     pub(crate) const fn plain(&self) -> bool {
         !self.looped_x && !self.looped_y
+    }
+
+    /// The cells of some whole rows in the order in which ways down are best followed: in strips from the first row to the
+    /// last, so narrow that what is met soon again is still in the cache.
+    pub(crate) fn strips(&self, cells: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        const STRIP: usize = 1024;
+        let width = self.width;
+        (0..width).step_by(STRIP).flat_map(move |column| {
+            let count = STRIP.min(width - column);
+            (0..cells / width).map(move |row| row * width + column..row * width + column + count)
+        })
     }
 
     /// What to add to a cell's number to reach its neighbours, where no edge is in the way.

@@ -59,6 +59,9 @@ impl Load<'_> {
         let (mut change, mut rounds) = (f64::INFINITY, 0);
         let relief = drops.iter().copied().fold(0.0, f64::max);
         while change > 1e-12 * relief {
+            if rounds == ROUNDS && change <= 1e-9 * relief {
+                break;
+            }
             if rounds == ROUNDS {
                 return Err(StreamPowerError::Unsettled { metres: change, rounds });
             }

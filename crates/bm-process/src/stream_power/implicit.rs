@@ -295,11 +295,7 @@ impl Cutting<'_> {
             } else {
                 let receiver = towards(cell, direction);
                 let below = value_of(next, first, halo, shape, receiver);
-                if height > heights[receiver] {
-                    below + left(height - below, factors[cell])
-                } else {
-                    height
-                }
+                if height > heights[receiver] { below + left(height - below, factors[cell]) } else { height }
             };
             next[cell - first] = new;
         }
@@ -342,9 +338,7 @@ wide! {
             }
         }
         if shares {
-            for i in 0..count {
-                out[i] = 1.0 / (1.0 + out[i]);
-            }
+            out.iter_mut().for_each(|factor| *factor = 1.0 / (1.0 + *factor));
         }
     }
 }
