@@ -85,7 +85,7 @@ pub fn asia(size: usize) -> Result<Option<Field>, BenchError> {
     let Some(path) = relief::etopo5_path() else { return Ok(None) };
     let found = relief::read(&path)?;
     let metres = relief::whole_metres(&found)?;
-    let width = found.width as usize;
+    let width = found.width;
     if width < size || metres.len() / width < size {
         return Ok(None);
     }

@@ -124,7 +124,7 @@ struct Follower<'a> {
 impl Follower<'_> {
     fn frame(&mut self, step: u64, years: f64, land: &bm_process::state::State) {
         let Some((folder, every)) = self.frames else { return };
-        if step % every != 0 || self.failed.is_some() {
+        if !step.is_multiple_of(every) || self.failed.is_some() {
             return;
         }
         let path = folder.join(format!("frame-{step:07}.png"));

@@ -29,8 +29,8 @@ diffusivity = 1.0
 
 fn world() -> (tempfile::TempDir, std::path::PathBuf) {
     let (dir, world) = folder_with_world();
-    fs::rename(world, dir.path().join("w.bm")).unwrap();
-    fs::write(dir.path().join("s.toml"), SCENARIO).unwrap();
+    fs::rename(world, dir.path().join("w.bm")).expect("renamed");
+    fs::write(dir.path().join("s.toml"), SCENARIO).expect("written");
     let path = dir.path().to_owned();
     (dir, path)
 }
