@@ -3,6 +3,9 @@
 //! Only the width differs: no contraction to fused multiply-add is allowed anywhere, so every path gives the same
 //! bits as the portable one.
 
+#[cfg(target_arch = "x86_64")]
+use std::sync::atomic::{AtomicU8, Ordering};
+
 /// Makes a function whose body is compiled for AVX-512, AVX2 and the portable baseline; the best one is chosen when
 /// it is called.
 macro_rules! wide {
@@ -45,9 +48,24 @@ pub(crate) enum Level {
     Portable,
 }
 
-/// What the processor offers (the standard library remembers the answer).
+/// What the processor offers, asked for once: kernels call for each row, and seven questions each time show in profiles.
 #[cfg(target_arch = "x86_64")]
+#[inline(always)]
 pub(crate) fn level() -> Level {
+    match LEVEL.load(Ordering::Relaxed) {
+        1 => Level::Avx512,
+        2 => Level::Avx2,
+        3 => Level::Portable,
+        _ => detect(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+#[cfg(target_arch = "x86_64")]
+#[cold]
+fn detect() -> Level {
     let small = is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2");
@@ -55,9 +73,11 @@ pub(crate) fn level() -> Level {
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl");
-    match (small, large) {
-        (true, true) => Level::Avx512,
-        (true, false) => Level::Avx2,
-        _ => Level::Portable,
-    }
+    let (number, level) = match (small, large) {
+        (true, true) => (1, Level::Avx512),
+        (true, false) => (2, Level::Avx2),
+        _ => (3, Level::Portable),
+    };
+    LEVEL.store(number, Ordering::Relaxed);
+    level
 }

@@ -1,5 +1,7 @@
 //! Books close over ten thousand steps, for each process alone and for all together, against what is really there.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use bm_core::MaterialId;
 use bm_process::field::Field;
 use bm_process::process::{Books, Process, ProcessError, YEAR};
@@ -25,25 +27,28 @@ fn noise(cell: usize, salt: u64) -> f64 {
 
 /// A rough coast: sea in the west, hills in the east, sandstone under soil on granite.
 fn land(threads: usize) -> State {
-    let mut ground = Field::square(WIDTH, HEIGHT, 100.0, |x, y| {
+    land_of(WIDTH, HEIGHT, threads)
+}
+
+fn land_of(width: usize, height: usize, threads: usize) -> State {
+    let cells = width * height;
+    let mut ground = Field::square(width, height, 100.0, |x, y| {
+        let rough = 8.0 * noise(y * width + x, 1);
         let x = x as f64;
-        -30.0
-            + 9.0 * x
-            + 15.0 * (0.9 * x).sin() * (0.7 * y as f64).cos()
-            + 8.0 * noise(y * WIDTH + x as usize, 1)
+        -30.0 + 9.0 * x + 15.0 * (0.9 * x).sin() * (0.7 * y as f64).cos() + rough
     });
-    ground.dx = (0..HEIGHT).map(|row| 100.0 - 0.3 * row as f64).collect();
+    ground.dx = (0..height).map(|row| 100.0 - 0.3 * row as f64).collect();
     let mut state = State::new(ground, MaterialId::GRANITE);
     let stratum = |material, metres: f64, salt| Stratum {
         material,
-        thickness: (0..WIDTH * HEIGHT).map(|cell| (metres * noise(cell, salt)) as f32).collect(),
+        thickness: (0..cells).map(|cell| (metres * noise(cell, salt)) as f32).collect(),
     };
     let strata = vec![stratum(MaterialId::SEDIMENT, 3.0, 2), stratum(MaterialId::SANDSTONE, 20.0, 3)];
     state.strata = Strata::new(strata, MaterialId::GRANITE).unwrap();
     state.threads = threads;
-    let rates = (0..WIDTH * HEIGHT).map(|cell| (1e-4 * noise(cell, 4)) as f32).collect();
+    let rates = (0..cells).map(|cell| (1e-4 * noise(cell, 4)) as f32).collect();
     assert!(state.set_layer(layer::UPLIFT, Layer::F32(rates)));
-    let temperature = (0..WIDTH * HEIGHT).map(|cell| 20.0 * noise(cell, 5) - 5.0).collect();
+    let temperature = (0..cells).map(|cell| 20.0 * noise(cell, 5) - 5.0).collect();
     assert!(state.set_layer(layer::TEMPERATURE, Layer::F64(temperature)));
     state
 }
@@ -211,10 +216,10 @@ fn all_together() {
 /// Threads do not show, and neither does what a process remembers: built anew after each step it goes on alike.
 #[test]
 fn threads_and_restarts_do_not_show() {
-    let finish = |threads: usize, anew: bool| {
-        let mut state = land(threads);
+    let finish = |(width, height): (usize, usize), steps: usize, threads: usize, anew: bool| {
+        let mut state = land_of(width, height, threads);
         let mut processes = everything(&state);
-        for _ in 0..30 {
+        for _ in 0..steps {
             run(&mut state, &mut processes, 1, 20.0);
             if anew {
                 processes = everything(&state);
@@ -223,9 +228,13 @@ fn threads_and_restarts_do_not_show() {
         let layers: Vec<_> = state.layers().map(|(name, layer)| (name.to_owned(), layer.clone())).collect();
         (state.ground, state.strata, layers)
     };
-    let first = finish(1, false);
-    for (threads, anew) in [(2, false), (8, false), (1, true)] {
-        let other = finish(threads, anew);
-        assert!(first.0 == other.0 && first.1 == other.1 && first.2 == other.2, "{threads} {anew}");
+    // The larger is large enough for every kernel to share it among threads.
+    for (size, steps) in [((WIDTH, HEIGHT), 30), ((150, 130), 3)] {
+        let first = finish(size, steps, 1, false);
+        for (threads, anew) in [(2, false), (8, false), (1, true)] {
+            let other = finish(size, steps, threads, anew);
+            let same = first.0 == other.0 && first.1 == other.1 && first.2 == other.2;
+            assert!(same, "{size:?} {threads} {anew}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Processes as scenarios see them: parameters, refusals, holes, materials, and what they do to each other.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use bm_core::MaterialId;
 use bm_process::field::Field;
 use bm_process::process::{Process, ProcessError, YEAR};
@@ -18,7 +20,8 @@ use bm_process::processes::weathering::WeatheringConfig;
 use bm_process::state::{Layer, State, layer};
 use bm_process::strata::{Strata, Stratum};
 
-type Build = Box<dyn Fn(&State) -> Result<Box<dyn Process>, ProcessError>>;
+type Built = Result<Box<dyn Process>, ProcessError>;
+type Build = Box<dyn Fn(&State) -> Built>;
 
 /// A slope from the sea in the west up to the east.
 fn slope(width: usize, height: usize, cell: f64) -> State {
@@ -46,7 +49,7 @@ fn trace() -> Vec<[f64; 2]> {
 
 /// All with parameters of their own, and whether holes are handled (else refused).
 fn all() -> Vec<(Build, bool)> {
-    fn of<C: 'static>(config: C, build: fn(&C, &State) -> Result<Box<dyn Process>, ProcessError>) -> Build {
+    fn of<C: 'static>(config: C, build: fn(&C, &State) -> Built) -> Build {
         Box::new(move |state| build(&config, state))
     }
     let storm = WaterConfig { storm: 0.01, storms_per_year: 1.0, ..WaterConfig::default() };
@@ -144,7 +147,7 @@ fn parameters_are_read_and_checked() {
     let config: WeatheringConfig = serde_json::from_str(table).unwrap();
     config.build(&state).unwrap();
 
-    let refused = |result: Result<Box<dyn Process>, ProcessError>| match result {
+    let refused = |result: Built| match result {
         Err(error) => error.to_string(),
         Ok(process) => panic!("{} takes it", process.name()),
     };

@@ -39,9 +39,10 @@ pub enum WaterScheme {
 /// Parameters of `water`.
 ///
 /// A second of flow takes about a sub-step of computing, so no computer follows water through a geological step. With
-/// `storm`, a step follows the water for so many hours only, and the ground changes by what all storms of the step
-/// would do together (the morphological factor of Roelvink 2006): `storms_per_year` times the years of the step. Where that
-/// would move some cell by more than `most_change`, the storm is followed again on the changed ground.
+/// `storm`, a step follows the water for so many hours only; when they are over it drops what it carries, and the
+/// ground changes by what all storms of the step would do together (the morphological factor of Roelvink 2006):
+/// `storms_per_year` times the years of the step. Where that would move some cell by more than `most_change`, the storm
+/// is followed again on the changed ground.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WaterConfig {
@@ -69,8 +70,8 @@ pub struct WaterConfig {
     pub storm: f64,
     /// How many such storms there are in a year (10).
     pub storms_per_year: f64,
-    /// Metres a cell may change between two storms that are followed (1).
-    pub most_change: f64,
+    /// Metres a cell may change between two storms that are followed; a twentieth of a cell's width if not given.
+    pub most_change: Option<f64>,
     /// Whether the sea is kept full: cells below its level that are joined to the region's edge by such cells (true).
     pub sea: bool,
 }
@@ -90,7 +91,7 @@ impl Default for WaterConfig {
             deposition: 0.05,
             storm: 1.0,
             storms_per_year: 10.0,
-            most_change: 1.0,
+            most_change: None,
             sea: true,
         }
     }
@@ -122,10 +123,11 @@ impl WaterConfig {
         ] {
             check.not_negative(parameter, value)?;
         }
-        check.positive("most_change", self.most_change)?;
+        let most_change = self.most_change.unwrap_or(0.05 * state.ground.dy);
+        check.positive("most_change", most_change)?;
         let water =
             Water::new(self.options(state, None)).map_err(|error| ProcessError::kernel(NAME, error))?;
-        Ok(Box::new(Rivers { config: self.clone(), water }))
+        Ok(Box::new(Rivers { config: self.clone(), water, most_change }))
     }
 
     fn options(&self, state: &State, erodibility: Option<Vec<f64>>) -> Options {
@@ -160,6 +162,7 @@ impl WaterConfig {
 struct Rivers {
     config: WaterConfig,
     water: Water,
+    most_change: f64,
 }
 
 /// Adds one ledger to those before it.
@@ -189,7 +192,26 @@ impl Rivers {
         ledger::sum(&rows)
     }
 
-    /// One storm, and the ground changed by `factor` of them; or by fewer, if a cell would change too much: how many.
+    /// Lets what the water carries fall where it is.
+    fn settle(sheet: &mut Sheet) {
+        for (bed, sediment) in sheet.bed.values.iter_mut().zip(&mut sheet.sediment) {
+            *bed += std::mem::take(sediment);
+        }
+    }
+
+    /// Follows the water for some seconds.
+    fn follow(&mut self, sheet: &mut Sheet, sea: Option<f64>, seconds: f64) -> Result<Report, ProcessError> {
+        let before = sheet.water();
+        let filled = sea.map_or(0.0, |level| Self::fill(sheet, level));
+        let kernel = |error| ProcessError::kernel(NAME, error);
+        let mut report = self.water.advance(sheet, seconds).map_err(kernel)?;
+        report.water.before = before;
+        report.water.gained += filled;
+        Ok(report)
+    }
+
+    /// One storm, after which the water drops what it carries, and the ground changed by `factor` of them; or by fewer,
+    /// if a cell would change too much: how many.
     fn storm(
         &mut self,
         sheet: &mut Sheet,
@@ -197,41 +219,34 @@ impl Rivers {
         seconds: f64,
         factor: f64,
     ) -> Result<(f64, Report), ProcessError> {
+        Self::settle(sheet);
         let before = sheet.bed.values.clone();
-        let water_before = sheet.water();
-        let filled = sea.map_or(0.0, |level| Self::fill(sheet, level));
-        let suspended = sheet.suspended();
-        let mut report =
-            self.water.advance(sheet, seconds).map_err(|error| ProcessError::kernel(NAME, error))?;
-        report.water.before = water_before;
-        report.water.gained += filled;
+        let mut report = self.follow(sheet, sea, seconds)?;
+        Self::settle(sheet);
         let changes = sheet.bed.values.iter().zip(&before).map(|(now, then)| (now - then).abs());
         let most = changes.fold(0.0, f64::max);
-        let times = if most * factor > self.config.most_change {
+        let times = if most * factor > self.most_change {
             // The storm that was followed happened, however much it changed.
-            (self.config.most_change / most).clamp(factor.min(1.0), factor)
+            (self.most_change / most).clamp(factor.min(1.0), factor)
         } else {
             factor
         };
-        if times != 1.0 {
-            for (now, then) in sheet.bed.values.iter_mut().zip(&before) {
-                *now = then + (*now - then) * times;
-            }
-            // What the other storms carried off or brought, and what their water carries still.
-            let solid = &mut report.solid;
-            let still = (sheet.suspended() - suspended) * (times - 1.0);
-            solid.gained = solid.gained * times + (-still).max(0.0);
-            solid.lost = solid.lost * times + still.max(0.0);
-            solid.moved *= times;
-            solid.after = sheet.bed.volume() + sheet.suspended();
+        for (now, then) in sheet.bed.values.iter_mut().zip(&before) {
+            *now = then + (*now - then) * times;
         }
+        // What the other storms carried off.
+        let solid = &mut report.solid;
+        solid.gained *= times;
+        solid.lost *= times;
+        solid.moved *= times;
+        solid.after = sheet.bed.volume();
         Ok((times, report))
     }
 
     fn run(&mut self, sheet: &mut Sheet, sea: Option<f64>, dt: f64) -> Result<Report, ProcessError> {
         let seconds = self.config.storm * 3600.0;
         if seconds == 0.0 || !self.config.erosion && seconds >= dt {
-            return Ok(self.storm(sheet, sea, dt, 1.0)?.1);
+            return self.follow(sheet, sea, dt);
         }
         let mut left = self.config.storms_per_year * dt / YEAR;
         let mut all = Report::default();

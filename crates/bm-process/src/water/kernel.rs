@@ -6,8 +6,14 @@ use super::rows::{
 };
 use super::{Edge, Friction, Options, Scheme, Sheet};
 use crate::sums;
+use std::ops::Range;
 
-/// Rows with a ghost cell at both ends: what faces need to know.
+/// Columns done together: all that is known of the rows at hand then stays in the nearest caches.
+const STRIP: usize = 512;
+/// Cells before and behind a strip that are read as well: a face needs to know how its cells rise, and that their neighbours.
+const HALO: usize = 2;
+
+/// A strip of a row with its halo, or ghosts where that is beyond the raster: what faces need to know.
 #[derive(Clone)]
 struct Row {
     bed: Vec<f64>,
@@ -22,6 +28,23 @@ struct Row {
     /// on a slope has no steps, and a lake has none either.
     east: [Vec<f64>; 2],
     north: [Vec<f64>; 2],
+}
+
+/// What is at hand while a strip is done: four rows, the faces between three of them, scratch.
+struct Desk {
+    rows: [Row; 4],
+    faces: [Faces; 3],
+    scratch: [Vec<f64>; 3],
+}
+
+impl Desk {
+    fn new(count: usize) -> Self {
+        Self {
+            rows: [(); 4].map(|()| Row::new(count)),
+            faces: [Faces::new(count), Faces::new(count), Faces::new(count + 1)],
+            scratch: [(); 3].map(|()| vec![0.0; count]),
+        }
+    }
 }
 
 /// Through the faces of a row.
@@ -52,6 +75,20 @@ pub(super) struct Outcome {
 pub(super) struct Passed {
     pub(super) gained: f64,
     pub(super) lost: f64,
+}
+
+impl Outcome {
+    /// Adds what another strip of the row says; NaN stays.
+    fn join(&mut self, other: &Self) {
+        let worse = |a: f64, b: f64, worst: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { worst };
+        self.least = worse(self.least, other.least, self.least.min(other.least));
+        self.rate = worse(self.rate, other.rate, self.rate.max(other.rate));
+        self.exchanged += other.exchanged;
+        for (all, one) in [(&mut self.water, &other.water), (&mut self.solid, &other.solid)] {
+            all.gained += one.gained;
+            all.lost += one.lost;
+        }
+    }
 }
 
 impl Passed {
@@ -85,8 +122,8 @@ pub(super) struct Block<'a> {
 }
 
 impl Row {
-    fn new(width: usize) -> Self {
-        let empty = vec![0.0; width + 2];
+    fn new(count: usize) -> Self {
+        let empty = vec![0.0; count + 2 * HALO];
         let pair = [empty.clone(), empty.clone()];
         Self {
             bed: empty.clone(),
@@ -98,6 +135,16 @@ impl Row {
             east: pair.clone(),
             north: pair,
         }
+    }
+}
+
+impl Row {
+    /// Makes up the cell beyond an edge from the one before it.
+    fn ghost(&mut self, ghost: usize, cell: usize, edge: Edge, outward: f64) {
+        let (bed, load) = (self.bed[cell], self.load[cell]);
+        let (depth, u, load) = beyond(edge, outward, bed, self.depth[cell], self.u[cell], load);
+        (self.bed[ghost], self.depth[ghost], self.u[ghost], self.load[ghost]) = (bed, depth, u, load);
+        self.v[ghost] = self.v[cell];
     }
 }
 
@@ -124,31 +171,41 @@ impl Faces {
 impl Block<'_> {
     pub(super) fn advance(mut self, dt: f64) {
         let width = self.now.width();
-        let rows = self.next.depth.len() / width;
-        let [mut south, mut here, mut north, mut further] = [(); 4].map(|()| Row::new(width));
-        let (mut below, mut above) = (Faces::new(width), Faces::new(width));
-        let mut across = Faces::new(width + 1);
-        let mut scratch = [vec![0.0; width], vec![0.0; width], vec![0.0; width]];
+        self.next.outcome.fill(Outcome { least: f64::INFINITY, ..Outcome::default() });
+        // Strips of equal width: what they need is made once for each width there is.
+        let mut desk = Desk::new(width.min(STRIP));
+        for begin in (0..width).step_by(STRIP) {
+            let columns = begin..width.min(begin + STRIP);
+            if columns.len() < STRIP.min(width) {
+                desk = Desk::new(columns.len());
+            }
+            self.strip(columns, dt, &mut desk);
+        }
+    }
 
+    fn strip(&mut self, columns: Range<usize>, dt: f64, desk: &mut Desk) {
+        let rows = self.next.depth.len() / self.now.width();
+        let Desk { rows: [south, here, north, further], faces: [below, above, across], scratch } = desk;
         let first = self.first as isize;
-        self.load(first - 2, &mut further);
-        self.load(first - 1, &mut south);
-        self.load(first, &mut here);
-        self.load(first + 1, &mut north);
-        self.rise_north(first - 1, [&further, &here], &mut south);
-        self.rise_north(first, [&south, &north], &mut here);
-        self.between_rows(&south, &here, &mut below);
+        self.load(first - 2, &columns, further);
+        self.load(first - 1, &columns, south);
+        self.load(first, &columns, here);
+        self.load(first + 1, &columns, north);
+        self.rise_north(first - 1, [further, here], south);
+        self.rise_north(first, [south, north], here);
+        self.between_rows(south, here, below);
         for row in 0..rows {
             let number = first + row as isize;
-            self.load(number + 2, &mut further);
-            self.rise_north(number + 1, [&here, &further], &mut north);
-            self.between_rows(&here, &north, &mut above);
-            self.within_row(&here, &mut across);
-            self.update(row, dt, [&south, &here, &north], [&below, &above, &across], &mut scratch);
-            std::mem::swap(&mut south, &mut here);
-            std::mem::swap(&mut here, &mut north);
-            std::mem::swap(&mut north, &mut further);
-            std::mem::swap(&mut below, &mut above);
+            self.load(number + 2, &columns, further);
+            self.rise_north(number + 1, [here, further], north);
+            self.between_rows(here, north, above);
+            self.within_row(here, across);
+            let around = [&*south, &*here, &*north];
+            self.update(row, &columns, dt, around, [&*below, &*above, &*across], scratch);
+            std::mem::swap(south, here);
+            std::mem::swap(here, north);
+            std::mem::swap(north, further);
+            std::mem::swap(below, above);
         }
     }
 
@@ -165,52 +222,54 @@ impl Block<'_> {
         }
     }
 
-    /// Reads a row, or makes one up beyond the edge.
-    fn load(&self, row: isize, out: &mut Row) {
+    /// Reads a strip of a row, or makes one up beyond the edge.
+    fn load(&self, row: isize, columns: &Range<usize>, out: &mut Row) {
         let now = self.now;
         let (width, height) = (now.width(), now.height() as isize);
         let inside = row.clamp(0, height - 1);
+        // The part of strip and halo that there is, and where it begins in the strip.
+        let (from, to) = (columns.start.saturating_sub(HALO), width.min(columns.end + HALO));
+        let begin = from + HALO - columns.start;
+        let inner = begin..begin + (to - from);
         let at = inside as usize * width;
-        let range = at..at + width;
-        let inner = 1..width + 1;
+        let range = at + from..at + to;
         out.bed[inner.clone()].copy_from_slice(&now.bed.values[range.clone()]);
         out.depth[inner.clone()].copy_from_slice(&now.depth[range.clone()]);
         speeds(
             [&mut out.u[inner.clone()], &mut out.v[inner.clone()]],
             [&now.depth[range.clone()], &now.momentum_x[range.clone()], &now.momentum_y[range.clone()]],
         );
-        let erodes = self.options.erosion.is_some();
-        if erodes {
-            loads(&mut out.load[inner], &now.depth[range.clone()], &now.sediment[range]);
+        if self.options.erosion.is_some() {
+            loads(&mut out.load[inner.clone()], &now.depth[range.clone()], &now.sediment[range]);
         }
         if row != inside {
             let (edge, outward) =
                 if row < 0 { (self.options.edges.south, -1.0) } else { (self.options.edges.north, 1.0) };
-            for i in 1..=width {
+            for i in inner.clone() {
                 let (depth, v, load) = beyond(edge, outward, out.bed[i], out.depth[i], out.v[i], out.load[i]);
                 (out.depth[i], out.v[i], out.load[i]) = (depth, v, load);
             }
         }
-        for (ghost, cell, edge, outward) in
-            [(0, 1, self.options.edges.west, -1.0), (width + 1, width, self.options.edges.east, 1.0)]
-        {
-            let (depth, u, load) =
-                beyond(edge, outward, out.bed[cell], out.depth[cell], out.u[cell], out.load[cell]);
-            out.bed[ghost] = out.bed[cell];
-            (out.depth[ghost], out.u[ghost], out.load[ghost]) = (depth, u, load);
-            out.v[ghost] = out.v[cell];
+        let mut ghosts = [None; 2];
+        if from == 0 && inner.start > 0 {
+            ghosts[0] = Some(inner.start - 1);
+            out.ghost(inner.start - 1, inner.start, self.options.edges.west, -1.0);
         }
-        let width = width + 2;
+        if to == width && inner.end < out.bed.len() {
+            ghosts[1] = Some(inner.end);
+            out.ghost(inner.end, inner.end - 1, self.options.edges.east, 1.0);
+        }
         add(&mut out.level, &out.bed, &out.depth);
         let [depth, level] = &mut out.east;
         for (rises, values) in [(depth, &out.depth), (level, &out.level)] {
-            // Ghosts at both ends keep none.
-            rise(&mut rises[1..width - 1], &values[..width - 2], &values[1..width - 1], &values[2..]);
+            let count = rises.len();
+            rise(&mut rises[1..count - 1], &values[..count - 2], &values[1..count - 1], &values[2..]);
+            ghosts.into_iter().flatten().for_each(|ghost| rises[ghost] = 0.0);
         }
     }
 
     fn between_rows(&self, south: &Row, north: &Row, out: &mut Faces) {
-        let inner = 1..self.now.width() + 1;
+        let inner = HALO..HALO + out.water.len();
         let l = [&south.level, &south.depth, &south.v, &south.u, &south.north[1], &south.north[0]];
         let r = [&north.level, &north.depth, &north.v, &north.u, &north.north[1], &north.north[0]];
         out.fill(l.map(|v| &v[inner.clone()]), r.map(|v| &v[inner.clone()]), self.options.gravity);
@@ -220,17 +279,18 @@ impl Block<'_> {
     }
 
     fn within_row(&self, row: &Row, out: &mut Faces) {
-        let width = self.now.width();
+        let (left, right) = (HALO - 1..HALO - 1 + out.water.len(), HALO..HALO + out.water.len());
         let rows = [&row.level, &row.depth, &row.u, &row.v, &row.east[1], &row.east[0]];
-        out.fill(rows.map(|v| &v[..width + 1]), rows.map(|v| &v[1..]), self.options.gravity);
+        out.fill(rows.map(|v| &v[left.clone()]), rows.map(|v| &v[right.clone()]), self.options.gravity);
         if self.options.erosion.is_some() {
-            carried(&mut out.solid, &out.water, &row.load[..width + 1], &row.load[1..]);
+            carried(&mut out.solid, &out.water, &row.load[left], &row.load[right]);
         }
     }
 
     fn update(
         &mut self,
         local: usize,
+        columns: &Range<usize>,
         dt: f64,
         [south, here, north]: [&Row; 3],
         [below, above, across]: [&Faces; 3],
@@ -238,7 +298,7 @@ impl Block<'_> {
     ) {
         let (now, options) = (self.now, self.options);
         let (width, height) = (now.width(), now.height());
-        let row = self.first + local;
+        let (row, count) = (self.first + local, columns.len());
         let (dx, dy) = (now.bed.dx[row], now.bed.dy);
         // Faces to the north and south are as long as the mean of both rows' cells.
         let face = |other: usize| 0.5 * (dx + now.bed.dx[other]);
@@ -246,8 +306,8 @@ impl Block<'_> {
         let long_north = face((row + 1).min(height - 1));
         let area = dx * dy;
         let ratios = [dt / dx, dt * long_south / area, dt * long_north / area];
-        let global = row * width..(row + 1) * width;
-        let range = local * width..(local + 1) * width;
+        let global = row * width + columns.start..row * width + columns.end;
+        let range = local * width + columns.start..local * width + columns.end;
         let next = &mut self.next;
         let depth = &mut next.depth[range.clone()];
         let (x, y) = (&mut next.x[range.clone()], &mut next.y[range.clone()]);
@@ -274,8 +334,8 @@ impl Block<'_> {
             ratios,
         );
 
-        weigh(x, &now.depth[global.clone()], &here.east[1][1..], options.gravity * dt / dx);
-        weigh(y, &now.depth[global.clone()], &here.north[1][1..], options.gravity * dt / dy);
+        weigh(x, &now.depth[global.clone()], &here.east[1][HALO..], options.gravity * dt / dx);
+        weigh(y, &now.depth[global.clone()], &here.north[1][HALO..], options.gravity * dt / dy);
 
         let mut outcome = Outcome { least: sums::min(depth), ..Outcome::default() };
         if options.erosion.is_some() {
@@ -319,7 +379,7 @@ impl Block<'_> {
             if let Some(erosion) = &options.erosion {
                 let solids = [&mut next.bed[range.clone()], &mut next.sediment[range.clone()], &mut work[..]];
                 let slope = [0.5 / dx, 0.5 / dy];
-                let beds = [&south.bed, &here.bed, &north.bed];
+                let beds = [&south.bed, &here.bed, &north.bed].map(|bed| &bed[HALO - 1..]);
                 exchange(solids, beds, [&*depth, &*x, &*y], erosion, global, dt, slope);
                 outcome.exchanged = sums::sum(work) * area;
             }
@@ -334,16 +394,20 @@ impl Block<'_> {
                 continue;
             }
             let pick = |faces: &Faces, i: usize| if what == 0 { faces.water[i] } else { faces.solid[i] };
-            passed.add(pick(across, 0) * dy * share);
-            passed.add(-pick(across, width) * dy * share);
+            if columns.start == 0 {
+                passed.add(pick(across, 0) * dy * share);
+            }
+            if columns.end == width {
+                passed.add(-pick(across, count) * dy * share);
+            }
             if row == 0 {
-                (0..width).for_each(|i| passed.add(pick(below, i) * long_south * share));
+                (0..count).for_each(|i| passed.add(pick(below, i) * long_south * share));
             }
             if row + 1 == height {
-                (0..width).for_each(|i| passed.add(-pick(above, i) * long_north * share));
+                (0..count).for_each(|i| passed.add(-pick(above, i) * long_north * share));
             }
         }
-        next.outcome[local] = outcome;
+        next.outcome[local].join(&outcome);
     }
 }
 

@@ -203,7 +203,7 @@ wide! {
     /// Detachment and deposition; of the first rows, the last keeps metres exchanged.
     pub(super) fn exchange(
         rows: [&mut [f64]; 3],
-        beds: [&Vec<f64>; 3],
+        beds: [&[f64]; 3],
         flow: [&[f64]; 3],
         erosion: &Erosion,
         cells: std::ops::Range<usize>,
