@@ -140,7 +140,7 @@ fn what_cannot_be_is_refused_with_its_place() {
     run(&format!("{WHERE} --process stream-powr --years 10")).refused(2, &["did you mean", "stream-power"]);
     run(&format!("{WHERE} --process stream-power")).refused(2, &["how many years", "--years"]);
     run(&format!("{WHERE} --process stream-power --years -5")).refused(2, &["years"]);
-    run("--bbox 44,44,44,45 --cell 100 --process stream-power --years 10").refused(2, &["bbox"]);
+    run("--bbox 44,44,44,45 --cell 100 --process stream-power --years 10").refused(2, &["no width"]);
     run("--bbox 44,44,46,99 --cell 100 --process stream-power --years 10").refused(2, &["99"]);
     run("--bbox 44,44,46,45 --cell 0 --process stream-power --years 10").refused(2, &["--cell 0"]);
     run("--bbox 44,44,46,45 --cell 0.25 --process stream-power --years 10").refused(2, &["cells"]);
