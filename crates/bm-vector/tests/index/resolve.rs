@@ -5,7 +5,7 @@ use crate::support::{
 };
 use bm_core::MaterialId;
 use bm_vector::set::{BoundarySet, Change};
-use bm_vector::{Area, Boundary, Frame, Shape, Side};
+use bm_vector::{Area, Boundary, Extent, Frame, Shape, Side};
 use geo::Intersects;
 use geo_types::{Coord, Line, Rect};
 use proptest::prelude::*;
@@ -43,6 +43,13 @@ fn naive(
 ) -> Option<(MaterialId, String, Side)> {
     let mut heard: Vec<(&Boundary, Side)> =
         all.iter().filter_map(|b| Some((b, heard(b, p, resolution, frame)?))).collect();
+    // Shores that are heard everywhere answer the same question: the best of them have answered it.
+    let everywhere = |b: &Boundary| {
+        matches!((&b.shape, b.extent), (Shape::Area(_), Extent::Shore { .. }))
+            && b.transition.is_some_and(|t| t.right.is_some())
+    };
+    let best = all.iter().filter(|b| everywhere(b)).map(|b| b.priority).fold(f64::NEG_INFINITY, f64::max);
+    heard.retain(|(b, _)| !everywhere(b) || b.priority >= best);
     heard.sort_by(|(a, _), (b, _)| {
         let d = |b: &Boundary| distance(b, p, frame);
         (b.priority.total_cmp(&a.priority))
