@@ -90,9 +90,14 @@ pub fn asia(size: usize) -> Result<Option<Field>, BenchError> {
         return Ok(None);
     }
     let (left, bottom) = ((width - size) / 2, metres.len() / width - size - 100);
-    // Half a metre up, so that no lake has level 0: over it least gradients are the least floats there are, whose slopes
-    // the peers round to none.
-    let height = |x, y| f64::from(metres[(bottom + y) * width + left + x]) + 0.5;
+    // The relief has whole metres: within them heights are drawn, the same in every run. Over plateaus the peers' floods
+    // raise some cells by more units in the last place than the least gradient takes, and water goes other ways there.
+    let height = |x, y| {
+        let k = (bottom + y) * width + left + x;
+        let drawn = (k as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let drawn = (drawn ^ drawn >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        f64::from(metres[k]) + (drawn >> 11) as f64 / (1_u64 << 53) as f64
+    };
     Ok(Some(Field::square(size, size, 9000.0, height)))
 }
 
