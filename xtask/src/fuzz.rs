@@ -8,7 +8,7 @@ use crate::workspace;
 
 /// Where the fuzz targets are.
 const FOLDERS: [&str; 4] =
-    ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz", "crates/bm-io/fuzz", "crates/bm-vector/fuzz"];
+    ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz", "crates/bm-io/fuzz", "crates/bm-vector/fuzz", "crates/bm-grid/fuzz"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
