@@ -7,7 +7,7 @@ use crate::shell::{self, Failure, Outcome};
 use crate::workspace;
 
 /// Where the fuzz targets are.
-const FOLDERS: [&str; 4] =
+const FOLDERS: [&str; 5] =
     ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz", "crates/bm-io/fuzz", "crates/bm-vector/fuzz", "crates/bm-grid/fuzz"];
 
 #[derive(clap::Args)]
