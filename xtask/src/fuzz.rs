@@ -7,8 +7,13 @@ use crate::shell::{self, Failure, Outcome};
 use crate::workspace;
 
 /// Where the fuzz targets are.
-const FOLDERS: [&str; 5] =
-    ["crates/bm-hybrid/fuzz", "crates/bm-overlay/fuzz", "crates/bm-io/fuzz", "crates/bm-vector/fuzz", "crates/bm-grid/fuzz"];
+const FOLDERS: [&str; 5] = [
+    "crates/bm-hybrid/fuzz",
+    "crates/bm-overlay/fuzz",
+    "crates/bm-io/fuzz",
+    "crates/bm-vector/fuzz",
+    "crates/bm-grid/fuzz",
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
