@@ -41,6 +41,7 @@ fn land_of(width: usize, height: usize) -> State {
 fn cases() -> BTreeMap<&'static str, (f64, &'static str)> {
     const HOUR: f64 = 1.0 / 8766.0;
     BTreeMap::from([
+        ("roughen", (100.0, "wavelength = 900\nheight = 20")),
         ("stream-power", (500.0, "deposition = 0.7\nerodibility = 1e-4")),
         ("hillslope", (500.0, "law = 'critical-slope'\ndiffusivity = 0.05")),
         ("uplift", (100.0, "source = 'raster'")),
