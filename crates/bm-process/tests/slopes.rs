@@ -141,9 +141,13 @@ proptest! {
             changes.map(|(cell, (a, b))| if a.is_nan() { 0.0 } else { (sign * (a - b)).max(0.0) * field.cell_area(cell / field.width) }).sum()
         };
         let (eroded, dropped) = (volume(1.0), volume(-1.0));
-        prop_assert!((eroded - dropped - ledger.lost).abs() <= 1e-9 * (eroded + field.volume().abs()));
-        prop_assert!((ledger.moved - eroded).abs() <= 1e-9 * (eroded + 1.0));
-        prop_assert!(ledger.lost >= -1e-6 * eroded);
+        // The books know what is cut, heights only what is left of it after rounding: on level land nothing may be.
+        let all = |n: usize| if field.values[n].is_nan() { 0.0 } else { field.values[n].abs() * field.cell_area(n / field.width) };
+        let rounding = f64::EPSILON * (0..n).map(all).sum::<f64>();
+        let slack = 1e-9 * ledger.moved + 2.0 * rounding;
+        prop_assert!((eroded - dropped - ledger.lost).abs() <= slack, "{eroded} {dropped} {:?}", ledger);
+        prop_assert!((ledger.moved - eroded).abs() <= slack, "{eroded} {:?}", ledger);
+        prop_assert!(ledger.lost >= -1e-9 * ledger.moved);
     }
 
     #[test]
