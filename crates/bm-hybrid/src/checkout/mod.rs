@@ -7,7 +7,10 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`seed`] | truth into land: heights, strata, a fingerprint of what was read |
-//! | [`commit`] | land into pages, conflicts, edits that no longer fit |
+//! | [`commit`] | land committed back, conflicts |
+//! | `land` | land as columns of pages |
+//! | `rim` | columns that land shares with other strata |
+//! | `outdated` | finer strata and edits that no longer fit |
 //! | [`coast`] | coastlines that follow the land's shores |
 //! | [`folder`] | check-outs on disk, beside the world |
 //! | `picture` | relief with rivers, differences, hypsometry, slope by area |
@@ -15,8 +18,11 @@
 pub mod coast;
 pub mod commit;
 pub mod folder;
+mod land;
+mod outdated;
 #[cfg(feature = "render")]
 pub mod picture;
+mod rim;
 pub mod seed;
 
 pub use commit::{Back, Landed, Origin};
