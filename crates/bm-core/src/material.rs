@@ -28,6 +28,8 @@ impl MaterialId {
     pub const ICE: Self = Self(13);
     /// Salt water of the open sea.
     pub const SEAWATER: Self = Self(16);
+    /// Water of lakes and rivers.
+    pub const FRESHWATER: Self = Self(17);
     /// Loose or weakly cemented sediment.
     pub const SEDIMENT: Self = Self(18);
     /// Upper continental or oceanic crust.

@@ -8,7 +8,7 @@ use crate::ingest::Progress;
 use crate::view::View;
 use crate::world::World;
 use bm_grid::Region;
-use bm_process::state::State;
+use bm_process::state::{State, layer};
 use std::time::{Duration, Instant};
 
 /// What land was taken from.
@@ -24,6 +24,8 @@ pub struct Origin {
     pub fingerprint: u128,
     /// Heights it had, m; NaN where there was no ground.
     pub heights: Vec<f64>,
+    /// Depths of the lakes it had, m; empty where there were none.
+    pub lakes: Vec<f64>,
 }
 
 /// How land is laid back.
@@ -36,6 +38,8 @@ pub struct Back {
     pub threads: usize,
     /// Leave coastlines where they are, though the land's shores have moved.
     pub keep_coasts: bool,
+    /// Leave lakes as they were, whatever water stands on the land.
+    pub keep_lakes: bool,
 }
 
 impl Back {
@@ -43,6 +47,13 @@ impl Back {
     #[must_use]
     pub const fn keep_coasts(mut self, keep: bool) -> Self {
         self.keep_coasts = keep;
+        self
+    }
+
+    /// Sets [`Back::keep_lakes`].
+    #[must_use]
+    pub const fn keep_lakes(mut self, keep: bool) -> Self {
+        self.keep_lakes = keep;
         self
     }
 
@@ -67,6 +78,8 @@ pub struct Landed {
     pub cleared: u64,
     /// Coastlines that follow the land's shores now, and those that could not because they go on beyond the region.
     pub coasts: [u64; 2],
+    /// Cells that a lake covers now, a quarter metre deep or more.
+    pub lakes: u64,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -76,7 +89,7 @@ impl World {
     ///
     /// The region then has the land's resolution: the surface between cells' middles is bilinear. Deeper than what was looked at,
     /// layers stay where they are. Edits stay as well, but for those that lie where the ground was worn away or laid on. Cells that are no
-    /// number stay as they were. Coastlines that lie in the region move with its shores ([`coast`]).
+    /// number stay as they were. Water that stands on the land a quarter metre deep or more becomes lakes of fresh water. Coastlines that lie in the region move with its shores ([`coast`]).
     ///
     /// # Errors
     /// [`WorldError::Stale`] when the region says something else now than when it was taken: nothing is written.
@@ -97,7 +110,8 @@ impl World {
             if !how.force {
                 origin.check(view, how.threads)?;
             }
-            let rimmed = Land::new(origin, land, view, how.threads)?;
+            let rimmed = Land::new(origin, land, view, how)?;
+            landed.lakes = rimmed.lakes();
             landed.pages = rimmed.lay(view, draft, how.threads, progress)?;
             landed.cleared = rimmed.clear(view, draft)?;
             if how.keep_coasts || landed.changed == 0 {
@@ -113,6 +127,13 @@ impl World {
 }
 
 impl Origin {
+    /// What a seed of a region was taken from.
+    #[must_use]
+    pub fn new(region: Region, version: u64, seeding: Seeding, fingerprint: u128, seed: &State) -> Self {
+        let heights = seed.ground.values.clone();
+        Self { region, version, seeding, fingerprint, heights, lakes: lakes(seed) }
+    }
+
     /// Cells whose height is another now.
     fn changed(&self, land: &State) -> Result<u64, WorldError> {
         let bad = |detail: String| WorldError::Data { what: "land", detail };
@@ -140,5 +161,13 @@ impl Origin {
         let moved = now.state.ground.values.iter().zip(&self.heights);
         let cells = moved.filter(|(a, b)| a.to_bits() != b.to_bits()).count() as u64;
         Err(WorldError::Stale { taken: self.version, newest: view.version(), cells })
+    }
+}
+
+/// Depths of water on land; none if it is dry.
+pub(super) fn lakes(land: &State) -> Vec<f64> {
+    match land.layer(layer::WATER_DEPTH) {
+        Some(depths) => (0..depths.len()).map(|cell| depths.get(cell)).collect(),
+        None => Vec::new(),
     }
 }

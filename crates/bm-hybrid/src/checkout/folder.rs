@@ -141,13 +141,7 @@ impl World {
         let meta = serde_json::to_vec(&meta).map_err(|e| bad(e.to_string()))?;
         replace(&folder.join(META), &meta)?;
         file::save(&grid, &[], &folder.join(SEED)).map_err(WorldError::CheckOut)?;
-        let origin = Origin {
-            region: *region,
-            version: view.version(),
-            seeding: *how,
-            fingerprint: seed.fingerprint,
-            heights: seed.state.ground.values.clone(),
-        };
+        let origin = Origin::new(*region, view.version(), *how, seed.fingerprint, &seed.state);
         let (name, simplified) = (name.to_owned(), seed.simplified);
         Ok(CheckOut { name, folder, origin, seed: seed.state, simplified, lock })
     }
@@ -176,8 +170,7 @@ impl World {
         let fingerprint =
             u128::from_str_radix(&meta.fingerprint, 16).map_err(|e| bad(format!("{name}: {e}")))?;
         let seeding = Seeding { depth: meta.depth, strata: meta.strata, threads: 0 };
-        let heights = seed.ground.values.clone();
-        let origin = Origin { region: *grid.region(), version: meta.version, seeding, fingerprint, heights };
+        let origin = Origin::new(*grid.region(), meta.version, seeding, fingerprint, &seed);
         Ok(CheckOut { name: name.to_owned(), folder, origin, seed, simplified: meta.simplified, lock })
     }
 

@@ -1,9 +1,9 @@
 //! Land as columns of pages.
 
-use super::commit::Origin;
-use super::seed::{Seeding, column_of};
+use super::commit::{self, Back, Origin, lakes};
+use super::seed::{Seeding, column_of, metres};
 use crate::error::WorldError;
-use crate::ingest::grid::{Window, WorldGrid, footprint};
+use crate::ingest::grid::{self, WorldGrid, footprint};
 use crate::ingest::merge::Sheet;
 use crate::ingest::{Progress, relief, stack};
 use crate::view::View;
@@ -12,9 +12,10 @@ use bm_codec::strata::{Datum, Field, Fluid, Layer, Strata};
 use bm_core::frame::{SEA_LEVEL, TICKS_PER_METRE};
 use bm_core::page::PAGE_SPAN;
 use bm_core::{MaterialId, Pos};
-use bm_grid::{Region, Window as Part};
+use bm_grid::{Region, Window};
 use bm_octree::{Draft, parallel};
 use bm_process::state::State;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,13 +39,25 @@ pub(super) struct Land {
     /// The region with the rim.
     pub(super) region: Region,
     pub(super) grid: WorldGrid,
-    /// Heights from sea level; none where there is no land.
+    /// Heights of the ground from sea level; none where there is no land.
     pub(super) heights: Vec<Option<i32>>,
     /// The same before.
     pub(super) before: Vec<Option<i32>>,
-    /// Strata from above with the depth below the surface at which each ends.
+    /// Depths of lakes now.
+    pub(super) lakes: Vec<i32>,
+    /// The same before.
+    pub(super) lakes_before: Vec<i32>,
+    /// Strata from above, lakes among them, with the depth below the surface of ground and lakes at which each ends.
     pub(super) strata: Vec<(MaterialId, Vec<i32>)>,
     pub(super) basement: MaterialId,
+}
+
+/// What lies under a part of the land's surface.
+pub(super) struct Part<'a> {
+    pub(super) window: bm_grid::Window,
+    /// Ticks of lakes, cell by cell.
+    pub(super) lakes: Vec<i32>,
+    pub(super) strata: Cow<'a, bm_process::strata::Strata>,
 }
 
 /// Metres as ticks.
@@ -52,20 +65,20 @@ pub(super) fn ticks(metres: f64) -> i32 {
     (metres * f64::from(TICKS_PER_METRE)).round() as i32
 }
 
+/// The same of a height, if it is one.
+pub(super) fn tick(metres: &f64) -> Option<i32> {
+    metres.is_finite().then(|| ticks(*metres))
+}
+
 /// The numbers of a window's cells, row by row.
-fn cells_of(w: Part, width: usize) -> impl Iterator<Item = usize> {
+fn cells_of(w: Window, width: usize) -> impl Iterator<Item = usize> {
     let (x, y) = (w.x as usize, w.y as usize);
     (y..y + w.height as usize).flat_map(move |row| row * width + x..row * width + x + w.width as usize)
 }
 
 impl Land {
     /// A sample of the world is laid around the land, so that its surface meets what is there.
-    pub(super) fn new(
-        origin: &Origin,
-        land: &State,
-        view: &View,
-        threads: usize,
-    ) -> Result<Self, WorldError> {
+    pub(super) fn new(origin: &Origin, land: &State, view: &View, how: &Back) -> Result<Self, WorldError> {
         let region = origin.region.grown([1; 4]);
         let (width, cells) = (region.width() as usize, region.cells() as usize);
         let Some(inner) = region.window_of(&origin.region) else {
@@ -76,48 +89,87 @@ impl Land {
             grid: WorldGrid::of_cells(&region),
             heights: vec![None; cells],
             before: vec![None; cells],
+            lakes: vec![0; cells],
+            lakes_before: vec![0; cells],
             strata: Vec::new(),
             basement: land.strata.basement(),
         };
-        let tick = |z: &f64| z.is_finite().then(|| ticks(*z));
         let both = land.ground.values.iter().zip(&origin.heights);
         for (k, (now, before)) in cells_of(inner, width).zip(both) {
             (made.heights[k], made.before[k]) = (tick(now), tick(before));
         }
-        let mut parts = vec![(inner, land.strata.clone())];
+        for (k, before) in cells_of(inner, width).zip(&origin.lakes) {
+            made.lakes_before[k] = ticks(*before);
+        }
+        let lakes = if how.keep_lakes { origin.lakes.clone() } else { lakes(land) };
+        for (k, depth) in cells_of(inner, width).zip(&lakes) {
+            made.lakes[k] = made.lake(view, k, *depth)?;
+        }
+        let own = cells_of(inner, width).map(|k| made.lakes[k]).collect();
+        let mut parts = vec![Part { window: inner, lakes: own, strata: Cow::Borrowed(&land.strata) }];
         let (w, h) = (region.width(), region.height());
         let (right, top) = (inner.x + inner.width, inner.y + inner.height);
         for window in [
-            Part { x: 0, y: 0, width: w, height: inner.y },
-            Part { x: 0, y: top, width: w, height: h - top },
-            Part { x: 0, y: inner.y, width: inner.x, height: inner.height },
-            Part { x: right, y: inner.y, width: w - right, height: inner.height },
+            Window { x: 0, y: 0, width: w, height: inner.y },
+            Window { x: 0, y: top, width: w, height: h - top },
+            Window { x: 0, y: inner.y, width: inner.x, height: inner.height },
+            Window { x: right, y: inner.y, width: w - right, height: inner.height },
         ] {
             if window.width == 0 || window.height == 0 {
                 continue;
             }
             let Some(part) = region.part(window) else { continue };
-            let seed = view.seed(&part, &Seeding { threads, ..origin.seeding }, &|_| ())?.state;
+            let seeding = Seeding { threads: how.threads, ..origin.seeding };
+            let seed = view.seed(&part, &seeding, &|_| ())?.state;
             for (k, z) in cells_of(window, width).zip(&seed.ground.values) {
                 (made.heights[k], made.before[k]) = (tick(z), tick(z));
             }
-            parts.push((window, seed.strata));
+            let lakes: Vec<i32> = commit::lakes(&seed).into_iter().map(ticks).collect();
+            for (k, &depth) in cells_of(window, width).zip(&lakes) {
+                (made.lakes[k], made.lakes_before[k]) = (depth, depth);
+            }
+            parts.push(Part { window, lakes, strata: Cow::Owned(seed.strata) });
         }
         made.stack(&parts);
         Ok(made)
     }
 
+    /// Ticks of lake that stand on a cell: none on the bed of the sea, which has a level of its own.
+    fn lake(&self, view: &View, cell: usize, depth: f64) -> Result<i32, WorldError> {
+        let Some(ground) = self.heights[cell] else { return Ok(0) };
+        let depth = if depth.is_finite() { ticks(depth.clamp(0.0, 1e4)) } else { 0 };
+        if depth == 0 || ground >= 0 || self.before[cell].is_none_or(|z| z >= 0) {
+            return Ok(depth);
+        }
+        let sea = self.below_sea_level(view, cell)? == MaterialId::SEAWATER;
+        Ok(if sea { 0 } else { depth })
+    }
+
+    /// Cells under lakes.
+    pub(super) fn lakes(&self) -> u64 {
+        self.lakes.iter().filter(|&&depth| depth > 0).count() as u64
+    }
+
+    /// What the world has just below sea level at a cell.
+    fn below_sea_level(&self, view: &View, cell: usize) -> Result<MaterialId, WorldError> {
+        let width = self.region.width() as usize;
+        let [x, y] = column_of(&self.region, (cell % width) as u32, (cell / width) as u32);
+        Ok(view.sample(Pos::new(x, y, SEA_LEVEL - 1)?)?.material)
+    }
+
     /// Brings the strata of all parts into one order.
-    pub(super) fn stack(&mut self, parts: &[(Part, bm_process::strata::Strata)]) {
+    pub(super) fn stack(&mut self, parts: &[Part<'_>]) {
         let (cells, width) = (self.heights.len(), self.region.width() as usize);
         let mut order: Vec<MaterialId> = Vec::new();
         let mut thick: Vec<Vec<f32>> = Vec::new();
-        for (window, strata) in parts {
+        for Part { window, lakes, strata } in parts {
+            let lakes: Vec<f32> = lakes.iter().map(|&depth| metres(depth) as f32).collect();
+            let lakes = (!lakes.is_empty()).then_some((MaterialId::FRESHWATER, Some(&lakes)));
             // What a part stands on is one of its strata where the land stands on something else.
             let endless = (strata.basement() != self.basement).then_some((strata.basement(), None));
             let own = strata.strata().iter().map(|s| (s.material, Some(&s.thickness)));
             let mut at = 0;
-            for (material, thickness) in own.chain(endless) {
+            for (material, thickness) in lakes.into_iter().chain(own).chain(endless) {
                 if thickness.is_some_and(|t| t.iter().all(|&t| t == 0.0)) {
                     continue;
                 }
@@ -242,7 +294,7 @@ impl Land {
             axes: w.axes,
             size: (w.width, w.height),
             unit: 1,
-            heights: index.iter().map(|&k| self.heights[k]).collect(),
+            heights: index.iter().map(|&k| self.heights[k].map(|z| z + self.lakes[k])).collect(),
             dry: self.dry(view, &index)?,
         };
         let old = relief::base_of(view, draft, level, at)?;
@@ -253,21 +305,19 @@ impl Land {
         // What this column had itself may have been higher or lower.
         for &k in &index {
             let Some(z) = self.before[k] else { continue };
-            reach = [reach[0].min(z.into()), reach[1].max(z.into())];
+            reach = [reach[0].min(z.into()), reach[1].max((z + self.lakes_before[k]).into())];
         }
         Ok(Some((strata, reach)))
     }
 
     /// Samples below sea level over which no sea stands: where there was none, and where the land was above it.
     fn dry(&self, view: &View, index: &[usize]) -> Result<Vec<bool>, WorldError> {
-        let width = self.region.width() as usize;
         let is_dry = |&k: &usize| {
             let low = self.heights[k].is_some_and(|z| z < 0);
             if !low || self.before[k].is_none_or(|z| z >= 0) {
                 return Ok(false);
             }
-            let [x, y] = column_of(&self.region, (k % width) as u32, (k / width) as u32);
-            Ok(view.sample(Pos::new(x, y, SEA_LEVEL - 1)?)?.material == MaterialId::AIR)
+            Ok(self.below_sea_level(view, k)? == MaterialId::AIR)
         };
         index.iter().map(is_dry).collect()
     }
@@ -276,7 +326,7 @@ impl Land {
     /// world has there.
     fn layers(
         &self,
-        w: &Window,
+        w: &grid::Window,
         index: &[usize],
         old: &relief::Under,
     ) -> Result<(MaterialId, Vec<Layer>), WorldError> {
@@ -327,7 +377,7 @@ impl Land {
         Ok((ground, layers))
     }
 
-    /// How deep below the new surface an old layer lies that hangs below the old one.
+    /// How deep below the new surface, lakes included, an old layer lies that hangs below the old ground.
     fn deep(&self, layer: &Layer, cell: usize) -> i32 {
         let width = self.region.width() as usize;
         let [x, y] = column_of(&self.region, (cell % width) as u32, (cell / width) as u32);
@@ -336,7 +386,7 @@ impl Land {
             Field::Raster(r) => r.locate(x, y).map_or(0, |spot| (r.height(spot) >> SCALE_BITS) as i32),
         };
         match (self.heights[cell], self.before[cell]) {
-            (Some(now), Some(before)) => depth + now - before,
+            (Some(now), Some(before)) => depth + now - before + self.lakes[cell],
             _ => depth,
         }
     }

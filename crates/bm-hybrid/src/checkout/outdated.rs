@@ -71,13 +71,12 @@ impl Land {
             let mut edits = Vec::new();
             let sub_level = id.level() + PAGE_SPAN;
             for (from, to, content) in body.exceptions.runs(0, SUBCELLS) {
-                if content.is_none() {
-                    continue;
-                }
+                let Some(content) = content else { continue };
+                let solid = view.is_ground(content);
                 for sub in from..to {
                     let inside = bm_morton::decode3_u64(sub.into());
                     let at = [0, 1, 2].map(|a| ([x, y, z][a] << PAGE_SPAN) + inside[a]);
-                    if self.disturbs(at, sub_level) {
+                    if self.disturbs(at, sub_level, solid) {
                         match edits.last_mut() {
                             Some((_, end, None)) if *end == sub => *end = sub + 1,
                             _ => edits.push((sub, sub + 1, None)),
@@ -93,8 +92,9 @@ impl Land {
         Ok(cleared)
     }
 
-    /// Whether the ground changed where a cell of the tree lies, or below it.
-    fn disturbs(&self, [x, y, z]: [u32; 3], level: u8) -> bool {
+    /// Whether the ground changed where a cell of the tree lies, or below it; of cells that are not solid, also whether
+    /// the lake there did.
+    fn disturbs(&self, [x, y, z]: [u32; 3], level: u8, solid: bool) -> bool {
         let shift = MAX_LEVEL - level;
         let half = (1u32 << shift) / 2;
         let middle = |c: u32| f64::from((c << shift) + half) / f64::from(TICKS_PER_METRE);
@@ -106,6 +106,7 @@ impl Land {
         let k = cy as usize * region.width() as usize + cx as usize;
         let (Some(now), Some(before)) = (self.heights[k], self.before[k]) else { return false };
         let top = i64::from((z + 1) << shift) - i64::from(SEA_LEVEL);
-        now != before && top > i64::from(now.min(before))
+        let moved = now != before || !solid && self.lakes[k] != self.lakes_before[k];
+        moved && top > i64::from(now.min(before))
     }
 }

@@ -1,6 +1,7 @@
 //! Land at its rim: columns of pages that it shares with other strata.
 
-use super::land::{Land, ticks};
+use super::commit::lakes;
+use super::land::{Land, Part, tick, ticks};
 use super::seed::Seeding;
 use crate::error::WorldError;
 use crate::ingest::grid::{WorldGrid, footprint};
@@ -11,6 +12,7 @@ use bm_core::MaterialId;
 use bm_core::frame::TICKS_PER_METRE;
 use bm_grid::{Bounds, DVec2, Region};
 use bm_octree::Draft;
+use std::borrow::Cow;
 
 impl Land {
     /// A column of pages that has other strata beside the land.
@@ -21,7 +23,7 @@ impl Land {
         level: u8,
         at: [u32; 2],
     ) -> Result<Option<(Strata, [i64; 2])>, WorldError> {
-        let Some((_, old)) = stack::owner(view, draft, level, at)? else {
+        let Some(old) = stack::ground(view, draft, level, at)? else {
             return self.column(view, draft, level, at);
         };
         self.filled_up(view, &old, level, at)?.column(view, draft, level, at)
@@ -64,13 +66,16 @@ impl Land {
             grown.overlapping(page).and_then(|w| grown.part(w)).unwrap_or(grown)
         };
         let seed = view.seed(&region, &Seeding { threads: 1, ..Seeding::default() }, &|_| ())?.state;
-        let tick = |z: &f64| z.is_finite().then(|| ticks(*z));
+        let depths: Vec<i32> = lakes(&seed).into_iter().map(ticks).collect();
+        let lakes = if depths.is_empty() { vec![0; seed.cells()] } else { depths.clone() };
         let before: Vec<Option<i32>> = seed.ground.values.iter().map(tick).collect();
         let mut made = Self {
             region,
             grid: WorldGrid::of_cells(&region),
             heights: before.clone(),
             before,
+            lakes_before: lakes.clone(),
+            lakes,
             strata: Vec::new(),
             basement: self.basement,
         };
@@ -82,9 +87,11 @@ impl Land {
             let Some(spot) = self.spot(p) else { continue };
             made.heights[k] = self.between(&self.heights, p);
             made.before[k] = self.between(&self.before, p);
+            // Lakes are strata, which come from the nearest cell.
+            (made.lakes[k], made.lakes_before[k]) = (self.lakes[spot], self.lakes_before[spot]);
             spots.push((k, spot));
         }
-        made.stack(&[(region.window(), seed.strata)]);
+        made.stack(&[Part { window: region.window(), lakes: depths, strata: Cow::Owned(seed.strata) }]);
         made.take_strata(self, &spots);
         Ok(made)
     }

@@ -3,12 +3,12 @@
 use crate::error::WorldError;
 use crate::ingest::Progress;
 use crate::view::View;
-use bm_core::MaterialId;
-use bm_core::frame::{SEA_LEVEL, TICKS_PER_METRE, WORLD_X, WORLD_Z_MIN};
+use bm_core::frame::{SEA_LEVEL, TICKS_PER_METRE, WORLD_X, WORLD_Z_MAX, WORLD_Z_MIN};
+use bm_core::{MaterialId, Pos};
 use bm_grid::{Ground, Region};
 use bm_octree::{Run, parallel};
 use bm_process::field::Field;
-use bm_process::state::State;
+use bm_process::state::{Layer, State, layer};
 use bm_process::strata::{Strata, Stratum};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +36,8 @@ impl Default for Seeding {
 /// Land taken from the world.
 #[derive(Clone, Debug)]
 pub struct Seed {
-    /// The land: heights of the surface at the cells' centres, to a quarter metre, and what lies under it.
+    /// The land: heights of the ground at the cells' centres, to a quarter metre, what lies under it, and the depth of lakes over
+    /// it where there are any.
     pub state: State,
     /// A hash of all that was read: equal truth, equal fingerprint.
     pub fingerprint: u128,
@@ -50,6 +51,8 @@ struct Row {
     tops: Vec<Option<i32>>,
     /// Which of `stacks` each cell has.
     stack: Vec<u16>,
+    /// Ticks of standing water over each cell.
+    water: Vec<u32>,
     /// Materials from above.
     stacks: Vec<Vec<MaterialId>>,
     /// Thicknesses in ticks, cell by cell, one fewer than the cell's materials: the last goes on.
@@ -118,6 +121,11 @@ impl View {
             state.strata = strata;
         }
         state.materials = Arc::new(self.materials().clone());
+        if made.iter().any(|row| row.water.iter().any(|&w| w > 0)) {
+            let depth = |&w: &u32| f64::from(w) / f64::from(TICKS_PER_METRE);
+            let depths = made.iter().flat_map(|row| &row.water).map(depth).collect();
+            state.set_layer(layer::WATER_DEPTH, Layer::F64(depths));
+        }
         let simplified = unfit + made.iter().map(|row| row.hollow).sum::<u64>();
         Ok(Seed { state, fingerprint: xxh3_128(&hashes), simplified })
     }
@@ -127,6 +135,7 @@ impl View {
         let mut row = Row {
             tops: Vec::with_capacity(width),
             stack: Vec::with_capacity(width),
+            water: Vec::with_capacity(width),
             stacks: Vec::new(),
             ticks: Vec::with_capacity(width),
             hollow: 0,
@@ -139,8 +148,10 @@ impl View {
             let Some((top, _)) = self.surface(cx, cy)? else {
                 row.tops.push(None);
                 row.stack.push(u16::MAX);
+                row.water.push(0);
                 continue;
             };
+            row.water.push(self.water_over(cx, cy, top, &mut runs)?);
             runs.clear();
             self.column_into(cx, cy, top.saturating_sub(depth).max(WORLD_Z_MIN), top, &mut runs)?;
             materials.clear();
@@ -159,6 +170,22 @@ impl View {
         }
         row.hash = row.digest();
         Ok(row)
+    }
+
+    /// Ticks of water that stand on the ground. The open sea is none: processes have its level.
+    fn water_over(&self, x: u32, y: u32, top: u32, runs: &mut Vec<Run>) -> Result<u32, WorldError> {
+        let is_water = |m: MaterialId| matches!(m, MaterialId::SEAWATER | MaterialId::FRESHWATER);
+        let Ok(at) = Pos::new(x, y, top) else { return Ok(0) };
+        // Most ground lies dry: one look is cheaper than a column.
+        if !is_water(self.sample(at)?.material) {
+            return Ok(0);
+        }
+        runs.clear();
+        self.column_into(x, y, top, WORLD_Z_MAX, runs)?;
+        let wet: Vec<&Run> = runs.iter().take_while(|run| is_water(run.material)).collect();
+        let surface = wet.last().map_or(top, |run| run.to);
+        let sea = surface <= SEA_LEVEL && wet.iter().all(|run| run.material == MaterialId::SEAWATER);
+        Ok(if sea { 0 } else { surface - top })
     }
 
     /// A column's materials and thicknesses from above; whether there are hollows, which count as what is over them.
@@ -190,8 +217,9 @@ impl Row {
             .iter()
             .map(|s| xxh3_128(&s.iter().flat_map(|m| m.0.to_le_bytes()).collect::<Vec<u8>>()))
             .collect();
-        for (top, &stack) in self.tops.iter().zip(&self.stack) {
+        for ((top, &stack), water) in self.tops.iter().zip(&self.stack).zip(&self.water) {
             bytes.extend_from_slice(&top.unwrap_or(i32::MIN).to_le_bytes());
+            bytes.extend_from_slice(&water.to_le_bytes());
             bytes.extend_from_slice(&stack_hashes.get(usize::from(stack)).unwrap_or(&0).to_le_bytes());
         }
         bytes.extend(self.ticks.iter().flat_map(|t| t.to_le_bytes()));
@@ -301,6 +329,7 @@ mod tests {
         Row {
             tops: vec![Some(0); columns.len()],
             stack: (0..columns.len() as u16).collect(),
+            water: vec![0; columns.len()],
             stacks: columns.iter().map(|(m, _)| m.to_vec()).collect(),
             ticks: columns.iter().flat_map(|(_, t)| t.to_vec()).collect(),
             hollow: 0,

@@ -3,6 +3,7 @@
 #[cfg(feature = "vector")]
 pub mod boundary;
 pub(crate) mod grid;
+mod lakes;
 pub(crate) mod merge;
 pub(crate) mod relief;
 mod sea;

@@ -209,8 +209,8 @@ impl Job<'_> {
         if w.whole && !holes || holes && !self.grid.indices(w).any(data) {
             return Ok(true);
         }
-        let old = stack::owner(self.view, draft, level, at)?;
-        Ok(old.is_none_or(|(_, old)| merge::offset(w.axes, &old, self.interpolation()).is_some()))
+        let old = stack::ground(self.view, draft, level, at)?;
+        Ok(old.is_none_or(|old| merge::offset(w.axes, &old, self.interpolation()).is_some()))
     }
 
     fn interpolation(&self) -> Interpolation {
@@ -243,7 +243,7 @@ impl Job<'_> {
         let mut fluid = wet.then_some(Fluid { material: MaterialId::SEAWATER, level: 0 });
         let holes = sheet.heights.iter().any(Option::is_none);
         if (holes || !w.whole)
-            && let Some((_, old)) = stack::owner(self.view, draft, level, at)?
+            && let Some(old) = stack::ground(self.view, draft, level, at)?
             && let Some(offset) = merge::offset(w.axes, &old, self.interpolation())
         {
             sheet = sheet.over(&old, offset);
@@ -267,7 +267,7 @@ pub(crate) fn base_of(view: &View, draft: &Draft<'_>, own: u8, at: [u32; 2]) -> 
     let (xs, ys) = footprint(own, at);
     let (mut level, mut at) = (own, at);
     loop {
-        if let Some((_, s)) = stack::owner(view, draft, level, at)? {
+        if let Some(s) = stack::ground(view, draft, level, at)? {
             let layers = if level == own { s.layers.clone() } else { crop_layers(&s, xs, ys)? };
             return Ok(Under { ground: s.ground, layers, fluid: s.fluid });
         }

@@ -1,6 +1,7 @@
 //! A column of pages that hold the same strata.
 
 use super::grid::{footprint, page_at};
+use super::lakes::drained;
 use crate::error::WorldError;
 use crate::view::View;
 use bm_codec::body::{Base, Body};
@@ -8,6 +9,7 @@ use bm_codec::strata::{Datum, Field, Strata};
 use bm_core::PageId;
 use bm_core::frame::{MAX_LEVEL, SEA_LEVEL};
 use bm_octree::Draft;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Heights (in pages) that exist in a column of pages, ascending.
@@ -49,6 +51,21 @@ pub(crate) fn owner(
         }
     }
     Ok(None)
+}
+
+/// The same without lakes that lie on the ground.
+pub(crate) fn ground(
+    view: &View,
+    draft: &Draft<'_>,
+    level: u8,
+    at: [u32; 2],
+) -> Result<Option<Arc<Strata>>, WorldError> {
+    let Some((_, strata)) = owner(view, draft, level, at)? else { return Ok(None) };
+    let drained = match drained(&strata)? {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(ground) => Some(Arc::new(ground)),
+    };
+    Ok(Some(drained.unwrap_or(strata)))
 }
 
 /// The strata that answer in a page: its own, or those it shares.

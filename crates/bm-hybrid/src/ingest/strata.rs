@@ -148,7 +148,7 @@ fn refit_finer(view: &View, draft: &mut Draft<'_>, columns: &[[u32; 2]]) -> Resu
         }
         let Some(coarse) = coarse else { continue };
         for (level, at) in finer {
-            let Some((_, s)) = stack::owner(view, draft, level, at)? else { continue };
+            let Some(s) = stack::ground(view, draft, level, at)? else { continue };
             let (xs, ys) = footprint(level, at);
             let mut s = Strata::clone(&s);
             s.ground = coarse.ground;
@@ -237,8 +237,8 @@ fn column(
         Raster::new(w.axes, (w.width, w.height), 4, Interpolation::Bilinear, &samples)
             .map_err(|e| WorldError::Data { what: "strata", detail: e.to_string() })
     };
-    let mut strata = match stack::owner(view, draft, LEVEL, at)? {
-        Some((_, s)) => Strata::clone(&s),
+    let mut strata = match stack::ground(view, draft, LEVEL, at)? {
+        Some(s) => Strata::clone(&s),
         None => {
             let mut s = Strata::new(raster(&tops.surface)?, MaterialId::UPPER_CRUST);
             s.fluid = Some(Fluid { material: MaterialId::SEAWATER, level: 0 });

@@ -11,4 +11,5 @@
 mod back;
 mod coast;
 mod folder;
+mod lakes;
 mod support;

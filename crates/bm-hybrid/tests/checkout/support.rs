@@ -27,13 +27,7 @@ pub(crate) fn take(world: &World, region: &Region) -> (Origin, Seed) {
     let view = world.view();
     let seeding = Seeding::default();
     let seed = view.seed(region, &seeding, &|_| ()).unwrap();
-    let origin = Origin {
-        region: *region,
-        version: view.version(),
-        seeding,
-        fingerprint: seed.fingerprint,
-        heights: seed.state.ground.values.clone(),
-    };
+    let origin = Origin::new(*region, view.version(), seeding, seed.fingerprint, &seed.state);
     (origin, seed)
 }
 
