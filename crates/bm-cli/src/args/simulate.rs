@@ -18,7 +18,8 @@ have their defaults, and the processes act in the order given.
 Examples:
   bm simulate earth.bm --bbox 6,45,8,47 --cell 500 --process stream-power hillslope --years 100000 --pictures out
   bm simulate earth.bm --bbox 6,45,8,47 --cell 250 --scenario alps.toml --frames frames --commit
-  bm simulate earth.bm --bbox 86,27,88,28.5 --cell 200 --scenario range.toml --name everest"
+  bm simulate earth.bm --bbox 86,27,88,28.5 --cell 200 --scenario range.toml --name everest
+  bm simulate earth.bm --bbox 6,45,8,47 --cell 500 --scenario alps.toml --layer uplift=rates.tif --layer temperature=4"
 )]
 pub(crate) struct Simulate {
     /// The world.
@@ -42,6 +43,13 @@ pub(crate) struct Simulate {
     /// Years of a step; overrides the scenario's.
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) step: Option<f64>,
+    /// A layer that processes read, from a raster or a number: uplift=rates.tif, temperature=4. Repeatable.
+    ///
+    /// NetCDF classic (FILE#VARIABLE if it has several), GeoTIFF and NPZ say where they lie and are taken bilinearly at the cells'
+    /// middles; a NPY array has a number for each cell of the region, its first row southernmost. Units that a file names are
+    /// converted. A name that no process reads is refused with a list of those that are, and their units.
+    #[arg(long, value_name = "NAME=FILE|NUMBER", value_parser = assignment)]
+    pub(crate) layer: Vec<(String, String)>,
     /// Name of the check-out; by default sim-1, sim-2, …
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
@@ -53,6 +61,14 @@ pub(crate) struct Simulate {
     pub(crate) commit: bool,
     #[command(flatten)]
     pub(crate) watch: Watch,
+}
+
+/// `NAME=WHAT`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=').map(|(name, what)| (name.trim(), what.trim())) {
+        Some((name, what)) if !name.is_empty() && !what.is_empty() => Ok((name.to_owned(), what.to_owned())),
+        _ => Err("give a layer's name and where it comes from: NAME=FILE or NAME=NUMBER".to_owned()),
+    }
 }
 
 /// How a run is followed.

@@ -6,7 +6,8 @@ use crate::fault::Fault;
 use crate::output::{Out, bytes, count, metres, time};
 use crate::progress::Bar;
 use bm_grid::{Bounds, DVec2, Region};
-use bm_hybrid::checkout::{Back, CheckOut, Landed, Seeding};
+use bm_hybrid::checkout::layers::Given;
+use bm_hybrid::checkout::{Back, CheckOut, Landed, Layers, Seeding};
 use bm_hybrid::{Window, World};
 use bm_process::run::{Changes, Run};
 use bm_process::scenario::Scenario;
@@ -35,6 +36,8 @@ pub(super) fn run(a: &args::Simulate, out: &mut Out) -> Result<u8, Fault> {
     scenario.check()?;
     let region = region(a.bbox, a.cell)?;
     let world = super::open(&a.world)?;
+    // Before the land, which may take a while.
+    let layers = layers(&a.layer, &scenario, &world, &region)?;
     let name = match &a.name {
         Some(name) => name.clone(),
         None => {
@@ -56,17 +59,45 @@ pub(super) fn run(a: &args::Simulate, out: &mut Out) -> Result<u8, Fault> {
             count(check_out.simplified())
         );
     }
-    let run =
-        Run::new(check_out.seed().clone(), scenario).and_then(|run| run.checkpoints(check_out.folder()));
-    let run = match run {
+    let run = match begin(&check_out, scenario, layers) {
         Ok(run) => run,
         Err(e) => {
             // Nothing was simulated: nothing stays behind.
             check_out.drop_it()?;
-            return Err(e.into());
+            return Err(e);
         }
     };
     follow(&a.world, check_out, run, &a.watch, a.commit, out)
+}
+
+/// The layers that were given, for the cells of a region.
+fn layers(
+    given: &[(String, String)],
+    scenario: &Scenario,
+    world: &World,
+    region: &Region,
+) -> Result<Vec<Given>, Fault> {
+    if let Some((n, (name, _))) =
+        given.iter().enumerate().find(|(n, (name, _))| given[..*n].iter().any(|(other, _)| other == name))
+    {
+        return Err(Fault::usage(format!(
+            "--layer {name}: it is given twice, the second time as {}",
+            given[n].1
+        )));
+    }
+    let known = Layers::of(scenario, world.view().materials());
+    Ok(given.iter().map(|(name, from)| known.read(name, from, region)).collect::<Result<_, _>>()?)
+}
+
+/// A run with a checkpoint before its first step, so that whatever was given is kept, and a kill loses nothing.
+fn begin(check_out: &CheckOut, scenario: Scenario, layers: Vec<Given>) -> Result<Run, Fault> {
+    let mut land = check_out.seed().clone();
+    for layer in layers {
+        layer.put(&mut land)?;
+    }
+    let mut run = Run::new(land, scenario)?.checkpoints(check_out.folder())?;
+    run.save()?;
+    Ok(run)
 }
 
 /// The cells that cover a box of degrees, aligned so that regions of one cell size share them.
@@ -179,7 +210,7 @@ pub(super) fn grid(a: &args::Grid, out: &mut Out) -> Result<u8, Fault> {
         GridWhat::Resume(a) => resume(a, out),
         GridWhat::Commit(a) => commit(a, out),
         GridWhat::Drop(a) => {
-            super::open(&a.world)?.open_check_out(&a.name)?.drop_it()?;
+            super::open(&a.world)?.drop_check_out(&a.name)?;
             if out.is_json() {
                 out.json(&json!({ "dropped": a.name }))?;
             } else {

@@ -13,12 +13,16 @@
 //! | `outdated` | finer strata and edits that no longer fit |
 //! | [`coast`] | coastlines that follow the land's shores |
 //! | [`folder`] | check-outs on disk, beside the world |
+//! | [`layers`] | layers from files, for processes that read them |
+//! | [`look`] | what a check-out on disk holds, without holding it |
 //! | `picture` | relief with rivers, differences, hypsometry, slope by area |
 
 pub mod coast;
 pub mod commit;
 pub mod folder;
 mod land;
+pub mod layers;
+pub mod look;
 mod outdated;
 #[cfg(feature = "render")]
 pub mod picture;
@@ -27,4 +31,6 @@ pub mod seed;
 
 pub use commit::{Back, Landed, Origin};
 pub use folder::{CheckOut, Entry};
+pub use layers::Layers;
+pub use look::Look;
 pub use seed::{Seed, Seeding};
