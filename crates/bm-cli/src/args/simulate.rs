@@ -80,8 +80,11 @@ pub(crate) struct Watch {
     /// Folder for one picture every so many steps, numbered, to make an animation of.
     #[arg(long, value_name = "DIR")]
     pub(crate) frames: Option<PathBuf>,
+    /// One moving picture of the run, as GIF.
+    #[arg(long, value_name = "FILE.gif")]
+    pub(crate) animation: Option<PathBuf>,
     /// Steps from one frame to the next; by default there are about a hundred frames.
-    #[arg(long, value_name = "N", requires = "frames", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) frame_every: Option<u64>,
     /// Steps between checkpoints; overrides the scenario's. 0: only at the end.
     #[arg(long, value_name = "N")]
@@ -91,11 +94,14 @@ pub(crate) struct Watch {
     pub(crate) threads: Option<usize>,
 }
 
-/// List check-outs, go on with them, commit or drop them
+/// List check-outs, look at them, go on with them, commit or drop them
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   bm grid list earth.bm
+  bm grid show earth.bm everest
+  bm grid export earth.bm everest --layer elevation -o everest.tif
+  bm grid export earth.bm everest --layer drainageArea -o area.png
   bm grid resume earth.bm everest --years 200000 --pictures out
   bm grid commit earth.bm everest
   bm grid drop earth.bm everest")]
@@ -108,6 +114,10 @@ pub(crate) struct Grid {
 pub(crate) enum GridWhat {
     /// The check-outs of a world
     List(GridList),
+    /// What a check-out holds: layers with their ranges, strata, ledger, scenario
+    Show(GridOne),
+    /// Write a layer as GeoTIFF, NumPy array or picture
+    Export(GridExport),
     /// Go on from the newest checkpoint
     Resume(GridResume),
     /// Commit what was simulated, and drop the check-out
@@ -131,6 +141,28 @@ pub(crate) struct GridOne {
     /// The check-out.
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
+}
+
+/// Of the newest checkpoint, or of the land as it was taken when there is none; also while a run goes on
+#[derive(clap::Args)]
+#[command(after_help = "\
+A GeoTIFF (.tif) has 32-bit numbers in EPSG:4326, NaN where there are none. A NumPy array (.npy) has the layer's own numbers, its
+first row southernmost. A picture (.png) is a map with a colour bar; of elevation it is shaded relief with rivers. What is written as
+.tif or .npy can be given back as a layer: bm simulate … --layer NAME=FILE.
+
+Examples:
+  bm grid export earth.bm everest -o everest.tif
+  bm grid export earth.bm everest --layer stratum.0 -o loose.png
+  bm grid export earth.bm everest --layer waterDepth -o depth.npy")]
+pub(crate) struct GridExport {
+    #[command(flatten)]
+    pub(crate) one: GridOne,
+    /// The layer: elevation, stratum.0 (the loose stratum on top), stratum.1, … or one that `bm grid show` lists.
+    #[arg(long, value_name = "NAME", default_value = "elevation")]
+    pub(crate) layer: String,
+    /// The file; its name tells the format: .tif, .npy or .png.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(clap::Args)]

@@ -15,6 +15,7 @@
 //! | [`folder`] | check-outs on disk, beside the world |
 //! | [`layers`] | layers from files, for processes that read them |
 //! | [`look`] | what a check-out on disk holds, without holding it |
+//! | [`out`] | layers of a check-out as files for other tools |
 //! | `picture` | relief with rivers, differences, hypsometry, slope by area |
 
 pub mod coast;
@@ -23,6 +24,7 @@ pub mod folder;
 mod land;
 pub mod layers;
 pub mod look;
+pub mod out;
 mod outdated;
 #[cfg(feature = "render")]
 pub mod picture;
