@@ -19,8 +19,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Frames when nothing is said.
+/// Frames when nothing is said: of single pictures, and of a moving one.
 const FRAMES: u64 = 100;
+const FILM_FRAMES: u64 = 60;
 /// Hundredths of a second that a frame of the moving picture is shown; the first and the last of them longer.
 const SHOWN: u16 = 8;
 const SHOWN_FIRST: u16 = 60;
@@ -54,14 +55,15 @@ pub(super) fn run(check_out: &CheckOut, mut run: Run, how: &Watch) -> Result<Out
     let _set_before = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     let (start, first) = (Instant::now(), run.steps_taken());
     let steps = run.steps();
-    let every = how.frame_every.unwrap_or_else(|| steps.saturating_sub(first).div_ceil(FRAMES).max(1));
+    let spread =
+        |frames: u64| how.frame_every.unwrap_or_else(|| steps.saturating_sub(first).div_ceil(frames).max(1));
     let mut follower = Follower {
         bar: bar(steps, first),
         frames: how.frames.as_deref(),
         film,
         heights: picture::heights(run.state()),
-        every,
-        last: None,
+        every: [spread(FRAMES), spread(FILM_FRAMES)],
+        last: [None; 2],
         stop: &stop,
         failed: None,
         checkpoint: None,
@@ -153,9 +155,10 @@ struct Follower<'a> {
     film: Option<Animation>,
     /// Of the land at the begin, for the colour bar of the film.
     heights: Option<(f64, f64)>,
-    every: u64,
-    /// The last step that was drawn.
-    last: Option<u64>,
+    /// Steps from one to the next of the single frames and of the film's.
+    every: [u64; 2],
+    /// The last step of each that was drawn.
+    last: [Option<u64>; 2],
     stop: &'a AtomicBool,
     failed: Option<Fault>,
     checkpoint: Option<(PathBuf, u64)>,
@@ -164,38 +167,42 @@ struct Follower<'a> {
 
 impl Follower<'_> {
     fn frame(&mut self, step: u64, years: f64, land: &State) {
-        if step.is_multiple_of(self.every) {
-            self.draw(step, years, land, SHOWN);
-        }
+        let due = self.every.map(|every| step.is_multiple_of(every));
+        self.draw(due, step, years, land, SHOWN);
     }
 
     /// The land at the end, shown for longer.
     fn ending(&mut self, step: u64, years: f64, land: &State) {
-        if self.last != Some(step) || self.film.is_some() {
-            self.draw(step, years, land, SHOWN_LAST);
-        }
+        self.draw([self.last[0] != Some(step), true], step, years, land, SHOWN_LAST);
     }
 
-    fn draw(&mut self, step: u64, years: f64, land: &State, shown: u16) {
-        if self.failed.is_some() || (self.frames.is_none() && self.film.is_none()) {
-            return;
-        }
-        if let Err(e) = self.put(step, years, land, shown) {
+    fn draw(&mut self, due: [bool; 2], step: u64, years: f64, land: &State, shown: u16) {
+        if self.failed.is_none()
+            && let Err(e) = self.put(due, step, years, land, shown)
+        {
             self.failed = Some(e.into());
         }
     }
 
-    fn put(&mut self, step: u64, years: f64, land: &State, shown: u16) -> Result<(), WorldError> {
+    fn put(
+        &mut self,
+        due: [bool; 2],
+        step: u64,
+        years: f64,
+        land: &State,
+        shown: u16,
+    ) -> Result<(), WorldError> {
         let title = format!("{} years", count(years.round() as u64));
-        if let Some(folder) = self.frames.filter(|_| self.last != Some(step)) {
+        if let Some(folder) = self.frames.filter(|_| due[0]) {
             write_png(folder.join(format!("frame-{step:07}.png")), &picture::relief_sheet(land, &title)?)?;
             self.drawn += 1;
+            self.last[0] = Some(step);
         }
-        if let Some(film) = &mut self.film {
-            let shown = if self.last.is_none() { SHOWN_FIRST } else { shown };
+        if let Some(film) = self.film.as_mut().filter(|_| due[1]) {
+            let shown = if self.last[1].is_none() { SHOWN_FIRST } else { shown };
             film.push(&picture::film_sheet(land, &title, self.heights)?, shown)?;
+            self.last[1] = Some(step);
         }
-        self.last = Some(step);
         Ok(())
     }
 }
@@ -203,7 +210,7 @@ impl Follower<'_> {
 impl Observer for Follower<'_> {
     fn step(&mut self, p: &Progress<'_>) -> ControlFlow<()> {
         self.bar.set_position(p.step);
-        self.bar.set_message(format!("year {:.0} of {:.0}", p.years, p.of_years));
+        self.bar.set_message(format!("year {} of {}", count(p.years as u64), count(p.of_years as u64)));
         self.frame(p.step, p.years, p.state);
         if self.failed.is_some() || self.stop.load(Ordering::Relaxed) {
             return ControlFlow::Break(());
@@ -219,7 +226,7 @@ impl Observer for Follower<'_> {
 /// Before, after, what changed, and the plots.
 fn draw(folder: &Path, check_out: &CheckOut, run: &Run) -> Result<Vec<String>, Fault> {
     let (before, after) = (check_out.seed(), run.state());
-    let years = run.years();
+    let years = count(run.years().round() as u64);
     let mut made = Vec::new();
     let mut put = |name: &str, image: Image| -> Result<(), Fault> {
         let path = folder.join(name);
@@ -228,8 +235,8 @@ fn draw(folder: &Path, check_out: &CheckOut, run: &Run) -> Result<Vec<String>, F
         Ok(())
     };
     put("before.png", picture::relief_sheet(before, "Before")?)?;
-    put("after.png", picture::relief_sheet(after, &format!("After {years:.0} years"))?)?;
-    put("difference.png", picture::difference_sheet(before, after, &format!("Change in {years:.0} years"))?)?;
+    put("after.png", picture::relief_sheet(after, &format!("After {years} years"))?)?;
+    put("difference.png", picture::difference_sheet(before, after, &format!("Change in {years} years"))?)?;
     put("hypsometry.png", picture::hypsometry_chart(before, after)?)?;
     put("slope-area.png", picture::slope_area_chart(before, after)?)?;
     Ok(made)

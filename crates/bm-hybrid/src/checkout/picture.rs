@@ -14,7 +14,9 @@ use bm_process::stats::{Hypsometry, SlopeArea};
 /// Pixels along the longer side, at least and at most.
 const SIDE: [f64; 2] = [700.0, 1400.0];
 /// The same in animations.
-const FILM_SIDE: [f64; 2] = [420.0, 640.0];
+const FILM_SIDE: [f64; 2] = [420.0, 560.0];
+/// Cells that a median is told of.
+const FEWEST: usize = 8;
 const RIVER: Rgb = [38, 92, 160];
 const LAKE: Rgb = [116, 160, 200];
 const BEFORE: Rgb = [150, 150, 150];
@@ -217,14 +219,24 @@ pub fn layer_sheet(land: &State, name: &str, unit: &str, values: Vec<f64>) -> Re
     if lo > hi {
         return Err(bad("it has no numbers to show".into()));
     }
+    let note = format!("from {lo:.4e} to {hi:.4e} {unit}");
+    // What spans powers of ten, as drainage areas do, would be one colour but for a few cells.
+    let mut sizes: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    let middle = sizes.len() / 2;
+    let median = *sizes.select_nth_unstable_by(middle, f64::total_cmp).1;
+    let powers = lo > 0.0 && hi > 100.0 * median;
+    let bar_name = if powers { format!("log10 {unit}") } else { unit.to_owned() };
+    let (values, [lo, hi]) = match powers {
+        true => (values.into_iter().map(f64::log10).collect(), [lo.log10(), hi.log10()]),
+        false => (values, [lo, hi]),
+    };
     let pixels = Pixels::of(&land.ground, SIDE);
     let mut image = Image::new(pixels.width, pixels.height, [150; 3])?;
     let shade = |v: f64| if hi > lo { ramp((v - lo) / (hi - lo)) } else { ramp(0.5) };
     for (k, v) in pixels.spread(&land.ground, &values).iter().enumerate().filter(|(_, v)| v.is_finite()) {
         image.put(k % pixels.width, pixels.height - 1 - k / pixels.width, shade(*v));
     }
-    let note = format!("from {lo:.4e} to {hi:.4e} {unit}");
-    let bar = Bar { lo, hi, name: unit, tint: &shade };
+    let bar = Bar { lo, hi, name: &bar_name, tint: &shade };
     let [west, south, east, north] = bounds(land);
     let frame = MapFrame { west, south, east, north, title: name, note: note.trim_end(), heights_m: None };
     Ok(frame_map_with(&image, &frame, (hi > lo).then_some(&bar))?)
@@ -295,7 +307,7 @@ pub fn difference_sheet(before: &State, after: &State, title: &str) -> Result<Im
 fn tint(share: f64) -> Rgb {
     const ENDS: [[f64; 3]; 2] = [[165.0, 15.0, 21.0], [8.0, 69.0, 148.0]];
     let end = ENDS[usize::from(share > 0.0)];
-    let t = share.abs().min(1.0).sqrt();
+    let t = share.abs().min(1.0).powf(0.7);
     end.map(|c| (250.0 + (c - 250.0) * t) as u8)
 }
 
@@ -331,7 +343,8 @@ pub fn slope_area_chart(before: &State, after: &State) -> Result<Image, WorldErr
     let points = |land: &State| -> Result<Vec<(f64, f64)>, WorldError> {
         let found =
             SlopeArea::of(land, 8).map_err(|e| WorldError::Data { what: "land", detail: e.to_string() })?;
-        Ok(found.bins.iter().map(|b| (b.area / 1e6, b.median)).collect())
+        // The median of a handful of cells says where they lie, not how rivers run.
+        Ok(found.bins.iter().filter(|b| b.cells >= FEWEST).map(|b| (b.area / 1e6, b.median)).collect())
     };
     let (old, new) = (points(before)?, points(after)?);
     let series = [

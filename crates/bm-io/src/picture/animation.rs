@@ -1,14 +1,17 @@
 //! Pictures that move: GIF, which everything shows.
 
-use super::Image;
 use super::frame::PAPER;
+use super::{Image, Rgb};
 use crate::error::IoError;
-use gif::{Encoder, EncodingError, Frame, Repeat};
+use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// A pixel stays as it is when each of its colours differs by no more from what is to be seen: nobody sees it, and what stays costs
+/// next to nothing.
+const SAME: u8 = 10;
 /// How thoroughly the 256 colours of a frame are chosen, from 1 (all its pixels are looked at) to 30.
 const SPEED: i32 = 10;
 
@@ -30,6 +33,8 @@ pub struct Animation {
     /// There is none before the first frame, which says how large all are.
     encoder: Option<Encoder<BufWriter<File>>>,
     size: [u16; 2],
+    /// What is seen after the last frame.
+    seen: Vec<Rgb>,
 }
 
 impl std::fmt::Debug for Animation {
@@ -58,7 +63,7 @@ impl Animation {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let temp = builder.tempfile_in(folder).map_err(|e| os(&path, "create a file", e))?;
-        Ok(Self { path, temp, encoder: None, size: [0; 2] })
+        Ok(Self { path, temp, encoder: None, size: [0; 2], seen: Vec::new() })
     }
 
     /// Adds a picture that is shown for some hundredths of a second. All are as large as the first: what is larger is cut, what is
@@ -87,20 +92,28 @@ impl Animation {
             }
         };
         let [w, h] = self.size;
-        let frame = if (image.width, image.height) == (w.into(), h.into()) {
-            Frame::from_rgb_speed(w, h, &image.rgb, SPEED)
-        } else {
-            let mut sheet = Image::new(w.into(), h.into(), PAPER)?;
-            for y in 0..image.height {
-                for x in 0..image.width {
-                    if let Some(colour) = image.get(x, y) {
-                        sheet.put(x, y, colour);
-                    }
-                }
+        let mut pixels = Vec::with_capacity(usize::from(w) * usize::from(h) * 4);
+        let first = self.seen.is_empty();
+        self.seen.resize(usize::from(w) * usize::from(h), PAPER);
+        for y in 0..usize::from(h) {
+            for x in 0..usize::from(w) {
+                let [r, g, b] = image.get(x, y).unwrap_or(PAPER);
+                let seen = self.seen[y * usize::from(w) + x];
+                let same = !first && [r, g, b].iter().zip(seen).all(|(a, b)| a.abs_diff(b) <= SAME);
+                pixels.extend(if same { [0; 4] } else { [r, g, b, 255] });
             }
-            Frame::from_rgb_speed(w, h, &sheet.rgb, SPEED)
-        };
-        encoder.write_frame(&Frame { delay: hundredths, ..frame }).map_err(failed)
+        }
+        let mut frame = Frame::from_rgba_speed(w, h, &mut pixels, SPEED);
+        let palette = frame.palette.as_deref().unwrap_or_default().as_chunks::<3>().0;
+        for (seen, index) in self.seen.iter_mut().zip(frame.buffer.iter()) {
+            if let Some(colour) =
+                palette.get(usize::from(*index)).filter(|_| frame.transparent != Some(*index))
+            {
+                *seen = *colour;
+            }
+        }
+        (frame.delay, frame.dispose) = (hundredths, DisposalMethod::Keep);
+        encoder.write_frame(&frame).map_err(failed)
     }
 
     /// Ends it and gives it its name; returns its bytes.
@@ -152,6 +165,7 @@ mod tests {
             // The second is larger, the third smaller.
             let image = Image::new([40, 50, 30][n], [30, 20, 40][n], colour).unwrap();
             film.push(&image, 7).unwrap();
+            assert_eq!(film.seen[0], colour);
             assert!(!path.exists());
         }
         let bytes = film.finish().unwrap();
@@ -162,10 +176,30 @@ mod tests {
         for colour in colours {
             let frame = read.read_next_frame().unwrap().unwrap();
             assert_eq!((frame.width, frame.height, frame.delay), (40, 30, 7));
-            assert_eq!(frame.buffer[..3], colour);
+            assert_eq!((&frame.buffer[..3], frame.buffer[3]), (&colour[..], 255));
         }
         assert!(read.read_next_frame().unwrap().is_none());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_hardly_changes_costs_little_and_never_drifts() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut film = Animation::create(dir.path().join("a.gif")).unwrap();
+        let (mut image, mut rng) = (Image::new(120, 90, [0; 3]).unwrap(), 1u32);
+        for byte in &mut image.rgb {
+            rng = rng.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = (rng >> 24) as u8 / 64 * 64;
+        }
+        for step in 0..24u8 {
+            // Brighter by so little that a frame alone would not be told from the one before.
+            image.rgb.iter_mut().for_each(|byte| *byte = byte.saturating_add(1));
+            film.push(&image, 5).unwrap();
+            let off = film.seen.iter().flatten().zip(&image.rgb).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            // A colour of the palette is not quite that of the picture.
+            assert!(off <= SAME + 16, "{off} in step {step}");
+        }
+        assert!(film.finish().unwrap() < 24 * 120 * 90 / 2);
     }
 
     #[test]
