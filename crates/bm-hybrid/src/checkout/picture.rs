@@ -14,7 +14,7 @@ use bm_process::stats::{Hypsometry, SlopeArea};
 /// Pixels along the longer side, at least and at most.
 const SIDE: [f64; 2] = [700.0, 1400.0];
 /// The same in animations.
-const FILM_SIDE: [f64; 2] = [420.0, 560.0];
+const FILM_SIDE: [f64; 2] = [520.0, 700.0];
 /// Cells that a median is told of.
 const FEWEST: usize = 8;
 const RIVER: Rgb = [38, 92, 160];

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 /// A pixel stays as it is when each of its colours differs by no more from what is to be seen: nobody sees it, and what stays costs
 /// next to nothing.
-const SAME: u8 = 10;
+const SAME: u8 = 8;
 /// How thoroughly the 256 colours of a frame are chosen, from 1 (all its pixels are looked at) to 30.
 const SPEED: i32 = 10;
 
