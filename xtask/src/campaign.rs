@@ -20,6 +20,8 @@ enum Campaign {
     Kill,
     /// A process that edits a world from several threads is killed; power fails, or a write does, at every operation
     Edits,
+    /// A process that simulates on check-outs is killed; files of their folders are cut off everywhere
+    Simulate,
     /// Every byte of a store and of a world is flipped in turn
     Flip,
 }
@@ -35,7 +37,7 @@ struct Part {
     value: Option<u32>,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 9] = [
     Part {
         campaign: Campaign::Kill,
         title: "kill a store's writer",
@@ -77,6 +79,23 @@ const PARTS: [Part; 7] = [
         variable: "BM_EDITS_FAILURES",
         // A stride of one: every operation.
         value: Some(1),
+    },
+    Part {
+        campaign: Campaign::Simulate,
+        title: "kill a process that simulates and commits",
+        test: ["-p", "bm-hybrid", "--test", "checkout"],
+        filter: "killed::",
+        variable: "BM_CHECKOUT_KILLS",
+        value: None,
+    },
+    Part {
+        campaign: Campaign::Simulate,
+        title: "folders of check-outs, cut off everywhere",
+        test: ["-p", "bm-hybrid", "--test", "checkout"],
+        filter: "crash::",
+        variable: "BM_CHECKOUT_CUTS",
+        // A stride: each cut is a simulation.
+        value: Some(16),
     },
     Part {
         campaign: Campaign::Flip,

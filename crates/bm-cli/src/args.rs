@@ -9,7 +9,9 @@ pub(crate) use boundary::{
     IngestBoundary, KindArg, StyleArg, VectorFormat,
 };
 pub(crate) use edit::{At, Compact, Edit, EditRevert, EditWhat, How, Log, StrategyArg};
-pub(crate) use simulate::{Grid, GridCommit, GridList, GridResume, GridWhat, Simulate, Watch};
+pub(crate) use simulate::{
+    Grid, GridCommit, GridExport, GridList, GridOne, GridResume, GridWhat, Simulate, Watch,
+};
 
 use bm_hybrid::{Sea, Size};
 use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};

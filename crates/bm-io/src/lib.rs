@@ -3,6 +3,7 @@
 //! | Module | In | Out |
 //! |---|---|---|
 //! | [`relief`] | NetCDF classic, GeoTIFF, NumPy `.npz` elevation models (any of them zstd-compressed) | [`Relief`] |
+//! | [`relief`] | the same files, and plain `.npy` arrays, of any numbers | [`Raster`](relief::Raster) |
 //! | `bundled` | a 20-minute relief of the Earth, and its land at 1:10M, inside the crate | [`Relief`], features |
 //! | `litho` | LITHO1.0, the crust and the lid of the Earth in layers | layer tops anywhere |
 //! | `geotiff`, [`npy`] | – | regions as GeoTIFF and NumPy arrays |

@@ -1,4 +1,4 @@
-//! NumPy's `.npy` format (NEP 1): writing, and the header reader that `.npz` input needs.
+//! NumPy's `.npy` format (NEP 1): writing, and the header reader that arrays in and out of archives need.
 //!
 //! Array axes are always slowest first: 2-D `[row south→north, column west→east]`, 3-D
 //! `[level bottom→top, row south→north, column west→east]`.
@@ -12,10 +12,9 @@ use crate::output::write_atomic;
 use std::io::Write;
 use std::path::Path;
 
-#[cfg(feature = "npz")]
 pub(crate) use header::Header;
 
-const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 mod sealed {
     pub trait Sealed {}
@@ -92,7 +91,6 @@ fn head(descr: &str, shape: &[usize]) -> Vec<u8> {
     out
 }
 
-#[cfg(feature = "npz")]
 mod header {
     use super::MAGIC;
     use crate::error::Fault;
@@ -171,6 +169,7 @@ mod header {
         }
 
         /// Product of the shape; `None` if it overflows.
+        #[cfg(feature = "npz")]
         pub(crate) fn count(&self) -> Option<usize> {
             self.shape.iter().try_fold(1_usize, |n, &s| n.checked_mul(s))
         }
@@ -245,7 +244,7 @@ mod tests {
     }
 }
 
-#[cfg(all(test, feature = "npz"))]
+#[cfg(test)]
 pub(crate) mod testing {
     use super::{NpyElement, head};
 

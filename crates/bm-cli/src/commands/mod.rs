@@ -4,6 +4,7 @@ mod boundary;
 mod demo;
 mod edit;
 mod export;
+mod grid;
 mod history;
 mod info;
 mod ingest;
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Fault> {
         Command::Export(a) => export::run(a, out),
         Command::Edit(a) => edit::run(a, out),
         Command::Simulate(a) => simulate::run(a, out),
-        Command::Grid(a) => simulate::grid(a, out),
+        Command::Grid(a) => grid::run(a, out),
         Command::Log(a) => history::log(a, out),
         Command::Compact(a) => history::compact(a, out),
     }

@@ -1,14 +1,15 @@
-//! `bm simulate` and `bm grid`.
+//! `bm simulate`, and what it has in common with `bm grid`.
 
 use super::watch::{self, Outcome};
-use crate::args::{self, GridWhat};
+use crate::args;
 use crate::fault::Fault;
-use crate::output::{Out, bytes, count, metres, time};
+use crate::output::{Out, count};
 use crate::progress::Bar;
 use bm_grid::{Bounds, DVec2, Region};
-use bm_hybrid::checkout::{Back, CheckOut, Landed, Seeding};
-use bm_hybrid::{Window, World};
-use bm_process::run::{Changes, Run};
+use bm_hybrid::checkout::layers::Given;
+use bm_hybrid::checkout::{Back, CheckOut, Landed, Layers, Seeding};
+use bm_hybrid::{Window, World, WorldError};
+use bm_process::run::Run;
 use bm_process::scenario::Scenario;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -35,6 +36,8 @@ pub(super) fn run(a: &args::Simulate, out: &mut Out) -> Result<u8, Fault> {
     scenario.check()?;
     let region = region(a.bbox, a.cell)?;
     let world = super::open(&a.world)?;
+    // Before the land, which may take a while.
+    let layers = layers(&a.layer, &scenario, &world, &region)?;
     let name = match &a.name {
         Some(name) => name.clone(),
         None => {
@@ -56,17 +59,45 @@ pub(super) fn run(a: &args::Simulate, out: &mut Out) -> Result<u8, Fault> {
             count(check_out.simplified())
         );
     }
-    let run =
-        Run::new(check_out.seed().clone(), scenario).and_then(|run| run.checkpoints(check_out.folder()));
-    let run = match run {
+    let run = match begin(&check_out, scenario, layers) {
         Ok(run) => run,
         Err(e) => {
             // Nothing was simulated: nothing stays behind.
             check_out.drop_it()?;
-            return Err(e.into());
+            return Err(e);
         }
     };
     follow(&a.world, check_out, run, &a.watch, a.commit, out)
+}
+
+/// The layers that were given, for the cells of a region.
+fn layers(
+    given: &[(String, String)],
+    scenario: &Scenario,
+    world: &World,
+    region: &Region,
+) -> Result<Vec<Given>, Fault> {
+    if let Some((n, (name, _))) =
+        given.iter().enumerate().find(|(n, (name, _))| given[..*n].iter().any(|(other, _)| other == name))
+    {
+        return Err(Fault::usage(format!(
+            "--layer {name}: it is given twice, the second time as {}",
+            given[n].1
+        )));
+    }
+    let known = Layers::of(scenario, world.view().materials());
+    Ok(given.iter().map(|(name, from)| known.read(name, from, region)).collect::<Result<_, _>>()?)
+}
+
+/// A run with a checkpoint before its first step, so that whatever was given is kept, and a kill loses nothing.
+fn begin(check_out: &CheckOut, scenario: Scenario, layers: Vec<Given>) -> Result<Run, Fault> {
+    let mut land = check_out.seed().clone();
+    for layer in layers {
+        layer.put(&mut land)?;
+    }
+    let mut run = Run::new(land, scenario)?.checkpoints(check_out.folder())?;
+    run.save()?;
+    Ok(run)
 }
 
 /// The cells that cover a box of degrees, aligned so that regions of one cell size share them.
@@ -84,7 +115,7 @@ fn region([west, south, east, north]: [f64; 4], cell: f64) -> Result<Region, Fau
 }
 
 /// Runs, reports, draws, and commits if that was asked for.
-fn follow(
+pub(super) fn follow(
     world: &Path,
     check_out: CheckOut,
     run: Run,
@@ -102,12 +133,12 @@ fn follow(
         let mut all = report;
         all["name"] = json!(name);
         all["finished"] = json!(!stopped);
-        all["committed"] = landed.as_ref().map_or(Value::Null, landed_json);
+        all["committed"] = landed.as_ref().map_or(Value::Null, |(landed, _)| landed_json(landed));
         out.json(&all)?;
     } else {
         watch::print(&report, out)?;
         match landed {
-            Some(landed) => print_landed(&landed, out)?,
+            Some((landed, before)) => print_landed(&landed, before, out)?,
             None if stopped => out.line(format_args!("stopped; go on with: bm grid resume {} {name}", world.display()))?,
             None => out.line(format_args!(
                 "the world is as it was; commit with: bm grid commit {0} {name}   forget with: bm grid drop {0} {name}",
@@ -118,8 +149,23 @@ fn follow(
     Ok(u8::from(stopped))
 }
 
-fn land(world: &Path, check_out: CheckOut, run: &Run, force: bool, keep: bool) -> Result<Landed, Fault> {
+/// Commits what was simulated and drops the check-out. What was committed before is not committed again: whoever did was killed
+/// before they could drop it, or kept it.
+pub(super) fn land(
+    world: &Path,
+    check_out: CheckOut,
+    run: &Run,
+    force: bool,
+    keep: bool,
+) -> Result<(Landed, bool), Fault> {
     let world = World::open(super::local(world)?)?;
+    let before = if force { None } else { check_out.landed(&world, run.state())? };
+    if let Some(version) = before {
+        if !keep {
+            check_out.drop_it()?;
+        }
+        return Ok((Landed { version, ..Landed::default() }, true));
+    }
     let what = format!(
         "simulate {} years of {} in check-out {}",
         run.years(),
@@ -128,15 +174,27 @@ fn land(world: &Path, check_out: CheckOut, run: &Run, force: bool, keep: bool) -
     );
     let landed = {
         let bar = Bar::new();
-        check_out.commit(&world, run.state(), &Back::default().force(force), &what, &|p| bar.tell(p))?
+        check_out.commit(&world, run.state(), &Back::default().force(force), &what, &|p| bar.tell(p))
+    };
+    let landed = match landed {
+        Err(e @ WorldError::Stale { .. }) => {
+            return Err(match check_out.landed_before(&world)? {
+                Some(own) => Fault::Conflict(format!(
+                    "{e}\n    version {own} is this check-out's own commit of an earlier step: if nobody else changed the region \
+                     since, add --force"
+                )),
+                None => e.into(),
+            });
+        }
+        landed => landed?,
     };
     if !keep {
         check_out.drop_it()?;
     }
-    Ok(landed)
+    Ok((landed, false))
 }
 
-fn landed_json(landed: &Landed) -> Value {
+pub(super) fn landed_json(landed: &Landed) -> Value {
     json!({
         "version": landed.version,
         "cells_changed": landed.changed,
@@ -148,7 +206,14 @@ fn landed_json(landed: &Landed) -> Value {
     })
 }
 
-fn print_landed(landed: &Landed, out: &mut Out) -> Result<(), Fault> {
+pub(super) fn print_landed(landed: &Landed, before: bool, out: &mut Out) -> Result<(), Fault> {
+    if before {
+        out.pair(
+            "committed",
+            format_args!("before, as version {}; nothing is left to commit", landed.version),
+        )?;
+        return Ok(());
+    }
     out.pair(
         "committed",
         format_args!(
@@ -162,82 +227,13 @@ fn print_landed(landed: &Landed, out: &mut Out) -> Result<(), Fault> {
     if landed.cleared > 0 {
         out.pair("edits", format_args!("{} explicit cells gave way to the land", count(landed.cleared)))?;
     }
+    let moved = |n: u64| format!("{} moved with the shores", count(n));
+    let beyond = |n: u64| format!("{} stayed, as they go on beyond the region", count(n));
     match landed.coasts {
         [0, 0] => {}
-        [moved, 0] => out.pair("coastlines", format_args!("{} moved with the shores", count(moved)))?,
-        [_, beyond] => out.pair(
-            "coastlines",
-            format_args!("none moved: of {} some go on beyond the region", count(beyond)),
-        )?,
+        [n, 0] => out.pair("coastlines", moved(n))?,
+        [0, n] => out.pair("coastlines", beyond(n))?,
+        [n, m] => out.pair("coastlines", format_args!("{}, {}", moved(n), beyond(m)))?,
     }
     Ok(())
-}
-
-pub(super) fn grid(a: &args::Grid, out: &mut Out) -> Result<u8, Fault> {
-    match &a.what {
-        GridWhat::List(a) => list(a, out),
-        GridWhat::Resume(a) => resume(a, out),
-        GridWhat::Commit(a) => commit(a, out),
-        GridWhat::Drop(a) => {
-            super::open(&a.world)?.open_check_out(&a.name)?.drop_it()?;
-            if out.is_json() {
-                out.json(&json!({ "dropped": a.name }))?;
-            } else {
-                out.line(format_args!("{} is gone; the world is as it was", a.name))?;
-            }
-            Ok(0)
-        }
-    }
-}
-
-fn list(a: &args::GridList, out: &mut Out) -> Result<u8, Fault> {
-    let all = super::open(&a.world)?.check_outs()?;
-    if out.is_json() {
-        out.json(&all)?;
-        return Ok(0);
-    }
-    if all.is_empty() {
-        out.line("there are no check-outs; bm simulate makes them")?;
-    }
-    for e in all {
-        let [w, s, e_, n] = e.bbox.map(|d| format!("{d:.3}"));
-        let steps = e.step.map_or("no checkpoint yet".to_owned(), |s| format!("checkpoint after step {s}"));
-        out.line(format_args!(
-            "{:<16} version {:<5} {} × {} cells of {}, {w},{s} to {e_},{n}, {steps}, {}{}",
-            e.name,
-            e.version,
-            e.size[0],
-            e.size[1],
-            metres(e.cell),
-            bytes(e.bytes),
-            time(e.taken_ms).map_or_else(String::new, |t| format!(", taken {t}"))
-        ))?;
-    }
-    Ok(0)
-}
-
-fn resume(a: &args::GridResume, out: &mut Out) -> Result<u8, Fault> {
-    let check_out = super::open(&a.one.world)?.open_check_out(&a.one.name)?;
-    let changes =
-        Changes { years: a.years, threads: a.watch.threads, checkpoint_every: a.watch.checkpoint_every };
-    let resumed = Run::resume(check_out.folder(), &changes)?;
-    for warning in &resumed.warnings {
-        eprintln!("bm: {warning}");
-    }
-    follow(&a.one.world, check_out, resumed.run, &a.watch, a.commit, out)
-}
-
-fn commit(a: &args::GridCommit, out: &mut Out) -> Result<u8, Fault> {
-    let check_out = super::open(&a.one.world)?.open_check_out(&a.one.name)?;
-    let resumed = Run::resume(check_out.folder(), &Changes::default())?;
-    for warning in &resumed.warnings {
-        eprintln!("bm: {warning}");
-    }
-    let landed = land(&a.one.world, check_out, &resumed.run, a.force, a.keep)?;
-    if out.is_json() {
-        out.json(&landed_json(&landed))?;
-    } else {
-        print_landed(&landed, out)?;
-    }
-    Ok(0)
 }

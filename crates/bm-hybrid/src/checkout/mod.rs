@@ -13,12 +13,18 @@
 //! | `outdated` | finer strata and edits that no longer fit |
 //! | [`coast`] | coastlines that follow the land's shores |
 //! | [`folder`] | check-outs on disk, beside the world |
+//! | [`layers`] | layers from files, for processes that read them |
+//! | [`look`] | what a check-out on disk holds, without holding it |
+//! | [`out`] | layers of a check-out as files for other tools |
 //! | `picture` | relief with rivers, differences, hypsometry, slope by area |
 
 pub mod coast;
 pub mod commit;
 pub mod folder;
 mod land;
+pub mod layers;
+pub mod look;
+pub mod out;
 mod outdated;
 #[cfg(feature = "render")]
 pub mod picture;
@@ -27,4 +33,6 @@ pub mod seed;
 
 pub use commit::{Back, Landed, Origin};
 pub use folder::{CheckOut, Entry};
+pub use layers::Layers;
+pub use look::Look;
 pub use seed::{Seed, Seeding};

@@ -3,8 +3,8 @@
 use super::folder::degrees;
 use crate::error::WorldError;
 use bm_io::picture::{
-    Chart, ChartAxis, Image, MapFrame, Mark, Rgb, Series, ShadeStyle, SurfaceGrid, draw_chart, frame_map,
-    shade,
+    Bar, Chart, ChartAxis, Image, MapFrame, Mark, Rgb, Series, ShadeStyle, SurfaceGrid, draw_chart,
+    frame_map, frame_map_with, shade,
 };
 use bm_process::field::Field;
 use bm_process::route::{Flow, RouteError, Router, Sinks, fill};
@@ -13,6 +13,10 @@ use bm_process::stats::{Hypsometry, SlopeArea};
 
 /// Pixels along the longer side, at least and at most.
 const SIDE: [f64; 2] = [700.0, 1400.0];
+/// The same in animations.
+const FILM_SIDE: [f64; 2] = [520.0, 700.0];
+/// Cells that a median is told of.
+const FEWEST: usize = 8;
 const RIVER: Rgb = [38, 92, 160];
 const LAKE: Rgb = [116, 160, 200];
 const BEFORE: Rgb = [150, 150, 150];
@@ -25,12 +29,12 @@ struct Pixels {
 }
 
 impl Pixels {
-    fn of(ground: &Field) -> Self {
+    fn of(ground: &Field, side: [f64; 2]) -> Self {
         let across = ground.dx.get(ground.height / 2).copied().unwrap_or(ground.dy) * ground.width as f64;
         let up = ground.dy * ground.height as f64;
         // About a pixel a cell, unless that is too few or too many.
         let long = across.max(up);
-        let pixel = (long / ground.dy).clamp(SIDE[0], SIDE[1]);
+        let pixel = (long / ground.dy).clamp(side[0], side[1]);
         let pixels = |metres: f64| ((metres / long * pixel).round() as usize).max(1);
         Self { width: pixels(across), height: pixels(up) }
     }
@@ -69,7 +73,11 @@ fn between(ground: &Field, values: &[f64], [x, y]: [f64; 2]) -> f64 {
 /// # Errors
 /// [`WorldError::Io`] when the picture would be too large.
 pub fn relief(land: &State) -> Result<Image, WorldError> {
-    let pixels = Pixels::of(&land.ground);
+    relief_within(land, SIDE)
+}
+
+fn relief_within(land: &State, side: [f64; 2]) -> Result<Image, WorldError> {
+    let pixels = Pixels::of(&land.ground, side);
     let heights: Vec<f32> = pixels
         .spread(&land.ground, &land.ground.values)
         .iter()
@@ -175,10 +183,79 @@ fn draw_rivers(land: &State, pixels: &Pixels, image: &mut Image) {
 /// As [`relief`].
 pub fn relief_sheet(land: &State, title: &str) -> Result<Image, WorldError> {
     let map = relief(land)?;
+    let range = heights(land);
+    let note = range.map_or_else(String::new, |(lo, hi)| format!("heights from {lo:.0} to {hi:.0} m"));
+    framed(land, &map, title, &note, range)
+}
+
+/// A picture of an animation: small, and laid out so that nothing moves but the land. `heights` are those of the colour bar, the
+/// same in all of them.
+///
+/// # Errors
+/// As [`relief`].
+pub fn film_sheet(land: &State, title: &str, heights: Option<(f64, f64)>) -> Result<Image, WorldError> {
+    framed(land, &relief_within(land, FILM_SIDE)?, title, "", heights)
+}
+
+/// Lowest and highest height of land; nothing when it is level, or there is none.
+#[must_use]
+pub fn heights(land: &State) -> Option<(f64, f64)> {
     let heights = land.ground.values.iter().filter(|z| !z.is_nan());
     let (lo, hi) = heights.fold((f64::MAX, f64::MIN), |(lo, hi), &z| (lo.min(z), hi.max(z)));
-    let note = format!("heights from {lo:.0} to {hi:.0} m");
-    framed(land, &map, title, &note, (hi - lo >= 1.0).then_some((lo, hi)))
+    (hi - lo >= 1.0).then_some((lo, hi))
+}
+
+/// Any layer of land as a map, from dark for the least of its numbers to bright for the greatest.
+///
+/// # Errors
+/// [`WorldError::Data`] when it has another size than the land or no numbers; [`WorldError::Io`] as [`relief`].
+pub fn layer_sheet(land: &State, name: &str, unit: &str, values: Vec<f64>) -> Result<Image, WorldError> {
+    let bad = |detail: String| WorldError::Data { what: "layer", detail: format!("{name}: {detail}") };
+    if values.len() != land.cells() {
+        return Err(bad(format!("{} numbers for {} cells", values.len(), land.cells())));
+    }
+    let numbers = values.iter().filter(|v| v.is_finite());
+    let (lo, hi) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &v| (lo.min(v), hi.max(v)));
+    if lo > hi {
+        return Err(bad("it has no numbers to show".into()));
+    }
+    let note = format!("from {lo:.4e} to {hi:.4e} {unit}");
+    // What spans powers of ten, as drainage areas do, would be one colour but for a few cells.
+    let mut sizes: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    let middle = sizes.len() / 2;
+    let median = *sizes.select_nth_unstable_by(middle, f64::total_cmp).1;
+    let powers = lo > 0.0 && hi > 100.0 * median;
+    let bar_name = if powers { format!("log10 {unit}") } else { unit.to_owned() };
+    let (values, [lo, hi]) = match powers {
+        true => (values.into_iter().map(f64::log10).collect(), [lo.log10(), hi.log10()]),
+        false => (values, [lo, hi]),
+    };
+    let pixels = Pixels::of(&land.ground, SIDE);
+    let mut image = Image::new(pixels.width, pixels.height, [150; 3])?;
+    let shade = |v: f64| if hi > lo { ramp((v - lo) / (hi - lo)) } else { ramp(0.5) };
+    for (k, v) in pixels.spread(&land.ground, &values).iter().enumerate().filter(|(_, v)| v.is_finite()) {
+        image.put(k % pixels.width, pixels.height - 1 - k / pixels.width, shade(*v));
+    }
+    let bar = Bar { lo, hi, name: &bar_name, tint: &shade };
+    let [west, south, east, north] = bounds(land);
+    let frame = MapFrame { west, south, east, north, title: name, note: note.trim_end(), heights_m: None };
+    Ok(frame_map_with(&image, &frame, (hi > lo).then_some(&bar))?)
+}
+
+/// From dark violet at 0 over green to yellow at 1, evenly brighter: also for those who do not see all colours.
+fn ramp(share: f64) -> Rgb {
+    const STOPS: [[f64; 3]; 6] = [
+        [68.0, 1.0, 84.0],
+        [65.0, 68.0, 135.0],
+        [42.0, 120.0, 142.0],
+        [34.0, 168.0, 132.0],
+        [122.0, 209.0, 81.0],
+        [253.0, 231.0, 37.0],
+    ];
+    let at = share.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
+    let from = (at as usize).min(STOPS.len() - 2);
+    let t = at - from as f64;
+    std::array::from_fn(|k| (STOPS[from][k] + (STOPS[from + 1][k] - STOPS[from][k]) * t).round() as u8)
 }
 
 fn framed(
@@ -208,7 +285,7 @@ pub fn difference_sheet(before: &State, after: &State, title: &str) -> Result<Im
     let mut sizes: Vec<f64> = change.iter().filter(|d| !d.is_nan()).map(|d| d.abs()).collect();
     sizes.sort_by(f64::total_cmp);
     let most = sizes.get(sizes.len() * 99 / 100).copied().unwrap_or(0.0).max(1e-9);
-    let pixels = Pixels::of(b);
+    let pixels = Pixels::of(b, SIDE);
     let shown = pixels.spread(b, &change);
     let mut image = Image::new(pixels.width, pixels.height, [120; 3])?;
     for (k, d) in shown.iter().enumerate().filter(|(_, d)| !d.is_nan()) {
@@ -216,17 +293,21 @@ pub fn difference_sheet(before: &State, after: &State, title: &str) -> Result<Im
         image.put(x, pixels.height - 1 - y, tint(d / most));
     }
     let note = format!(
-        "from {:.1} m (red: worn away or sunk) to {:+.1} m (blue: laid on or risen); full colour at {most:.1} m",
+        "from {:.1} m (red: worn away or sunk) to {:+.1} m (blue: laid on or risen)",
         range.0, range.1
     );
-    framed(after, &image, title, &note, None)
+    // A bar of nothing but white would say nothing.
+    let bar = Bar { lo: -most, hi: most, name: "metres", tint: &|d| tint(d / most) };
+    let [west, south, east, north] = bounds(after);
+    let frame = MapFrame { west, south, east, north, title, note: &note, heights_m: None };
+    Ok(frame_map_with(&image, &frame, (most > 1e-6).then_some(&bar))?)
 }
 
 /// From deep red at -1 over white to deep blue at 1.
 fn tint(share: f64) -> Rgb {
     const ENDS: [[f64; 3]; 2] = [[165.0, 15.0, 21.0], [8.0, 69.0, 148.0]];
     let end = ENDS[usize::from(share > 0.0)];
-    let t = share.abs().min(1.0).sqrt();
+    let t = share.abs().min(1.0).powf(0.7);
     end.map(|c| (250.0 + (c - 250.0) * t) as u8)
 }
 
@@ -262,7 +343,8 @@ pub fn slope_area_chart(before: &State, after: &State) -> Result<Image, WorldErr
     let points = |land: &State| -> Result<Vec<(f64, f64)>, WorldError> {
         let found =
             SlopeArea::of(land, 8).map_err(|e| WorldError::Data { what: "land", detail: e.to_string() })?;
-        Ok(found.bins.iter().map(|b| (b.area / 1e6, b.median)).collect())
+        // The median of a handful of cells says where they lie, not how rivers run.
+        Ok(found.bins.iter().filter(|b| b.cells >= FEWEST).map(|b| (b.area / 1e6, b.median)).collect())
     };
     let (old, new) = (points(before)?, points(after)?);
     let series = [

@@ -191,6 +191,35 @@ pub struct MapFrame<'a> {
 /// # Errors
 /// [`IoError::Argument`] if the edges are not a window or the sheet would be too large.
 pub fn frame_map(map: &Image, frame: &MapFrame<'_>) -> Result<Image, IoError> {
+    // Sea and land share the bar by their ranges, so that each ramp can be read.
+    let tint = |h: f64| if h < 0.0 { sea_tint(h as f32) } else { land_tint(h as f32) };
+    let bar = frame.heights_m.map(|(lo, hi)| Bar { lo, hi, name: "metres", tint: &tint });
+    frame_map_with(map, frame, bar.as_ref())
+}
+
+/// A colour bar of any numbers.
+pub struct Bar<'a> {
+    /// The number at its lower end.
+    pub lo: f64,
+    /// The number at its upper end, more than `lo`.
+    pub hi: f64,
+    /// What stands over it: a unit.
+    pub name: &'a str,
+    /// The colour of a number.
+    pub tint: &'a dyn Fn(f64) -> Rgb,
+}
+
+impl std::fmt::Debug for Bar<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {} {}", self.lo, self.hi, self.name)
+    }
+}
+
+/// [`frame_map`] with a colour bar of one's own instead of that of heights.
+///
+/// # Errors
+/// As [`frame_map`].
+pub fn frame_map_with(map: &Image, frame: &MapFrame<'_>, bar: Option<&Bar<'_>>) -> Result<Image, IoError> {
     let MapFrame { west, south, east, north, .. } = *frame;
     if !(east > west && north > south) {
         return Err(IoError::argument("map frame", "empty", "give west < east and south < north"));
@@ -204,31 +233,61 @@ pub fn frame_map(map: &Image, frame: &MapFrame<'_>) -> Result<Image, IoError> {
         x_ticks: longitude_ticks(west, east, map.width),
         y_ticks: latitude_ticks(south, north, map.height),
         legend: Vec::new(),
-        extra_right: if frame.heights_m.is_some() { 110 } else { 0 },
+        extra_right: bar.map_or(0, |bar| (bar_width(bar, map.height) + 40).max(110)),
     })?;
-    if let Some((lo, hi)) = frame.heights_m {
-        colour_bar(&mut sheet, left + map.width + 24, top, map.height, lo, hi);
+    if let Some(bar) = bar {
+        colour_bar(&mut sheet, left + map.width + 24, top, map.height, bar);
     }
     scale_bar(&mut sheet, left, top, map, frame);
     Ok(sheet)
 }
 
-fn colour_bar(sheet: &mut Image, x: usize, top: usize, height: usize, lo: f64, hi: f64) {
-    let tall = height.min(520);
+/// Pixels of a bar that is as tall as the map, or as can be read.
+fn bar_height(map_height: usize) -> usize {
+    map_height.min(520)
+}
+
+fn bar_ticks(bar: &Bar<'_>, tall: usize) -> Vec<Tick> {
+    let step = nice_step(bar.hi - bar.lo, tall as f64 / 60.0);
+    ticks(bar.lo, bar.hi, step, |v| number(v, step))
+}
+
+fn bar_width(bar: &Bar<'_>, map_height: usize) -> usize {
+    let labels = bar_ticks(bar, bar_height(map_height));
+    let widest = labels.iter().map(|t| Type::Label.width(&t.label) + 30).max().unwrap_or(0);
+    widest.max(Type::Label.width(bar.name))
+}
+
+/// A number on a scale of such steps: no more places than they need, powers of ten where they are small or large.
+fn number(v: f64, step: f64) -> String {
+    if step >= 1.0 && v.abs() < 1e7 {
+        return grouped(v);
+    }
+    if v.abs() < step * 1e-6 {
+        return "0".into();
+    }
+    if (1e-4..1e7).contains(&v.abs().max(step)) && step >= 1e-5 {
+        let places = (-step.log10().floor()).max(0.0) as usize;
+        return format!("{v:.places$}");
+    }
+    format!("{v:.1e}")
+}
+
+fn colour_bar(sheet: &mut Image, x: usize, top: usize, height: usize, bar: &Bar<'_>) {
+    let tall = bar_height(height);
     let y0 = top + (height - tall) / 2;
-    // Sea and land share the bar by their ranges, so that each ramp can be read.
     for i in 0..tall {
-        let h = (hi - (hi - lo) * (i as f64 + 0.5) / tall as f64) as f32;
-        sheet.fill(x, y0 + i, 20, 1, if h < 0.0 { sea_tint(h) } else { land_tint(h) });
+        let v = bar.hi - (bar.hi - bar.lo) * (i as f64 + 0.5) / tall as f64;
+        sheet.fill(x, y0 + i, 20, 1, (bar.tint)(v));
     }
     sheet.outline(x, y0, 20, tall, INK);
     let line = Type::Label.line();
-    for t in ticks(lo, hi, nice_step(hi - lo, tall as f64 / 60.0), grouped) {
+    for t in bar_ticks(bar, tall) {
         let y = y0 + ((1.0 - t.at) * tall as f64).round() as usize;
         sheet.fill(x + 20, y, 6, 1, INK);
         draw(sheet, x + 30, y.saturating_sub(line / 2), &t.label, Type::Label, INK);
     }
-    draw(sheet, x, y0.saturating_sub(line + 8), "metres", Type::Label, SOFT);
+    draw(sheet, x, y0.saturating_sub(line + 8), bar.name, Type::Label, SOFT);
 }
 
 fn scale_bar(sheet: &mut Image, left: usize, top: usize, map: &Image, f: &MapFrame<'_>) {
@@ -267,5 +326,8 @@ mod tests {
         assert!(t.iter().all(|t| (0.0..=1.0).contains(&t.at)));
         assert_eq!(grouped(-10_376.0), "-10 376");
         assert_eq!(nice_step(17_000.0, 8.0), 5000.0);
+        let on_bar = [(1500.0, 500.0), (-0.002, 0.001), (0.0, 1e-9), (0.25, 0.05), (2e-9, 1e-9), (3e9, 1e9)];
+        let labels = on_bar.map(|(v, step)| number(v, step));
+        assert_eq!(labels, ["1 500", "-0.002", "0", "0.25", "2.0e-9", "3.0e9"]);
     }
 }

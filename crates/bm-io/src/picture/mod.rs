@@ -3,6 +3,8 @@
 //! [`shade`] turns heights into colours; `frame`, `section` and `png_out` add what a reader of
 //! the picture needs (axes, legend, scale) and write it.
 
+#[cfg(feature = "gif")]
+mod animation;
 mod canvas;
 #[cfg(feature = "chart")]
 mod chart;
@@ -19,11 +21,13 @@ mod tests;
 mod text;
 mod tint;
 
+#[cfg(feature = "gif")]
+pub use animation::Animation;
 pub use canvas::{Image, Rgb};
 #[cfg(feature = "chart")]
 pub use chart::{Chart, ChartAxis, Mark, Series, draw_chart};
 #[cfg(feature = "png")]
-pub use frame::{MapFrame, frame_map};
+pub use frame::{Bar, MapFrame, frame_map, frame_map_with};
 #[cfg(feature = "png")]
 pub use png_out::{encode_png, encode_png_palette, write_png, write_png_palette};
 #[cfg(feature = "png")]

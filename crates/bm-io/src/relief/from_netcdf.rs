@@ -1,6 +1,6 @@
 //! Which variable of a NetCDF file is the relief, and where its samples lie.
 
-use super::heights::{HeightRule, HeightSink, unit_in_metres};
+use super::heights::{HeightRule, Sink};
 use super::normalise::RawRelief;
 use super::{ReliefOptions, ReliefSource, check_samples};
 use crate::error::Fault;
@@ -21,10 +21,10 @@ struct Candidate<'f> {
     column_major: bool,
 }
 
-pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, Fault> {
+pub(super) fn read<S: Sink>(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief<S>, Fault> {
     let file = NcFile::parse(bytes)?;
     let candidates = candidates(&file);
-    let chosen = choose(&file, &candidates, options)?;
+    let chosen = choose::<S>(&file, &candidates, options)?;
     let var = chosen.var;
     let place = format!("variable `{}`", var.name);
 
@@ -34,11 +34,11 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
     let lat = axis(&file, chosen.lat_dim, Role::Lat)?;
 
     let units = text(&var.attrs, "units").unwrap_or("");
-    let mut sink = HeightSink::new(rule(var, units, &place)?, samples)?;
+    let mut sink = S::new(rule(var, S::unit(units, &place)?, &place)?, samples)?;
     file.for_each(var, |raw| sink.push(raw))?;
     let per_line = if chosen.column_major { lat.len } else { lon.len };
     let heights = sink.finish(per_line, &place)?;
-    let units = if units.is_empty() { "m" } else { units };
+    let units = if units.is_empty() { S::UNIT } else { units };
     Ok(RawRelief {
         lon,
         lat,
@@ -52,7 +52,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
     })
 }
 
-fn rule(var: &Var, units: &str, place: &str) -> Result<HeightRule, Fault> {
+fn rule(var: &Var, unit_m: f64, place: &str) -> Result<HeightRule, Fault> {
     let a = &var.attrs;
     let mut missing: Vec<f64> =
         ["_FillValue", "missing_value"].iter().filter_map(|n| numbers(a, n)).flatten().copied().collect();
@@ -73,14 +73,7 @@ fn rule(var: &Var, units: &str, place: &str) -> Result<HeightRule, Fault> {
             "correct the attributes, e.g. with `ncatted`",
         ));
     }
-    Ok(HeightRule {
-        scale,
-        offset,
-        unit_m: unit_in_metres(units, place)?,
-        missing,
-        valid,
-        single: var.ty == NcType::Float,
-    })
+    Ok(HeightRule { scale, offset, unit_m, missing, valid, single: var.ty == NcType::Float })
 }
 
 /// The coordinate variable of a dimension, and whether it is longitude or latitude.
@@ -139,7 +132,7 @@ fn candidates<'f>(file: &'f NcFile<'_>) -> Vec<Candidate<'f>> {
     out
 }
 
-fn choose<'c, 'f>(
+fn choose<'c, 'f, S: Sink>(
     file: &NcFile<'_>,
     candidates: &'c [Candidate<'f>],
     options: &ReliefOptions,
@@ -174,8 +167,8 @@ fn choose<'c, 'f>(
                 (Some(one), None) => Ok(one),
                 _ => Err(Fault::unsuitable(
                     "variables",
-                    format!("several could be the relief: {}", names()),
-                    "name one with the `variable` option (`--var`)",
+                    format!("several could be the {}: {}", S::MEANT, names()),
+                    S::CHOICE,
                 )),
             }
         }

@@ -2,14 +2,14 @@
 //! `elevation[row, column]` with row 0 northernmost, and scalars `xmin`, `xmax`, `ymin`, `ymax`
 //! in degrees, of the outer edges of the raster.
 
-use super::heights::{HeightRule, HeightSink};
+use super::heights::{HeightRule, Sink};
 use super::normalise::RawRelief;
 use super::{ReliefOptions, ReliefSource, check_samples};
 use crate::error::Fault;
 use crate::georef::RawAxis;
 use crate::npz::Npz;
 
-pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, Fault> {
+pub(super) fn read<S: Sink>(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief<S>, Fault> {
     let mut npz = Npz::open(bytes)?;
     let name = options.variable.as_deref().unwrap_or("elevation");
     let names = npz.names();
@@ -52,7 +52,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
         |_, v| heights.push(v),
     )?;
     let (rows, columns) = shape;
-    let mut sink = HeightSink::new(HeightRule::default(), heights.len())?;
+    let mut sink = S::new(HeightRule::default(), heights.len())?;
     heights.into_iter().for_each(|v| sink.push(v));
     let heights = sink.finish(if header.fortran_order { rows } else { columns }, &place)?;
     let axis = |lo: f64, hi: f64, n: usize| {
@@ -65,7 +65,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
         lat: RawAxis { first: north_first.last, last: north_first.first, ..north_first },
         column_major: header.fortran_order,
         heights,
-        source: ReliefSource { format: "NPZ", variable: name.to_owned(), units: "m".into() },
+        source: ReliefSource { format: "NPZ", variable: name.to_owned(), units: S::UNIT.into() },
     })
 }
 

@@ -1,8 +1,8 @@
 //! A single-band GeoTIFF as relief.
 
-use super::heights::{HeightRule, HeightSink, unit_in_metres};
+use super::heights::{HeightRule, Sink};
 use super::normalise::RawRelief;
-use super::{Relief, ReliefOptions, ReliefSource, check_samples};
+use super::{ReliefOptions, ReliefSource, check_samples};
 use crate::error::Fault;
 use crate::geotiff::{GeoTags, tiff_fault};
 use std::io::Cursor;
@@ -14,7 +14,7 @@ use tiff::tags::Tag;
 /// so a raster that claims more than the file could hold is refused before memory is asked for.
 const MAX_RATIO: u64 = 4096;
 
-pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, Fault> {
+pub(super) fn read<S: Sink>(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief<S>, Fault> {
     let fault = |place: &'static str| move |e| tiff_fault(place, &e);
     let mut d =
         Decoder::new(Cursor::new(bytes)).map_err(fault("first directory"))?.with_limits(limits(bytes));
@@ -25,7 +25,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
         other => {
             return Err(Fault::unsupported(
                 "sample layout",
-                format!("{other:?}, but relief is one band of numbers"),
+                format!("{other:?}, but a {} is one band of numbers", S::MEANT),
                 "rewrite it with `gdal_translate -b 1 -ot Float32 in.tif out.tif`",
             ));
         }
@@ -41,7 +41,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
     let rule = HeightRule {
         scale: tags.scale,
         offset: tags.offset,
-        unit_m: unit_in_metres(&tags.units, "vertical units")?,
+        unit_m: S::unit(&tags.units, "vertical units")?,
         missing: tags.nodata.into_iter().collect(),
         single: false,
         ..HeightRule::default()
@@ -55,7 +55,7 @@ pub(super) fn read(bytes: &[u8], options: &ReliefOptions) -> Result<RawRelief, F
         source: ReliefSource {
             format: "GeoTIFF",
             variable: "band 1".into(),
-            units: if tags.units.is_empty() { "m".into() } else { tags.units },
+            units: if tags.units.is_empty() { S::UNIT.into() } else { tags.units },
         },
     })
 }
@@ -71,19 +71,19 @@ fn limits(bytes: &[u8]) -> Limits {
 }
 
 /// Decodes strip by strip or tile by tile, so that only the heights are held whole.
-fn read_chunks(
+fn read_chunks<S: Sink>(
     d: &mut Decoder<Cursor<&[u8]>>,
     (width, height): (usize, usize),
     mut rule: HeightRule,
-) -> Result<HeightSink, Fault> {
+) -> Result<S, Fault> {
     let (chunk_w, chunk_h) = chunk_size(d, width, height)?;
     let (across, down) = (width.div_ceil(chunk_w), height.div_ceil(chunk_h));
     // GDAL prints a nodata value with enough digits for f64; in f32 data it means the nearest f32.
     let format = d.find_tag_unsigned::<u16>(Tag::SampleFormat).ok().flatten().unwrap_or(1);
     let bits = d.find_tag_unsigned::<u16>(Tag::BitsPerSample).ok().flatten().unwrap_or(0);
     rule.single = format == 3 && bits == 32;
-    let mut sink = HeightSink::new(rule, width * height)?;
-    sink.ticks.resize(width * height, Relief::NODATA);
+    let mut sink = S::new(rule, width * height)?;
+    sink.kept().resize(width * height, S::NONE);
     for index in 0..across * down {
         let (left, top) = ((index % across) * chunk_w, (index / across) * chunk_h);
         let (w, h) = (chunk_w.min(width - left), chunk_h.min(height - top));
@@ -92,7 +92,8 @@ fn read_chunks(
         let data = d.read_chunk(id).map_err(|e| tiff_fault(&place(), &e))?;
         let mut put = |i: usize, raw: f64| {
             let at = (top + i / w) * width + left + i % w;
-            sink.ticks[at] = sink.convert(raw, at);
+            let kept = sink.convert(raw, at);
+            sink.kept()[at] = kept;
         };
         macro_rules! all {
             ($v:expr, $f:expr) => {{

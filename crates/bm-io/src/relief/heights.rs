@@ -1,4 +1,4 @@
-//! From a file's numbers to whole quarter metres.
+//! From a file's numbers to whole quarter metres, or to plain numbers.
 
 use super::Relief;
 use crate::error::Fault;
@@ -35,7 +35,7 @@ impl Default for HeightRule {
 }
 
 /// Metres in the unit called `name`; an empty name is taken for metres.
-pub(super) fn unit_in_metres(name: &str, place: &str) -> Result<f64, Fault> {
+fn unit_in_metres(name: &str, place: &str) -> Result<f64, Fault> {
     Ok(match name.trim().to_ascii_lowercase().as_str() {
         "" | "m" | "meter" | "meters" | "metre" | "metres" => 1.0,
         "km" | "kilometer" | "kilometers" | "kilometre" | "kilometres" => 1000.0,
@@ -53,7 +53,109 @@ pub(super) fn unit_in_metres(name: &str, place: &str) -> Result<f64, Fault> {
     })
 }
 
-/// Takes a file's numbers in order and keeps quarter metres.
+/// Takes a file's numbers and keeps what is made of them.
+pub(super) trait Sink: Sized {
+    /// What is kept of a number.
+    type Kept: Copy;
+    /// What is kept where the file has no data.
+    const NONE: Self::Kept;
+    /// What the numbers are taken for, in messages.
+    const MEANT: &'static str;
+    /// The unit of a file that names none.
+    const UNIT: &'static str;
+    /// How to say which of several variables is meant.
+    const CHOICE: &'static str;
+
+    /// What the file's unit is multiplied with.
+    fn unit(name: &str, place: &str) -> Result<f64, Fault>;
+    /// `expected` must have been checked against the limits already.
+    fn new(rule: HeightRule, expected: usize) -> Result<Self, Fault>;
+    /// What to keep of `raw`, remembering what it cost; `index` is for the message.
+    fn convert(&mut self, raw: f64, index: usize) -> Self::Kept;
+    /// All that was kept, in the file's order.
+    fn kept(&mut self) -> &mut Vec<Self::Kept>;
+    /// Whether two samples say the same.
+    fn same(a: Self::Kept, b: Self::Kept) -> bool;
+    /// Ends the reading; what cannot be refuses the whole file.
+    fn finish(self, columns: usize, place: &str) -> Result<Self, Fault>;
+
+    fn push(&mut self, raw: f64) {
+        let index = self.kept().len();
+        let kept = self.convert(raw, index);
+        self.kept().push(kept);
+    }
+}
+
+impl HeightRule {
+    /// A missing marker given as f64 means the nearest number of the file's own type.
+    fn rounded(mut self) -> Self {
+        if self.single {
+            for m in &mut self.missing {
+                *m = f64::from(*m as f32);
+            }
+        }
+        self
+    }
+
+    /// Whether a raw value stands for nothing.
+    fn is_missing(&self, raw: f64) -> bool {
+        raw.is_nan() || raw < self.valid.0 || raw > self.valid.1 || self.missing.contains(&raw)
+    }
+
+    fn value(&self, raw: f64) -> f64 {
+        (raw * self.scale + self.offset) * self.unit_m
+    }
+}
+
+/// Room for the samples of a raster.
+fn room<T>(expected: usize) -> Result<Vec<T>, Fault> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(expected).map_err(|e| {
+        Fault::unsuitable("raster size", format!("no memory for {expected} samples ({e})"), "crop the raster")
+    })?;
+    Ok(room)
+}
+
+/// Keeps the numbers as they are, whatever they mean.
+pub(super) struct ValueSink {
+    rule: HeightRule,
+    pub(super) values: Vec<f64>,
+}
+
+impl Sink for ValueSink {
+    type Kept = f64;
+    const NONE: f64 = f64::NAN;
+    const MEANT: &'static str = "raster";
+    const UNIT: &'static str = "";
+    const CHOICE: &'static str = "name one with the `variable` option (FILE#VARIABLE on the command line)";
+
+    fn unit(_: &str, _: &str) -> Result<f64, Fault> {
+        Ok(1.0)
+    }
+
+    fn new(rule: HeightRule, expected: usize) -> Result<Self, Fault> {
+        Ok(Self { rule: rule.rounded(), values: room(expected)? })
+    }
+
+    fn convert(&mut self, raw: f64, _: usize) -> f64 {
+        let value = self.rule.value(raw);
+        if self.rule.is_missing(raw) || !value.is_finite() { f64::NAN } else { value }
+    }
+
+    fn kept(&mut self) -> &mut Vec<f64> {
+        &mut self.values
+    }
+
+    fn same(a: f64, b: f64) -> bool {
+        a == b || (a.is_nan() && b.is_nan())
+    }
+
+    fn finish(self, _: usize, _: &str) -> Result<Self, Fault> {
+        Ok(self)
+    }
+}
+
+/// Keeps quarter metres.
 pub(super) struct HeightSink {
     rule: HeightRule,
     pub(super) ticks: Vec<i32>,
@@ -62,37 +164,27 @@ pub(super) struct HeightSink {
     implausible: Option<(usize, f64)>,
 }
 
-impl HeightSink {
-    /// `expected` must have been checked against the limits already.
-    pub(super) fn new(mut rule: HeightRule, expected: usize) -> Result<Self, Fault> {
-        if rule.single {
-            for m in &mut rule.missing {
-                *m = f64::from(*m as f32);
-            }
-        }
-        let mut ticks = Vec::new();
-        ticks.try_reserve_exact(expected).map_err(|e| {
-            Fault::unsuitable(
-                "raster size",
-                format!("no memory for {expected} samples ({e})"),
-                "crop the raster",
-            )
-        })?;
-        Ok(Self { rule, ticks, all_whole: true, max_rounding_m: 0.0, implausible: None })
+impl Sink for HeightSink {
+    type Kept = i32;
+    const NONE: i32 = Relief::NODATA;
+    const MEANT: &'static str = "relief";
+    const UNIT: &'static str = "m";
+    const CHOICE: &'static str = "name one with the `variable` option (`--var`)";
+
+    fn unit(name: &str, place: &str) -> Result<f64, Fault> {
+        unit_in_metres(name, place)
     }
 
-    pub(super) fn push(&mut self, raw: f64) {
-        let t = self.convert(raw, self.ticks.len());
-        self.ticks.push(t);
+    fn new(rule: HeightRule, expected: usize) -> Result<Self, Fault> {
+        let ticks = room(expected)?;
+        Ok(Self { rule: rule.rounded(), ticks, all_whole: true, max_rounding_m: 0.0, implausible: None })
     }
 
-    /// The height for `raw`, remembering what it cost; `index` is for the message.
-    pub(super) fn convert(&mut self, raw: f64, index: usize) -> i32 {
-        let r = &self.rule;
-        if raw.is_nan() || raw < r.valid.0 || raw > r.valid.1 || r.missing.contains(&raw) {
+    fn convert(&mut self, raw: f64, index: usize) -> i32 {
+        if self.rule.is_missing(raw) {
             return Relief::NODATA;
         }
-        let metres = (raw * r.scale + r.offset) * r.unit_m;
+        let metres = self.rule.value(raw);
         if metres.is_nan() || metres.abs() > MAX_HEIGHT_M {
             self.implausible.get_or_insert((index, metres));
             return Relief::NODATA;
@@ -105,8 +197,16 @@ impl HeightSink {
         ticks
     }
 
-    /// Ends the reading; a height no planet has refuses the whole file.
-    pub(super) fn finish(self, columns: usize, place: &str) -> Result<Self, Fault> {
+    fn kept(&mut self) -> &mut Vec<i32> {
+        &mut self.ticks
+    }
+
+    fn same(a: i32, b: i32) -> bool {
+        a == b
+    }
+
+    /// A height no planet has refuses the whole file.
+    fn finish(self, columns: usize, place: &str) -> Result<Self, Fault> {
         if let Some((i, m)) = self.implausible {
             return Err(Fault::unsuitable(
                 format!(

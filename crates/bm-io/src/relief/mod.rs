@@ -19,12 +19,15 @@ mod from_npz;
 mod from_tiff;
 mod heights;
 mod normalise;
+mod raster;
 #[cfg(test)]
 mod tests;
 #[cfg(all(test, feature = "npz"))]
 mod tests_npz;
 #[cfg(all(test, feature = "geotiff"))]
 mod tests_tiff;
+
+pub use raster::{Raster, read_raster, read_raster_bytes};
 
 use crate::error::{Fault, IoError};
 use crate::georef::GridGeoref;
@@ -174,22 +177,26 @@ pub fn read_relief_bytes(bytes: &[u8], name: &str, options: &ReliefOptions) -> R
 
 fn read_any(bytes: &[u8], options: &ReliefOptions) -> Result<Relief, Fault> {
     let bytes = input::unwrap_zstd(bytes, options.max_bytes)?;
-    let raw = match input::sniff(&bytes)? {
-        Magic::NetCdf => from_netcdf::read(&bytes, options)?,
+    normalise::normalise(read_raw(&bytes, options)?)
+}
+
+fn read_raw<S: heights::Sink>(
+    bytes: &[u8],
+    options: &ReliefOptions,
+) -> Result<normalise::RawRelief<S>, Fault> {
+    match input::sniff(bytes)? {
+        Magic::NetCdf => from_netcdf::read(bytes, options),
         #[cfg(feature = "geotiff")]
-        Magic::Tiff => from_tiff::read(&bytes, options)?,
+        Magic::Tiff => from_tiff::read(bytes, options),
         #[cfg(feature = "npz")]
-        Magic::Zip => from_npz::read(&bytes, options)?,
+        Magic::Zip => from_npz::read(bytes, options),
         #[allow(unreachable_patterns)]
-        other => {
-            return Err(Fault::unsupported(
-                "first bytes",
-                format!("{other:?} files are left out of this build"),
-                "build with the `geotiff` and `npz` features",
-            ));
-        }
-    };
-    normalise::normalise(raw)
+        other => Err(Fault::unsupported(
+            "first bytes",
+            format!("{other:?} files are left out of this build"),
+            "build with the `geotiff` and `npz` features",
+        )),
+    }
 }
 
 /// Refuses rasters too large to hold before any memory is asked for.
