@@ -1,4 +1,4 @@
-//! Programs and data structures that one would otherwise keep edited cells in.
+//! Programs and data structures that one would otherwise use.
 
 pub mod arrays;
 pub mod eager_octree;
@@ -6,6 +6,7 @@ pub mod eager_pages;
 pub mod flows;
 pub mod key_value;
 pub mod shapes;
+pub mod structures;
 pub mod terrain;
 
 pub use eager_octree::{EagerOctree, Form};

@@ -3,7 +3,7 @@
 mod fill;
 mod parts;
 mod scaling;
-mod whole;
+pub(super) mod whole;
 
 pub use scaling::SCALING;
 
@@ -79,7 +79,7 @@ fn ours(error: impl std::fmt::Display) -> BenchError {
 }
 
 /// The largest difference of two rasters, as a share of the relief.
-fn difference(ground: &Field, a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn difference(ground: &Field, a: &[f64], b: &[f64]) -> f64 {
     let (low, high) =
         ground.values.iter().fold((f64::MAX, f64::MIN), |(low, high), &z| (z.min(low), z.max(high)));
     let largest = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);

@@ -15,11 +15,11 @@ use crate::peers::terrain::{Kind, Took};
 use crate::suites::edited::one_after_another;
 
 /// Metres a step.
-const UPLIFT: f64 = 0.5;
+pub(in crate::suites) const UPLIFT: f64 = 0.5;
 
 /// Ours: what a step needs, kept from one to the next.
-pub(super) struct Step {
-    pub(super) ground: Field,
+pub(in crate::suites) struct Step {
+    pub(in crate::suites) ground: Field,
     law: Law,
     router: Router,
     flow: Flow,
@@ -32,7 +32,7 @@ impl Step {
         Self::on(case.ground.clone(), case.law, threads)
     }
 
-    pub(super) fn on(ground: Field, law: Law, threads: usize) -> Self {
+    pub(in crate::suites) fn on(ground: Field, law: Law, threads: usize) -> Self {
         let mut rivers = StreamPower::new(Erodibility::Uniform(law.k), law.m, law.n);
         let mut creep = Diffusion::new(Diffusivity::Uniform(law.d), Rim::default());
         (rivers.threads, creep.threads) = (threads, threads);
@@ -62,7 +62,7 @@ impl Step {
         self.ground.values.iter_mut().for_each(|z| *z = (*z * parts).round_ties_even() / parts);
     }
 
-    pub(super) fn timed(&mut self) -> Result<Took, BenchError> {
+    pub(in crate::suites) fn timed(&mut self) -> Result<Took, BenchError> {
         let (start, cpu) = (Instant::now(), cpu());
         self.step()?;
         Ok(Took { cpu: self::cpu() - cpu, wall: start.elapsed().as_secs_f64() })
@@ -70,7 +70,7 @@ impl Step {
 }
 
 /// Seconds this thread was on a processor.
-fn cpu() -> f64 {
+pub(in crate::suites) fn cpu() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
