@@ -1,6 +1,7 @@
 //! Programs and data structures that one would otherwise use.
 
 pub mod arrays;
+pub mod child;
 pub mod eager_octree;
 pub mod eager_pages;
 pub mod flows;
