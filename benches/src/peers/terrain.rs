@@ -104,12 +104,12 @@ impl Terrain {
         self.took(&answer)
     }
 
-    /// Rounds heights to multiples of 2⁻³⁰ m.
+    /// Rounds heights to multiples of 2^−`bits` m.
     ///
     /// # Errors
     /// When the peer fails.
-    pub fn round(&mut self) -> Result<(), BenchError> {
-        self.python.ask(&json!({"do": "round"})).map(drop)
+    pub fn round_to(&mut self, bits: i32) -> Result<(), BenchError> {
+        self.python.ask(&json!({"do": "round", "bits": bits})).map(drop)
     }
 
     /// What a part gave, or the heights after the steps.

@@ -80,6 +80,11 @@ fn section(page: &mut String, suite: &str, about: Option<&str>, rows: &[&Row]) {
         let _ = writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     let _ = writeln!(page, "\n{}", summary(rows));
+    for row in rows {
+        if let Some(note) = &row.note {
+            let _ = writeln!(page, "\n`{}`: {note}", row.case);
+        }
+    }
 }
 
 /// What the table says, counted.
@@ -120,6 +125,7 @@ mod tests {
             .unwrap();
         let mut alone = Row::alone("ingest", "size", Unit::Bytes, &[6e6], None).unwrap();
         (alone.at_least, alone.aim) = (Some(8e6), Some(6.8e6));
+        alone.note = Some("once more than needed.".to_owned());
         let page = page(&[lost, alone], &|name| (name == "morton").then_some("Codes."), false);
         assert!(page.contains(
             "| encode | 2.00 ns/code | bare loop | 1.00 ns/code | **0.50** | same | ratio ≥ 0.95 | ratio ≥ 1.70 | misses the minimum |"
@@ -130,5 +136,6 @@ mod tests {
             "{page}"
         );
         assert!(page.contains("better one in 0 of 1 comparisons"), "{page}");
+        assert!(page.contains("\n`size`: once more than needed.\n"), "{page}");
     }
 }
