@@ -30,6 +30,7 @@ pub mod machine;
 pub mod memory;
 pub mod peers;
 pub mod report;
+pub mod roofs;
 pub mod suites;
 
 pub use harness::{Bench, BenchError, Case, Measure, Settings, Spread, Targets, Unit};

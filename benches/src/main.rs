@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use bm_benches::report::{self, Row};
 use bm_benches::suites::{self, Suite};
 use bm_benches::{Bench, BenchError, Settings, inputs, machine};
+use bm_io::picture;
 use clap::Parser;
 
 /// Compare with peers: ours and theirs in turn, in one run, on the same data.
@@ -103,7 +104,13 @@ fn run(args: &Args) -> Result<bool, BenchError> {
     }
     if args.write || !(args.quick || args.check) {
         let merged = report::merge(stored, &rows);
-        let text = report::page(&merged, &|name| suites::find(name).map(|suite| suite.about));
+        let figure = docs.join("img/roofline.png");
+        let drawn = report::Roofline::of(&merged).draw();
+        if let Some(image) = &drawn {
+            picture::write_png(&figure, image).map_err(|error| BenchError::contestant("roofline", error))?;
+        }
+        let about = |name: &str| suites::find(name).map(|suite| suite.about);
+        let text = report::page(&merged, &about, drawn.is_some());
         report::write(&stored_json, &merged)?;
         std::fs::write(&page, text).map_err(|source| BenchError::File { path: page.clone(), source })?;
         writeln!(out, "\nkept in {} and {}", stored_json.display(), page.display())?;

@@ -100,7 +100,7 @@ impl<'w> Bench<'w> {
     /// When a contestant fails, when a value is not a positive number, or when the output cannot be
     /// written.
     pub fn run(&mut self, case: Case<'_>) -> Result<(), BenchError> {
-        let Case { name, unit, ours, peers, targets, checked, rounds } = case;
+        let Case { name, unit, ours, peers, targets, checked, rounds, note } = case;
         let rounds = rounds.unwrap_or(self.settings.rounds);
         let mut ours = Turns::prepare("ours", ours, unit, self.settings.turn)?;
         let mut others = Vec::new();
@@ -125,8 +125,9 @@ impl<'w> Bench<'w> {
         }
         for (index, row) in made.into_iter().enumerate() {
             let mut row = row.ok_or_else(|| BenchError::contestant(&name, "no round was measured"))?;
-            // A target of ours belongs to the case, so it stands in its first row only.
+            // A target of ours, or a note, belongs to the case, so it stands in its first row only.
             if index == 0 {
+                row.note.clone_from(&note);
                 row.at_least = targets.at_least;
                 row.aim = targets.aim;
             }

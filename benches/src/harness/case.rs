@@ -93,6 +93,7 @@ pub struct Case<'a> {
     pub(super) targets: Targets,
     pub(super) checked: Option<bool>,
     pub(super) rounds: Option<usize>,
+    pub(super) note: Option<String>,
 }
 
 impl<'a> Case<'a> {
@@ -106,6 +107,7 @@ impl<'a> Case<'a> {
             targets: Targets::default(),
             checked: None,
             rounds: None,
+            note: None,
         }
     }
 
@@ -139,6 +141,13 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn checked(mut self, answers_equal: bool) -> Self {
         self.checked = Some(answers_equal);
+        self
+    }
+
+    /// What else is to be known, in a sentence; it stands below the table.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 

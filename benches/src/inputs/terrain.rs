@@ -101,6 +101,19 @@ pub fn asia(size: usize) -> Result<Option<Field>, BenchError> {
     Ok(Some(Field::square(size, size, 9000.0, height)))
 }
 
+/// The same land so high up that all heights have the same unit in the last place: from 2¹⁴ m on, which must leave room for
+/// the relief below 2¹⁵ m. Processes that know differences of heights alone do the same there.
+///
+/// Over a lake the least gradient is a unit in the last place. Where the sea is near, such units of heights are smaller than
+/// those of the drops from shores, so of two cells of a lake beside a shore either may seem the steeper way: whether drops are
+/// compared or quotients of them then decides. Here all drops are exact, and have bits to spare.
+#[must_use]
+pub fn lifted(mut ground: Field) -> Field {
+    let low = ground.values.iter().copied().fold(f64::MAX, f64::min).floor();
+    ground.values.iter_mut().for_each(|z| *z = *z - low + 16_384.0);
+    ground
+}
+
 /// Writes floats as they are in memory.
 ///
 /// # Errors
@@ -122,7 +135,13 @@ pub fn floats(path: &Path) -> Result<Vec<f64>, BenchError> {
 
 #[cfg(test)]
 mod tests {
-    use super::fractal;
+    use super::{fractal, lifted};
+
+    #[test]
+    fn lifted_land_has_one_last_place() {
+        let field = lifted(fractal(32, 1));
+        assert!(field.values.iter().all(|z| (16_384.0..32_768.0).contains(z)));
+    }
 
     #[test]
     fn mountains_are_rough_and_bounded() {

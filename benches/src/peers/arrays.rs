@@ -1,11 +1,10 @@
 //! TileDB and icechunk, two stores of versioned arrays, as Python programs that take their turns when told to.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::child::Interpreter;
 use crate::harness::BenchError;
 
 /// Which of the two.
@@ -41,9 +40,7 @@ impl Kind {
 /// A cube of bytes with its history, in an interpreter of its own.
 pub struct Array {
     kind: Kind,
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    python: Interpreter,
 }
 
 /// A cell of the array and its new value.
@@ -62,25 +59,14 @@ impl Array {
         edge: u32,
         tile: u32,
     ) -> Result<Self, BenchError> {
-        let fail = |why: &dyn std::fmt::Display| BenchError::contestant(kind.name(), why);
         let file: PathBuf = folder.with_extension("volume");
         std::fs::write(&file, volume).map_err(|source| BenchError::File { path: file.clone(), source })?;
-        let mut child = Command::new(python)
-            .args(["-c", include_str!("arrays.py"), kind.word()])
-            .arg(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| fail(&error))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(fail(&"it has no pipes"));
-        };
-        let mut array = Self { kind, child, input, output: BufReader::new(output) };
-        array.ask(&json!({"do": "create", "volume": file, "edge": edge, "tile": tile}))?;
+        let arguments = [kind.word().as_ref(), folder.as_os_str()];
+        let mut python = Interpreter::start(kind.name(), python, include_str!("arrays.py"), &arguments)?;
+        python.ask(&json!({"do": "create", "volume": file, "edge": edge, "tile": tile}))?;
         // Read and no longer needed; a leftover would only take room.
         let _ = std::fs::remove_file(&file);
-        Ok(array)
+        Ok(Self { kind, python })
     }
 
     /// Which of the two it is.
@@ -95,8 +81,7 @@ impl Array {
     /// When the peer fails.
     pub fn commit(&mut self, changes: &[Change]) -> Result<f64, BenchError> {
         let cells: Vec<[u32; 4]> = changes.iter().map(|&([x, y, z], v)| [x, y, z, v.into()]).collect();
-        let answer = self.ask(&json!({"do": "commit", "cells": cells}))?;
-        self.number(&answer, "seconds")
+        self.python.number(&json!({"do": "commit", "cells": cells}), "seconds")
     }
 
     /// Reads `edge`³ cells from a corner on, as they were after so many commits: the seconds it took and the
@@ -105,8 +90,8 @@ impl Array {
     /// # Errors
     /// When the peer fails.
     pub fn read(&mut self, version: u64, at: [u32; 3], edge: u32) -> Result<(f64, u32), BenchError> {
-        let answer = self.ask(&json!({"do": "read", "version": version, "at": at, "edge": edge}))?;
-        Ok((self.number(&answer, "seconds")?, self.number(&answer, "crc")? as u32))
+        let answer = self.python.ask(&json!({"do": "read", "version": version, "at": at, "edge": edge}))?;
+        Ok((self.python.number_in(&answer, "seconds")?, self.python.number_in(&answer, "crc")? as u32))
     }
 
     /// Bytes of all its files.
@@ -114,33 +99,6 @@ impl Array {
     /// # Errors
     /// When the peer fails.
     pub fn bytes(&mut self) -> Result<f64, BenchError> {
-        let answer = self.ask(&json!({"do": "bytes"}))?;
-        self.number(&answer, "bytes")
-    }
-
-    fn ask(&mut self, request: &Value) -> Result<Value, BenchError> {
-        let fail = |why: &dyn std::fmt::Display| BenchError::contestant(self.kind.name(), why);
-        writeln!(self.input, "{request}").map_err(|error| fail(&error))?;
-        self.input.flush().map_err(|error| fail(&error))?;
-        let mut line = String::new();
-        self.output.read_line(&mut line).map_err(|error| fail(&error))?;
-        if line.is_empty() {
-            return Err(fail(&"it ended; run `cargo xtask peers`"));
-        }
-        serde_json::from_str(&line).map_err(|error| fail(&error))
-    }
-
-    fn number(&self, answer: &Value, field: &str) -> Result<f64, BenchError> {
-        answer[field].as_f64().ok_or_else(|| {
-            BenchError::contestant(self.kind.name(), format!("no number `{field}` in {answer}"))
-        })
-    }
-}
-
-impl Drop for Array {
-    fn drop(&mut self) {
-        // It may be gone already; what matters is that nothing is left running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.python.number(&json!({"do": "bytes"}), "bytes")
     }
 }

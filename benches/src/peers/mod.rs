@@ -1,11 +1,13 @@
-//! Programs and data structures that one would otherwise keep edited cells in.
+//! Programs and data structures that one would otherwise use.
 
 pub mod arrays;
+pub mod child;
 pub mod eager_octree;
 pub mod eager_pages;
 pub mod flows;
 pub mod key_value;
 pub mod shapes;
+pub mod structures;
 pub mod terrain;
 
 pub use eager_octree::{EagerOctree, Form};

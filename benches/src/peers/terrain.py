@@ -5,7 +5,7 @@ Called with the peer's name. Standard input: one JSON object a line. Standard ou
   {"do": "load", "heights": PATH, "rows": N, "columns": M, "cell": METRES, "k": K, "m": m, "n": n, "d": D, "dt": YEARS}
   {"do": "part", "name": NAME}       one part on the heights as loaded     {"cpu": seconds, "wall": seconds}
   {"do": "step", "uplift": METRES}   a whole step; heights go on from it   {"cpu": ..., "wall": ...}
-  {"do": "round"}                    heights to multiples of 2^-30 m       {}
+  {"do": "round", "bits": B}         heights to multiples of 2^-B m        {}
   {"do": "save", "what": NAME, "to": PATH}                                 {}
 
 Files hold f64 in this machine's order, row by row. All four edges are base level. Parts: fill, gradient (richdem);
@@ -120,8 +120,9 @@ def answer(peer, request):
         return timed(peer.step, request["uplift"])
     if what == "round":
         heights = peer.get("heights")
-        numpy.rint(heights * 2.0**30, out=heights)
-        heights /= 2.0**30
+        parts = 2.0 ** request["bits"]
+        numpy.rint(heights * parts, out=heights)
+        heights /= parts
         return {}
     if what == "save":
         numpy.ascontiguousarray(peer.get(request["what"]), dtype=float).tofile(request["to"])

@@ -1,11 +1,10 @@
 //! fastscapelib, landlab and richdem, as Python programs that take their turns when told to.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use super::child::Interpreter;
 use crate::harness::BenchError;
 use crate::inputs::root;
 use crate::inputs::terrain::{Case, floats, write_floats};
@@ -58,10 +57,7 @@ pub struct Took {
 
 /// A raster in an interpreter of its own.
 pub struct Terrain {
-    kind: Kind,
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    python: Interpreter,
     scratch: PathBuf,
 }
 
@@ -71,32 +67,23 @@ impl Terrain {
     /// # Errors
     /// When there is no such interpreter, it lacks the package, or the peer refuses the raster.
     pub fn start(kind: Kind, case: &Case, folder: &Path) -> Result<Self, BenchError> {
-        let fail = |why: &dyn std::fmt::Display| BenchError::contestant(kind.name(), why);
         let scratch = folder.join(format!("{}.f64", kind.word()));
         write_floats(&scratch, &case.ground.values)?;
-        let mut child = Command::new(kind.python())
-            .args(["-c", include_str!("terrain.py"), kind.word()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| fail(&format!("{error}; run `cargo xtask peers`")))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(fail(&"it has no pipes"));
-        };
-        let mut terrain = Self { kind, child, input, output: BufReader::new(output), scratch };
+        let arguments = [kind.word().as_ref()];
+        let mut python =
+            Interpreter::start(kind.name(), &kind.python(), include_str!("terrain.py"), &arguments)?;
         let law = &case.law;
-        terrain.ask(&json!({
-            "do": "load", "heights": terrain.scratch, "rows": case.ground.height, "columns": case.ground.width,
+        python.ask(&json!({
+            "do": "load", "heights": scratch, "rows": case.ground.height, "columns": case.ground.width,
             "cell": case.ground.dy, "k": law.k, "m": law.m, "n": law.n, "d": law.d, "dt": law.dt,
         }))?;
-        Ok(terrain)
+        Ok(Self { python, scratch })
     }
 
     /// The peer's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        self.kind.name()
+        self.python.name()
     }
 
     /// One part on the heights as they were given.
@@ -104,7 +91,7 @@ impl Terrain {
     /// # Errors
     /// When the peer fails.
     pub fn part(&mut self, name: &str) -> Result<Took, BenchError> {
-        let answer = self.ask(&json!({"do": "part", "name": name}))?;
+        let answer = self.python.ask(&json!({"do": "part", "name": name}))?;
         self.took(&answer)
     }
 
@@ -113,16 +100,16 @@ impl Terrain {
     /// # Errors
     /// When the peer fails.
     pub fn step(&mut self, uplift: f64) -> Result<Took, BenchError> {
-        let answer = self.ask(&json!({"do": "step", "uplift": uplift}))?;
+        let answer = self.python.ask(&json!({"do": "step", "uplift": uplift}))?;
         self.took(&answer)
     }
 
-    /// Rounds heights to multiples of 2⁻³⁰ m.
+    /// Rounds heights to multiples of 2^−`bits` m.
     ///
     /// # Errors
     /// When the peer fails.
-    pub fn round(&mut self) -> Result<(), BenchError> {
-        self.ask(&json!({"do": "round"})).map(drop)
+    pub fn round_to(&mut self, bits: i32) -> Result<(), BenchError> {
+        self.python.ask(&json!({"do": "round", "bits": bits})).map(drop)
     }
 
     /// What a part gave, or the heights after the steps.
@@ -131,34 +118,12 @@ impl Terrain {
     /// When the peer fails.
     pub fn get(&mut self, what: &str) -> Result<Vec<f64>, BenchError> {
         let to = self.scratch.clone();
-        self.ask(&json!({"do": "save", "what": what, "to": to}))?;
+        self.python.ask(&json!({"do": "save", "what": what, "to": to}))?;
         floats(&to)
     }
 
     fn took(&self, answer: &Value) -> Result<Took, BenchError> {
-        match (answer["cpu"].as_f64(), answer["wall"].as_f64()) {
-            (Some(cpu), Some(wall)) => Ok(Took { cpu, wall }),
-            _ => Err(BenchError::contestant(self.kind.name(), format!("no times in {answer}"))),
-        }
-    }
-
-    fn ask(&mut self, request: &Value) -> Result<Value, BenchError> {
-        let fail = |why: &dyn std::fmt::Display| BenchError::contestant(self.kind.name(), why);
-        writeln!(self.input, "{request}").map_err(|error| fail(&error))?;
-        self.input.flush().map_err(|error| fail(&error))?;
-        let mut line = String::new();
-        self.output.read_line(&mut line).map_err(|error| fail(&error))?;
-        if line.is_empty() {
-            return Err(fail(&"it ended; run `cargo xtask peers`"));
-        }
-        serde_json::from_str(&line).map_err(|error| fail(&error))
-    }
-}
-
-impl Drop for Terrain {
-    fn drop(&mut self) {
-        // It may be gone already; what matters is that nothing is left running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let of = |field| self.python.number_in(answer, field);
+        Ok(Took { cpu: of("cpu")?, wall: of("wall")? })
     }
 }

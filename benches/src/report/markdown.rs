@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use super::row::{Row, Verdict};
 use super::words;
 
-/// The whole page for the stored rows. `about` gives a suite's description by its name.
+/// The whole page for the stored rows. `about` gives a suite's description by its name; `has_roofline` says whether the
+/// figure of that name lies beside it.
 #[must_use]
-pub fn page(rows: &[Row], about: &dyn Fn(&str) -> Option<&'static str>) -> String {
+pub fn page(rows: &[Row], about: &dyn Fn(&str) -> Option<&'static str>, has_roofline: bool) -> String {
     let mut page = String::from(HEAD);
     let mut suites: Vec<&str> = Vec::new();
     for row in rows {
@@ -18,6 +19,9 @@ pub fn page(rows: &[Row], about: &dyn Fn(&str) -> Option<&'static str>) -> Strin
     for suite in suites {
         let rows: Vec<&Row> = rows.iter().filter(|row| row.suite == suite).collect();
         section(&mut page, suite, about(suite), &rows);
+        if suite == ROOFLINE.0 && has_roofline {
+            let _ = writeln!(page, "\n{}", ROOFLINE.1);
+        }
     }
     page
 }
@@ -33,6 +37,18 @@ times better ours was than the peer in that round (so it may differ a little fro
 the two medians): above 1, ours is better, whatever the unit. *Answers* says whether both gave the
 same ones. Targets are what we set out to do, not results. One MB is 10⁶ bytes.
 ";
+
+/// The suite whose section shows the roofline, and what it says.
+const ROOFLINE: (&str, &str) = (
+    "heat",
+    "\
+![Roofline: operations a second of the kernels over operations a byte](img/roofline.png)
+
+Drawn from the rows above and those of `shallow-water` and `diffusion`: roofs are `triad` and `arithmetic`. Operations and
+bytes a cell are counted from the kernels' sources: heat 13 operations, 16 bytes a pass (by cells 14 and 40) and the sums of the
+ledger; water 176 and 56 with one stage, 358 and 136 with two; creep 26 and 48. Rasters that fit into the last cache (1024²: 8
+MB) may lie above the slanted roofs, which are those of memory.",
+);
 
 fn section(page: &mut String, suite: &str, about: Option<&str>, rows: &[&Row]) {
     // Writing to a String cannot fail.
@@ -64,6 +80,11 @@ fn section(page: &mut String, suite: &str, about: Option<&str>, rows: &[&Row]) {
         let _ = writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     let _ = writeln!(page, "\n{}", summary(rows));
+    for row in rows {
+        if let Some(note) = &row.note {
+            let _ = writeln!(page, "\n`{}`: {note}", row.case);
+        }
+    }
 }
 
 /// What the table says, counted.
@@ -104,7 +125,8 @@ mod tests {
             .unwrap();
         let mut alone = Row::alone("ingest", "size", Unit::Bytes, &[6e6], None).unwrap();
         (alone.at_least, alone.aim) = (Some(8e6), Some(6.8e6));
-        let page = page(&[lost, alone], &|name| (name == "morton").then_some("Codes."));
+        alone.note = Some("once more than needed.".to_owned());
+        let page = page(&[lost, alone], &|name| (name == "morton").then_some("Codes."), false);
         assert!(page.contains(
             "| encode | 2.00 ns/code | bare loop | 1.00 ns/code | **0.50** | same | ratio ≥ 0.95 | ratio ≥ 1.70 | misses the minimum |"
         ), "{page}");
@@ -114,5 +136,6 @@ mod tests {
             "{page}"
         );
         assert!(page.contains("better one in 0 of 1 comparisons"), "{page}");
+        assert!(page.contains("\n`size`: once more than needed.\n"), "{page}");
     }
 }

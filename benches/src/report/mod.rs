@@ -2,6 +2,7 @@
 
 mod check;
 mod markdown;
+mod roofline;
 mod row;
 mod store;
 pub mod terminal;
@@ -9,5 +10,6 @@ mod words;
 
 pub use check::{Regression, TOLERANCE, regressions};
 pub use markdown::page;
+pub use roofline::Roofline;
 pub use row::{Key, Row, Verdict};
 pub use store::{merge, read, write};

@@ -45,6 +45,9 @@ pub struct Row {
     pub ratio_at_least: Option<f64>,
     /// The ratio that is wanted.
     pub ratio_aim: Option<f64>,
+    /// What else is to be known of the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Processor, cores, compiler, and how busy it was.
     pub machine: String,
     /// Day of the measurement, `YYYY-MM-DD` (UTC).
@@ -83,6 +86,7 @@ impl Row {
             aim: None,
             ratio_at_least: None,
             ratio_aim: None,
+            note: None,
             machine: machine::line().to_owned(),
             date: machine::today(),
         })

@@ -48,5 +48,8 @@ pub fn row(out: &mut dyn Write, row: &Row) -> io::Result<()> {
         words::agreement(row.answers_equal),
         notes.join("; ")
     )?;
+    if let Some(note) = &row.note {
+        writeln!(out, "    {note}")?;
+    }
     out.flush()
 }

@@ -10,6 +10,7 @@ use super::earth::TemporaryFolder;
 use crate::harness::{Bench, BenchError, Case, Measure, Targets, Unit};
 use crate::inputs::{Random, peer_python};
 use crate::peers::flows::Flows;
+use crate::roofs::{Memory, arithmetic};
 
 /// The suite.
 pub const SUITE: Suite = Suite {
@@ -24,7 +25,9 @@ relative).
 `triad` is what memory does in this run: a = b + s·c over three arrays of 128 MB, 24 bytes an element. `roofline-…` is
 the time of a sub-step on two threads over the time in which the triad moves what a single sub-step reads and writes
 (uniform: 16 bytes a cell, cells: 40; in 64 bits). Below 1 is beyond what memory allows to a program that passes over
-it once for each sub-step: ours takes several sub-steps in one pass.",
+it once for each sub-step: ours takes several sub-steps in one pass. `…-one-pass` is a step of one sub-step, in one pass.
+`arithmetic` is what the processor does in this run: multiplications and additions of 64-bit floats, not fused, all in
+registers.",
     run,
 };
 
@@ -36,6 +39,8 @@ fn run(bench: &mut Bench<'_>) -> Result<(), BenchError> {
         let mut memory = Memory::new();
         let triad = Measure::given(move || Ok(memory.bandwidth(threads)));
         bench.run(Case::new(format!("triad-{threads}-threads"), Unit::PerSecond("bytes"), triad))?;
+        let busy = Measure::given(move || Ok(arithmetic(threads)));
+        bench.run(Case::new(format!("arithmetic-{threads}-threads"), Unit::PerSecond("flop"), busy))?;
     }
     let edges: &[usize] = if bench.is_quick() { &[512] } else { &[1024, 4096] };
     for &edge in edges {
@@ -93,6 +98,9 @@ fn one_size(bench: &mut Bench<'_>, edge: usize) -> Result<(), BenchError> {
         let roof = roofline(&ground, heat, bytes);
         let label = Unit::Factor("time / time of memory");
         bench.run(Case::new(format!("roofline-{name}-{edge}"), label, roof).rounds(rounds))?;
+        let heat = ground.heat::<f64>(medium, 2)?;
+        let case = format!("{name}-{edge}-2-threads-one-pass");
+        bench.run(Case::new(case, cells_a_second(), steps(&ground, heat, 1)).rounds(rounds))?;
         let heat = ground.heat::<f32>(medium, 2)?;
         let name = format!("{name}-{edge}-2-threads-f32");
         bench.run(Case::new(name, cells_a_second(), ours(&ground, heat)).rounds(rounds))?;
@@ -111,10 +119,15 @@ fn numpy(bench: &mut Bench<'_>, folder: &std::path::Path) -> Result<Option<Flows
     }
 }
 
-fn ours<'a, R: Real>(ground: &Ground, mut heat: Heat<R>) -> Measure<'a> {
+fn ours<'a, R: Real>(ground: &Ground, heat: Heat<R>) -> Measure<'a> {
+    steps(ground, heat, SUB_STEPS)
+}
+
+/// Steps of so many sub-steps.
+fn steps<'a, R: Real>(ground: &Ground, mut heat: Heat<R>, sub_steps: usize) -> Measure<'a> {
     let mut values: Vec<R> = ground.field.values.iter().map(|&value| R::from_f64(value)).collect();
-    let dt = heat.stable_step() * SUB_STEPS as f64;
-    let work = values.len() * SUB_STEPS;
+    let dt = heat.stable_step() * sub_steps as f64;
+    let work = values.len() * sub_steps;
     Measure::given(move || {
         let start = Instant::now();
         heat.advance(&mut values, dt).map_err(|error| BenchError::contestant("ours", error))?;
@@ -153,39 +166,6 @@ fn agrees(ground: &Ground, medium: &Medium, peer: &mut Flows, threads: usize) ->
         .map_err(|error| BenchError::contestant("ours", error))?;
     peer.heat(ground.field.width, &mut other, diffusivity(medium), step, SUB_STEPS)?;
     Ok(mine.len() == other.len() && mine.iter().zip(&other).all(|(a, b)| (a - b).abs() <= 1e-9 * a.abs()))
-}
-
-/// What memory does: the triad of STREAM (McCalpin 1995) over arrays larger than any cache.
-pub(super) struct Memory {
-    a: Vec<f64>,
-    b: Vec<f64>,
-    c: Vec<f64>,
-}
-
-impl Memory {
-    const ELEMENTS: usize = 1 << 24;
-
-    pub(super) fn new() -> Self {
-        let made = |value: f64| vec![value; Self::ELEMENTS];
-        Self { a: made(0.5), b: made(1.0), c: made(2.0) }
-    }
-
-    /// Bytes a second for so many threads: 24 an element, as STREAM counts (what is written is not counted as read before).
-    pub(super) fn bandwidth(&mut self, threads: usize) -> f64 {
-        let part = Self::ELEMENTS.div_ceil(threads);
-        let start = Instant::now();
-        std::thread::scope(|scope| {
-            let parts = self.a.chunks_mut(part).zip(self.b.chunks(part)).zip(self.c.chunks(part));
-            for ((a, b), c) in parts {
-                scope.spawn(move || {
-                    for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
-                        *a = b + 3.0 * c;
-                    }
-                });
-            }
-        });
-        24.0 * Self::ELEMENTS as f64 / start.elapsed().as_secs_f64()
-    }
 }
 
 fn roofline<'a>(ground: &Ground, mut heat: Heat<f64>, bytes: f64) -> Measure<'a> {

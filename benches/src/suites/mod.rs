@@ -1,5 +1,6 @@
 //! The registered suites.
 
+pub mod baseline;
 pub mod boundary;
 pub mod consolidate;
 pub mod earth;
@@ -40,6 +41,7 @@ pub const ALL: &[Suite] = &[
     versions::SUITE,
     consolidate::SUITE,
     erosion::SUITE,
+    baseline::SUITE,
     sync::SUITE,
     landsea::SUITE,
     boundary::SUITE,

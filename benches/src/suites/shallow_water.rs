@@ -10,10 +10,10 @@ use bm_process::water::{Erosion, Friction, Options, Scheme, Sheet, Supply, Water
 
 use super::Suite;
 use super::earth::TemporaryFolder;
-use super::heat::Memory;
 use crate::harness::{Bench, BenchError, Case, Measure, Targets, Unit};
 use crate::inputs::peer_python;
 use crate::peers::flows::Flows;
+use crate::roofs::Memory;
 
 /// The suite.
 pub const SUITE: Suite = Suite {

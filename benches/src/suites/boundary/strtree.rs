@@ -1,22 +1,19 @@
 //! The peer STRtree of shapely, that is of GEOS: a child process that takes its turns when told to.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use geo_types::Rect;
 use serde_json::{Value, json};
 
 use super::boxes::Sums;
 use crate::harness::BenchError;
+use crate::peers::child::Interpreter;
 
 pub(super) const NAME: &str = "shapely 2.2 STRtree (static)";
 
 /// A running interpreter with its tree.
 pub(super) struct StrTree {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    python: Interpreter,
     /// Seconds the tree took.
     pub(super) built_in: f64,
 }
@@ -24,17 +21,8 @@ pub(super) struct StrTree {
 impl StrTree {
     /// Starts the interpreter and has it build a tree.
     pub(super) fn start(python: &Path, boxes: &[Rect<f64>]) -> Result<Self, BenchError> {
-        let mut child = Command::new(python)
-            .args(["-c", include_str!("strtree.py")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(fail)?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(fail("it has no pipes"));
-        };
-        let mut peer = Self { child, input, output: BufReader::new(output), built_in: 0.0 };
+        let python = Interpreter::start(NAME, python, include_str!("strtree.py"), &[])?;
+        let mut peer = Self { python, built_in: 0.0 };
         let answer = peer.ask(&json!({"do": "build"}), boxes)?;
         peer.built_in = answer["seconds"].as_f64().ok_or_else(|| fail("no time"))?;
         Ok(peer)
@@ -56,25 +44,9 @@ impl StrTree {
     fn ask(&mut self, request: &Value, boxes: &[Rect<f64>]) -> Result<Value, BenchError> {
         let mut request = request.clone();
         request["boxes"] = boxes.len().into();
-        writeln!(self.input, "{request}").map_err(fail)?;
         let sides = boxes.iter().flat_map(|b| [b.min().x, b.min().y, b.max().x, b.max().y]);
         let bytes: Vec<u8> = sides.flat_map(f64::to_le_bytes).collect();
-        self.input.write_all(&bytes).map_err(fail)?;
-        self.input.flush().map_err(fail)?;
-        let mut line = String::new();
-        self.output.read_line(&mut line).map_err(fail)?;
-        if line.is_empty() {
-            return Err(fail("it ended; run `cargo xtask peers`"));
-        }
-        serde_json::from_str(&line).map_err(fail)
-    }
-}
-
-impl Drop for StrTree {
-    fn drop(&mut self) {
-        // It may be gone already; what matters is that nothing is left running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        serde_json::from_str(&self.python.line(&request, &bytes)?).map_err(fail)
     }
 }
 

@@ -8,18 +8,21 @@ use bm_process::hillslope::{Diffusion, Diffusivity};
 use bm_process::route::{Flow, Rim, Router};
 use bm_process::stream_power::{Erodibility, StreamPower};
 
-use super::{difference, ours, peer};
+use super::{difference, ours, peer, relief};
 use crate::harness::{Bench, BenchError, Case as Row, Targets, Unit};
-use crate::inputs::terrain::{Case, Law, asia, fractal};
+use crate::inputs::terrain::{Case, Law, asia, fractal, lifted};
 use crate::peers::terrain::{Kind, Took};
 use crate::suites::edited::one_after_another;
 
 /// Metres a step.
-const UPLIFT: f64 = 0.5;
+pub(in crate::suites) const UPLIFT: f64 = 0.5;
+
+/// Between steps heights are rounded to multiples of 2^−30 m.
+const BITS: i32 = 30;
 
 /// Ours: what a step needs, kept from one to the next.
-pub(super) struct Step {
-    pub(super) ground: Field,
+pub(in crate::suites) struct Step {
+    pub(in crate::suites) ground: Field,
     law: Law,
     router: Router,
     flow: Flow,
@@ -32,7 +35,7 @@ impl Step {
         Self::on(case.ground.clone(), case.law, threads)
     }
 
-    pub(super) fn on(ground: Field, law: Law, threads: usize) -> Self {
+    pub(in crate::suites) fn on(ground: Field, law: Law, threads: usize) -> Self {
         let mut rivers = StreamPower::new(Erodibility::Uniform(law.k), law.m, law.n);
         let mut creep = Diffusion::new(Diffusivity::Uniform(law.d), Rim::default());
         (rivers.threads, creep.threads) = (threads, threads);
@@ -56,13 +59,13 @@ impl Step {
         }
     }
 
-    /// Heights to multiples of 2⁻³⁰ m.
+    /// Heights to multiples of 2^−[`BITS`] m.
     fn round(&mut self) {
-        let parts = 2_f64.powi(30);
+        let parts = 2_f64.powi(BITS);
         self.ground.values.iter_mut().for_each(|z| *z = (*z * parts).round_ties_even() / parts);
     }
 
-    pub(super) fn timed(&mut self) -> Result<Took, BenchError> {
+    pub(in crate::suites) fn timed(&mut self) -> Result<Took, BenchError> {
         let (start, cpu) = (Instant::now(), cpu());
         self.step()?;
         Ok(Took { cpu: self::cpu() - cpu, wall: start.elapsed().as_secs_f64() })
@@ -70,7 +73,7 @@ impl Step {
 }
 
 /// Seconds this thread was on a processor.
-fn cpu() -> f64 {
+pub(in crate::suites) fn cpu() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
@@ -80,26 +83,55 @@ pub(super) fn run(bench: &mut Bench<'_>, folder: &Path) -> Result<(), BenchError
     let sizes: &[(usize, usize)] = if quick { &[(256, 10)] } else { &[(1024, 100), (4096, 5)] };
     for &(size, steps) in sizes {
         let case = Case { ground: fractal(size, 5), law: Law::default() };
-        beside(bench, &format!("step-fractal-{size}"), &case, steps, Kind::Fastscapelib, folder)?;
+        beside(bench, &format!("step-fractal-{size}"), &case, steps, Kind::Fastscapelib, folder, None)?;
     }
     let size = if quick { 256 } else { 1024 };
     let case = Case { ground: fractal(size, 6), law: Law { n: 1.5, ..Law::default() } };
-    beside(bench, &format!("step-fractal-{size}-n1.5"), &case, 10, Kind::Fastscapelib, folder)?;
+    beside(bench, &format!("step-fractal-{size}-n1.5"), &case, 10, Kind::Fastscapelib, folder, None)?;
     let size = if quick { 256 } else { 1024 };
     if let Some(ground) = asia(size)? {
-        let case = Case { ground, law: Law::default() };
-        beside(
-            bench,
-            &format!("step-asia-{size}"),
-            &case,
-            if quick { 10 } else { 100 },
-            Kind::Fastscapelib,
-            folder,
-        )?;
+        let name = format!("step-asia-{size}");
+        let steps = if quick { 10 } else { 100 };
+        let note = apart(bench, &Case { ground: ground.clone(), law: Law::default() }, steps, folder)?;
+        let case = Case { ground: lifted(ground), law: Law::default() };
+        beside(bench, &name, &case, steps, Kind::Fastscapelib, folder, note)?;
     }
     let size = if quick { 128 } else { 512 };
     let case = Case { ground: fractal(size, 5), law: Law::default() };
-    beside(bench, &format!("step-fractal-{size}-landlab"), &case, 4, Kind::Landlab, folder)
+    beside(bench, &format!("step-fractal-{size}-landlab"), &case, 4, Kind::Landlab, folder, None)
+}
+
+/// How far the peer and we come apart, on land as it is, after some of so many steps: which cells by more than a thousand
+/// millionth of the relief, and by how much of it at most.
+fn apart(
+    bench: &mut Bench<'_>,
+    case: &Case,
+    steps: usize,
+    folder: &Path,
+) -> Result<Option<String>, BenchError> {
+    let Some(mut theirs) = peer(bench, Kind::Fastscapelib, case, folder)? else { return Ok(None) };
+    let mut side = Step::new(case, 1);
+    let cells = case.ground.values.len();
+    let within = 1e-9 * relief(&case.ground);
+    let mut words = Vec::new();
+    for step in 1..=steps {
+        side.step()?;
+        side.round();
+        theirs.step(UPLIFT)?;
+        theirs.round_to(BITS)?;
+        if [1, 10, 30, 100].contains(&step) {
+            let heights = theirs.get("heights")?;
+            let largest = difference(&case.ground, &side.ground.values, &heights);
+            let pairs = side.ground.values.iter().zip(&heights);
+            let far = pairs.filter(|(a, b)| (*a - *b).abs() > within).count();
+            words.push(format!("after {step}, {far} cells of {cells} ({largest:.1e})"));
+        }
+    }
+    Ok(Some(format!(
+        "with heights above the sea, as they are, the two sides differ in few cells below lakes near it, by more than 1e-9 of \
+         the relief (at most by how much): {}.",
+        words.join("; ")
+    )))
 }
 
 fn beside(
@@ -109,6 +141,7 @@ fn beside(
     steps: usize,
     kind: Kind,
     folder: &Path,
+    note: Option<String>,
 ) -> Result<(), BenchError> {
     let Some(mut theirs) = peer(bench, kind, case, folder)? else { return Ok(()) };
     let mut sides = [Step::new(case, 1), Step::new(case, 2)];
@@ -119,7 +152,7 @@ fn beside(
             side.round();
         }
         peers.push(theirs.step(UPLIFT)?);
-        theirs.round()?;
+        theirs.round_to(BITS)?;
     }
     let end = theirs.get("heights")?;
     let within = if kind == Kind::Landlab { 0.1 } else { 1e-9 };
@@ -132,6 +165,10 @@ fn beside(
         _ => (Targets::default(), Targets::default()),
     };
     let row = Row::new(name, Unit::Seconds, of(&ones, |took| took.cpu)).rounds(steps);
+    let row = match note {
+        Some(note) => row.note(note),
+        None => row,
+    };
     bench.run(row.peer_with(theirs.name(), of(&peers, |took| took.cpu), equal, one))?;
     let row = Row::new(format!("{name}-2t"), Unit::Seconds, of(&twos, |took| took.wall)).rounds(steps);
     bench.run(row.peer_with(theirs.name(), of(&peers, |took| took.wall), equal, two))

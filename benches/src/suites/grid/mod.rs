@@ -45,7 +45,7 @@ fn ours(error: impl std::fmt::Display) -> BenchError {
 }
 
 /// A square of cells of a metre at the origin.
-fn square(edge: u32) -> Result<Region, BenchError> {
+pub(super) fn square(edge: u32) -> Result<Region, BenchError> {
     let max = DVec2::splat(edge.into());
     Region::new(Bounds { min: DVec2::ZERO, max }, 1.0).map_err(ours)
 }
@@ -74,10 +74,11 @@ fn hills(edge: u32, turn: f64) -> Vec<f64> {
 }
 
 /// Names of the four `f32` layers.
-const OTHERS: [&str; 4] = [layer::WATER_DEPTH, layer::SEDIMENT, layer::TEMPERATURE, layer::WEATHERING_DAMAGE];
+pub(super) const OTHERS: [&str; 4] =
+    [layer::WATER_DEPTH, layer::SEDIMENT, layer::TEMPERATURE, layer::WEATHERING_DAMAGE];
 
 /// A grid of material, heights and four more layers.
-fn full(edge: u32) -> Result<Grid, BenchError> {
+pub(super) fn full(edge: u32) -> Result<Grid, BenchError> {
     let mut grid = Grid::from_fn(square(edge)?, material).map_err(ours)?;
     let heights = grid.get_or_create_layer(layer::ELEVATION, 0.0_f64).map_err(ours)?;
     heights.planes_mut()[0].write_all(&hills(edge, 0.0), 1).map_err(ours)?;
