@@ -62,6 +62,7 @@ struct Buffers {
     north: Vec<f64>,
     /// m³ per unit of time that come to a cell, then the change of its height.
     change: Vec<f64>,
+    before: Vec<f64>,
 }
 
 impl CriticalSlope {
@@ -86,7 +87,7 @@ impl CriticalSlope {
             let (name, value) = ("critical slope", self.critical);
             return Err(DiffusionError::Parameter { name, value, must: "finite and above 0" });
         }
-        let before = ground.values.clone();
+        self.buffers.before.clone_from(&ground.values);
         let Self { diffusivity, critical, rim, threads, parts, buffers } = self;
         let cells = ground.values.len();
         for buffer in [&mut buffers.east, &mut buffers.north, &mut buffers.change] {
@@ -113,7 +114,13 @@ impl CriticalSlope {
                 part = now * 2.0;
             }
         }
-        Ok(slopes.ledger(ground, &before, came, went))
+        Ok(slopes.ledger(ground, &buffers.before, came, went))
+    }
+
+    /// Heights before the last step; nothing before the first.
+    #[must_use]
+    pub fn before(&self) -> &[f64] {
+        &self.buffers.before
     }
 }
 
@@ -141,7 +148,7 @@ impl Slopes<'_> {
     fn solve(&self, ground: &Field, dt: f64, buffers: &mut Buffers) -> (f64, [f64; 2]) {
         let mut over = self.flows(ground, buffers);
         over.iter_mut().for_each(|flow| *flow *= dt);
-        let Buffers { east, north, change } = buffers;
+        let Buffers { east, north, change, .. } = buffers;
         self.along(ground, dt, east, change);
         self.edges_along(dt, east, change, &mut over);
         self.across(ground, dt, north, change);
@@ -159,7 +166,7 @@ impl Slopes<'_> {
         let (width, height) = (self.shape.width, self.shape.height);
         let bands = workers::bands(height, self.threads);
         let cut = |values| workers::cut(values, width, &bands).into_iter();
-        let Buffers { east, north, change } = buffers;
+        let Buffers { east, north, change, .. } = buffers;
         let jobs = bands.iter().cloned().zip(cut(east)).zip(cut(north).zip(cut(change))).collect();
         type Job<'a> = ((Range<usize>, &'a mut [f64]), (&'a mut [f64], &'a mut [f64]));
         let over = workers::run(jobs, |((rows, east), (north, change)): Job<'_>| {

@@ -128,6 +128,12 @@ impl Diffusion {
         std::mem::swap(&mut ground.values, next);
         Ok(ledger)
     }
+
+    /// Heights before the last step; nothing before the first.
+    #[must_use]
+    pub fn before(&self) -> &[f64] {
+        &self.next
+    }
 }
 
 /// Cuts a raster into strips of columns: for each the parts of all rows.

@@ -111,17 +111,18 @@ impl Process for Slopes {
             Diffusivity::Uniform(d)
         };
         let threads = state.threads.max(1);
-        let kernel = &mut self.kernel;
-        let done = state.wear(|ground| match kernel {
+        let (done, before) = match &mut self.kernel {
             Law::Linear(creep) => {
                 (creep.diffusivity, creep.threads) = (diffusivity, threads);
-                creep.step(ground, dt / YEAR)
+                (creep.step(&mut state.ground, dt / YEAR), creep.before())
             }
             Law::Critical(slopes) => {
                 (slopes.diffusivity, slopes.threads) = (diffusivity, threads);
-                slopes.step(ground, dt / YEAR)
+                (slopes.step(&mut state.ground, dt / YEAR), slopes.before())
             }
-        });
-        done.map(Books::solid).map_err(|error| ProcessError::kernel(NAME, error))
+        };
+        let solid = done.map_err(|error| ProcessError::kernel(NAME, error))?;
+        state.follow(before);
+        Ok(Books::solid(solid))
     }
 }
