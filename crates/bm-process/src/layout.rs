@@ -4,6 +4,7 @@
 //! |---|---|
 //! | layer `elevation`, `f64` (read from `f32` as well) | the heights of the ground; NaN without land |
 //! | layers `stratum.0`, `stratum.1`, … of `f32` | thicknesses of the strata from above, m |
+//! | layers `stratum.rest.0`, `stratum.rest.1` of `u16`, if there are any | what the thicknesses leave out: [`Strata::rests`] |
 //! | base materials | what lies at the surface |
 //! | every other layer | a layer of the [`State`] under its own name |
 //!
@@ -96,6 +97,11 @@ pub fn stratum(n: usize) -> String {
     format!("stratum.{n}")
 }
 
+/// The name of the layer that holds what thicknesses leave out: 0 of the first stratum, 1 of the others.
+fn rest(n: usize) -> String {
+    format!("stratum.rest.{n}")
+}
+
 fn taken(name: &str) -> bool {
     name == layer::ELEVATION || name.starts_with("stratum.")
 }
@@ -125,6 +131,11 @@ pub fn to_grid(state: &State) -> Result<(Grid, Layout), LayoutError> {
     put(&mut grid, layer::ELEVATION, &ground.values)?;
     for (n, layer) in state.strata.strata().iter().enumerate() {
         put(&mut grid, &stratum(n), &layer.thickness)?;
+    }
+    for (n, rests) in state.strata.rests().into_iter().enumerate() {
+        if rests.iter().any(|&rest| rest != 0) {
+            put(&mut grid, &rest(n), rests)?;
+        }
     }
     for (name, layer) in state.layers() {
         match layer {
@@ -166,6 +177,14 @@ pub fn from_grid(grid: &Grid, layout: &Layout) -> Result<State, LayoutError> {
     let mut state = State::in_region(region, ground, layout.basement).ok_or(LayoutError::NoRegion)?;
     state.strata = Strata::new(strata, layout.basement)
         .ok_or_else(|| impossible("strata are at least one, and nowhere thinner than nothing".to_owned()))?;
+    let [loose, rock] = state.strata.rests().map(<[u16]>::len);
+    let rests = |n: usize, len: usize| match grid.layers().any(|(name, _)| name == rest(n)) {
+        true => get::<u16>(grid, &rest(n)),
+        false => Ok(vec![0; len]),
+    };
+    if !state.strata.set_rests([rests(0, loose)?, rests(1, rock)?]) {
+        return Err(impossible("there are rests of strata that are not there".to_owned()));
+    }
     let edge = |n: usize| {
         let name = &layout.edges[n];
         edge_of(name).ok_or_else(|| impossible(format!("there is no edge {name:?}")))
@@ -241,6 +260,9 @@ mod tests {
             Stratum { material: MaterialId::SHALE, thickness: layer(7) },
         ];
         state.strata = Strata::new(strata, MaterialId::GRANITE).unwrap();
+        let worn: Vec<f64> = (0..cells).map(|n| -1.1 * (n % 5) as f64).collect();
+        state.strata.follow(&vec![0.0; cells], &worn, 1);
+        assert!(state.strata.rests().iter().all(|rests| rests.iter().any(|&rest| rest > 0)));
         state.set_layer("a", Layer::F32(layer(5)));
         state.set_layer("b", Layer::F64(vec![0.1; cells]));
         state.rim = Rim { west: Edge::Looped, east: Edge::Looped, south: Edge::Closed, north: Edge::Fixed };
@@ -293,6 +315,9 @@ mod tests {
         grid.remove_layer(&stratum(0));
         grid.get_or_create_layer::<f32>(&stratum(0), 1.0).unwrap();
         assert_eq!(from_grid(&grid, &layout).unwrap().ground.values, [2.5; 25]);
+        grid.get_or_create_layer::<u16>(&rest(1), 1).unwrap();
+        named(&grid, "not there");
+        grid.remove_layer(&rest(1));
         grid.get_or_create_layer::<u8>("flags", 0).unwrap();
         named(&grid, "\"flags\" is of u8");
     }

@@ -1,6 +1,7 @@
 //! The land that processes work on.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bm_core::{MaterialId, MaterialRegistry};
@@ -10,6 +11,7 @@ use crate::field::Field;
 use crate::process::Need;
 use crate::route::Rim;
 use crate::strata::Strata;
+use crate::workers;
 
 /// Names of layers (of `bm_grid`'s as well).
 pub mod layer {
@@ -187,10 +189,29 @@ impl State {
     /// # Errors
     /// Those of `change`; the strata are then as they were.
     pub fn wear<T, E>(&mut self, change: impl FnOnce(&mut Field) -> Result<T, E>) -> Result<T, E> {
-        let before = self.ground.values.clone();
+        let before = self.heights();
         let result = change(&mut self.ground)?;
-        self.strata.follow(&before, &self.ground.values);
+        self.follow(&before);
         Ok(result)
+    }
+
+    /// The same for ground that has changed already, from these heights: for kernels that know what was before. The strata
+    /// stay as they are where it has other cells.
+    pub fn follow(&mut self, before: &[f64]) {
+        if before.len() == self.cells() {
+            self.strata.follow(before, &self.ground.values, self.threads);
+        }
+    }
+
+    /// A copy of the heights.
+    fn heights(&self) -> Vec<f64> {
+        let values = &self.ground.values;
+        let mut copy = vec![0.0; values.len()];
+        let bands = workers::bands(values.len(), workers::count(self.threads).min(values.len() >> 16).max(1));
+        let jobs = bands.iter().cloned().zip(workers::cut(&mut copy, 1, &bands)).collect();
+        // A page is made when it is first written: most of the time a copy takes.
+        workers::run(jobs, |(cells, copy): (Range<usize>, &mut [f64])| copy.copy_from_slice(&values[cells]));
+        copy
     }
 
     /// Bytes held by the ground, the strata and the layers.

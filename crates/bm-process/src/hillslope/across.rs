@@ -7,6 +7,7 @@
 use crate::wide::wide;
 
 use super::diffusion::{Faces, Grid};
+use super::ring;
 
 /// Columns of a block.
 pub(super) const BLOCK: usize = 64;
@@ -18,6 +19,8 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], first: usize, rows: &mut [&
     if let Faces::Uniform = grid.faces {
         share = chain(grid);
     }
+    let ring = grid.rings[1];
+    let ends = if ring && !share.is_empty() { chain_ends(grid, &share) } else { Vec::new() };
     let mut after = vec![[0.0; BLOCK]; if share.is_empty() { grid.height } else { 0 }];
     for start in (0..count).step_by(BLOCK) {
         let columns = start..count.min(start + BLOCK);
@@ -29,7 +32,7 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], first: usize, rows: &mut [&
         let mut padded = [0.0; BLOCK + 2];
         for row in 0..grid.height {
             let line = &values[row * grid.width..][..grid.width];
-            load(&mut padded, line, here, columns.len());
+            load(&mut padded, line, here, columns.len(), grid.rings[0]);
             let out = &mut rows[row][columns.clone()];
             if grid.fixed_row(row) {
                 last.copy_from_slice(&padded[1..=columns.len()]);
@@ -67,6 +70,12 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], first: usize, rows: &mut [&
                 None => backward_varied(last, out, &after[row]),
             }
         }
+        if ring && share.is_empty() {
+            let ends = block_ends(grid, here, columns.len(), &after);
+            ring::close_rows(rows, columns.clone(), |row| &ends[row]);
+        } else if ring {
+            ring::close_rows(rows, columns.clone(), |row| &ends[row]);
+        }
         for column in [0, grid.width - 1] {
             if grid.fixed_column(column) && (here..here + columns.len()).contains(&column) {
                 for (row, out) in rows.iter_mut().enumerate() {
@@ -77,11 +86,56 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], first: usize, rows: &mut [&
     }
 }
 
-/// A block with the cell before and after it; at an edge its own, over which nothing flows then.
-fn load(padded: &mut [f64; BLOCK + 2], line: &[f64], start: usize, count: usize) {
+/// A block with the cell before and after it; at an edge its own, over which nothing flows then, or that of the other end.
+fn load(padded: &mut [f64; BLOCK + 2], line: &[f64], start: usize, count: usize, ring: bool) {
+    let last = line.len() - 1;
+    let [first, end] = if ring { [last, 0] } else { [0, last] };
     padded[1..=count].copy_from_slice(&line[start..start + count]);
-    padded[0] = line[start.saturating_sub(1)];
-    padded[count + 1] = line[(start + count).min(line.len() - 1)];
+    padded[0] = line[if start > 0 { start - 1 } else { first }];
+    padded[count + 1] = line[if start + count <= last { start + count } else { end }];
+}
+
+/// What closes rings that are all the same (see [`ring`]), for each row.
+fn chain_ends(grid: &Grid<'_>, shares: &[[f64; 3]]) -> Vec<[f64; BLOCK]> {
+    let end = grid.height - 1;
+    let mut ends = vec![[0.0; BLOCK]; grid.height];
+    ring::right(&mut ends, [grid.south[0]; BLOCK], [grid.north[end]; BLOCK]);
+    let mut last = [0.0; BLOCK];
+    for (ends, &[share, before, _]) in ends.iter_mut().zip(shares) {
+        for k in 0..BLOCK {
+            last[k] = ends[k] * share + last[k] * before;
+        }
+        *ends = last;
+    }
+    last = [0.0; BLOCK];
+    for (ends, &[_, _, after]) in ends.iter_mut().zip(shares).rev() {
+        backward(&mut last, ends, after);
+    }
+    ends
+}
+
+/// The same for the columns of a block, each with faces of its own.
+fn block_ends(grid: &Grid<'_>, here: usize, count: usize, after: &[[f64; BLOCK]]) -> Vec<[f64; BLOCK]> {
+    let end = grid.height - 1;
+    let mut ends = vec![[0.0; BLOCK]; grid.height];
+    let mut faces = [[0.0; BLOCK]; 2];
+    grid.northern(&mut faces[1][..count], end, here);
+    let [first, last] = [0, end].map(|row| faces[1].map(|face| face * grid.across_scale(row)));
+    ring::right(&mut ends, first, last);
+    let (mut last, mut last_share) = ([0.0; BLOCK], [0.0; BLOCK]);
+    for (row, ends) in ends.iter_mut().enumerate() {
+        let [south, north] = &mut faces;
+        grid.across_faces(&mut north[..count], row, here);
+        let scale = grid.across_scale(row);
+        forward_varied(&mut last[..count], &ends[..count], &mut last_share, &south[..], &north[..], scale);
+        *ends = last;
+        faces[0] = faces[1];
+    }
+    last = [0.0; BLOCK];
+    for (ends, after) in ends.iter_mut().zip(after).rev() {
+        backward_varied(&mut last, ends, after);
+    }
+    ends
 }
 
 /// For each row the shares of the right-hand side, of the row before, of the row after.
@@ -91,6 +145,11 @@ fn chain(grid: &Grid<'_>) -> Vec<[f64; 3]> {
         .map(|row| {
             let (south, north) =
                 if grid.fixed_row(row) { (0.0, 0.0) } else { (grid.south[row], grid.north[row]) };
+            // The face where a ring is closed is no part of the chain.
+            let (south, north) = match grid.rings[1] {
+                true => (if row > 0 { south } else { 0.0 }, if row + 1 < grid.height { north } else { 0.0 }),
+                false => (south, north),
+            };
             let share = 1.0 / (1.0 + south + north - south * last);
             last = north * share;
             [share, south * share, last]

@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::wide::wide;
 
 use super::diffusion::{Faces, Grid};
+use super::ring;
 
 /// Rows solved together.
 pub(super) const LANES: usize = 16;
@@ -59,6 +60,9 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], rows: Range<usize>, out: &m
         Faces::Varied { .. } => vec![[0.0; LANES]; width],
     };
     let mut after: Vec<Lanes> = Vec::new();
+    let ring = grid.rings[0];
+    let mut ends: Vec<Lanes> = vec![[0.0; LANES]; if ring { width } else { 0 }];
+    let mut spare: Vec<Lanes> = Vec::new();
     let mut steps = vec![0.0; if faces.is_empty() { 0 } else { width * LANES }];
     let row_of = |row: usize| &values[row * width..(row + 1) * width];
     let mut next = rows.start;
@@ -72,7 +76,7 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], rows: Range<usize>, out: &m
             let mid = row_of(row);
             let right = &mut right[lane * width..][..width];
             // What is beyond the raster has no share, so any row will do.
-            let (south, north) = (row_of(row.saturating_sub(1)), row_of((row + 1).min(grid.height - 1)));
+            let [south, north] = grid.beside(row).map(row_of);
             match grid.faces {
                 Faces::Uniform => right_row(right, south, mid, north, grid.south[row], grid.north[row]),
                 Faces::Varied { .. } => {
@@ -90,14 +94,28 @@ pub(crate) fn solve(grid: &Grid<'_>, values: &[f64], rows: Range<usize>, out: &m
         let fixed = [grid.fixed_column(0), grid.fixed_column(width - 1)];
         if !uniform {
             transpose_in(&mut faces, &steps, width);
+            if ring {
+                spare.clone_from(&faces);
+                ring::right(&mut ends, faces[width - 1], faces[width - 1]);
+                chain_varied(&mut ends, &mut spare, fixed);
+            }
             chain_varied(&mut lanes, &mut faces, fixed);
         } else if step == [step[0]; LANES] {
             chain.factor(grid, step[0]);
             chain_uniform(&mut lanes, &chain.share, &chain.before, &chain.after);
+            if ring {
+                ring::right(&mut ends, step, step);
+                chain_uniform(&mut ends, &chain.share, &chain.before, &chain.after);
+            }
         } else {
             after.resize(width, [0.0; LANES]);
             chain_rows(&mut lanes, &mut after, &step, fixed);
+            if ring {
+                ring::right(&mut ends, step, step);
+                chain_rows(&mut ends, &mut after, &step, fixed);
+            }
         }
+        ring::close(&mut lanes, &ends);
         transpose_out(&mut right, &lanes, width);
         for (lane, row) in (next..next + count).enumerate() {
             let out = &mut out[(row - rows.start) * width..][..width];

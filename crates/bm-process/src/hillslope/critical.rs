@@ -19,6 +19,7 @@ use super::across::{BLOCK, backward_varied, forward_varied};
 use super::along::{LANES, Lanes, chain_varied, transpose_in, transpose_out};
 use super::diffusion::columns_of;
 use super::law::{self, Side};
+use super::ring;
 use super::{DiffusionError, Diffusivity};
 
 /// Of the critical slope: how much a slope may change in a part of a step.
@@ -46,7 +47,7 @@ pub struct CriticalSlope {
     pub diffusivity: Diffusivity,
     /// S: metres a metre.
     pub critical: f64,
-    /// What lies beyond the edges: fixed or closed.
+    /// What lies beyond the edges.
     pub rim: Rim,
     /// Threads to use; the result does not depend on it.
     pub threads: usize,
@@ -62,6 +63,7 @@ struct Buffers {
     north: Vec<f64>,
     /// m³ per unit of time that come to a cell, then the change of its height.
     change: Vec<f64>,
+    before: Vec<f64>,
 }
 
 impl CriticalSlope {
@@ -74,19 +76,16 @@ impl CriticalSlope {
     /// Lets slopes creep and give way for `dt`.
     ///
     /// # Errors
-    /// When an edge is looped, shapes do not fit or a parameter is out of its range; nothing has changed then.
+    /// When one edge is looped and the opposite one is not, shapes do not fit or a parameter is out of its range; nothing has changed then.
     pub fn step(&mut self, ground: &mut Field, dt: f64) -> Result<Ledger, DiffusionError> {
         let shape = self.rim.check(ground)?;
-        if !shape.plain() {
-            return Err(DiffusionError::Looped);
-        }
         self.diffusivity.check(&ground.values)?;
         DiffusionError::check("dt", dt)?;
         if !(self.critical.is_finite() && self.critical > 0.0) {
             let (name, value) = ("critical slope", self.critical);
             return Err(DiffusionError::Parameter { name, value, must: "finite and above 0" });
         }
-        let before = ground.values.clone();
+        self.buffers.before.clone_from(&ground.values);
         let Self { diffusivity, critical, rim, threads, parts, buffers } = self;
         let cells = ground.values.len();
         for buffer in [&mut buffers.east, &mut buffers.north, &mut buffers.change] {
@@ -113,7 +112,13 @@ impl CriticalSlope {
                 part = now * 2.0;
             }
         }
-        Ok(slopes.ledger(ground, &before, came, went))
+        Ok(slopes.ledger(ground, &buffers.before, came, went))
+    }
+
+    /// Heights before the last step; nothing before the first.
+    #[must_use]
+    pub fn before(&self) -> &[f64] {
+        &self.buffers.before
     }
 }
 
@@ -141,7 +146,7 @@ impl Slopes<'_> {
     fn solve(&self, ground: &Field, dt: f64, buffers: &mut Buffers) -> (f64, [f64; 2]) {
         let mut over = self.flows(ground, buffers);
         over.iter_mut().for_each(|flow| *flow *= dt);
-        let Buffers { east, north, change } = buffers;
+        let Buffers { east, north, change, .. } = buffers;
         self.along(ground, dt, east, change);
         self.edges_along(dt, east, change, &mut over);
         self.across(ground, dt, north, change);
@@ -159,7 +164,7 @@ impl Slopes<'_> {
         let (width, height) = (self.shape.width, self.shape.height);
         let bands = workers::bands(height, self.threads);
         let cut = |values| workers::cut(values, width, &bands).into_iter();
-        let Buffers { east, north, change } = buffers;
+        let Buffers { east, north, change, .. } = buffers;
         let jobs = bands.iter().cloned().zip(cut(east)).zip(cut(north).zip(cut(change))).collect();
         type Job<'a> = ((Range<usize>, &'a mut [f64]), (&'a mut [f64], &'a mut [f64]));
         let over = workers::run(jobs, |((rows, east), (north, change)): Job<'_>| {
@@ -169,10 +174,12 @@ impl Slopes<'_> {
             let [mut eastwards, mut northwards, mut before] =
                 [vec![0.0; width], vec![0.0; width], vec![0.0; width]];
             let mut spare = vec![0.0; width];
-            if rows.start > 0 {
+            let [_, ring] = self.shape.rings();
+            if rows.start > 0 || ring {
                 // What the row before sends north.
-                let around = padded.at(&ground.values, &self.shape, rows.start - 1, true);
-                self.north(ground, rows.start - 1, around, &mut d, &mut before, &mut spare);
+                let row = (rows.start + height - 1) % height;
+                let around = padded.at(&ground.values, &self.shape, row, true);
+                self.north(ground, row, around, &mut d, &mut before, &mut spare);
             }
             for row in rows.clone() {
                 let around = padded.at(&ground.values, &self.shape, row, row == rows.start);
@@ -190,7 +197,8 @@ impl Slopes<'_> {
                 self.north(ground, row, around, &mut d, &mut northwards, north);
                 let fixed = self.fixed_row(row);
                 for column in 0..width {
-                    let west = if column > 0 { eastwards[column - 1] } else { 0.0 };
+                    // Over the last face something flows only in a ring.
+                    let west = eastwards[if column > 0 { column - 1 } else { width - 1 }];
                     let stays = fixed || self.fixed_column(column);
                     let gain = (west - eastwards[column]) + (before[column] - northwards[column]);
                     change[column] = if stays { 0.0 } else { gain };
@@ -226,13 +234,15 @@ impl Slopes<'_> {
         flow: &mut [f64],
         growth: &mut [f64],
     ) {
-        if row + 1 == self.shape.height {
+        let last = row + 1 == self.shape.height;
+        if last && !self.shape.rings()[1] {
             flow.fill(0.0);
             return growth.fill(0.0);
         }
+        let after = if last { 0 } else { row + 1 };
         self.diffusivities(&mut d[0], row);
-        self.diffusivities(&mut d[1], row + 1);
-        let (here, next) = (ground.dx[row], ground.dx[row + 1]);
+        self.diffusivities(&mut d[1], after);
+        let (here, next) = (ground.dx[row], ground.dx[after]);
         let side =
             Side { length: ground.dy, beside: [here, next], face: 0.5 * (here + next), gentle: self.gentle };
         law::north(flow, growth, [around[1], around[2]], [&d[0], &d[1]], side);
@@ -243,6 +253,9 @@ impl Slopes<'_> {
         match self.diffusivity {
             Diffusivity::Uniform(d) => out[1..=width].fill(*d),
             Diffusivity::Cells(all) => out[1..=width].copy_from_slice(&all[row * width..][..width]),
+        }
+        if self.shape.rings()[0] {
+            (out[0], out[width + 1]) = (out[width], out[1]);
         }
     }
 
@@ -257,6 +270,9 @@ impl Slopes<'_> {
             let mut steps = vec![0.0; width * LANES];
             let mut lanes: Vec<Lanes> = vec![[0.0; LANES]; width];
             let mut faces = lanes.clone();
+            let ring = self.shape.rings()[0];
+            let mut ends = if ring { lanes.clone() } else { Vec::new() };
+            let mut spare: Vec<Lanes> = Vec::new();
             for (group, change) in change.chunks_mut(width * LANES).enumerate() {
                 for (lane, change) in change.chunks_exact(width).enumerate() {
                     let row = rows.start + group * LANES + lane;
@@ -269,7 +285,13 @@ impl Slopes<'_> {
                 }
                 transpose_in(&mut lanes, &right, width);
                 transpose_in(&mut faces, &steps, width);
+                if ring {
+                    spare.clone_from(&faces);
+                    ring::right(&mut ends, faces[width - 1], faces[width - 1]);
+                    chain_varied(&mut ends, &mut spare, fixed);
+                }
                 chain_varied(&mut lanes, &mut faces, fixed);
+                ring::close(&mut lanes, &ends);
                 transpose_out(&mut right, &lanes, width);
                 for (lane, change) in change.chunks_exact_mut(width).enumerate() {
                     if !self.fixed_row(rows.start + group * LANES + lane) {
@@ -303,14 +325,22 @@ impl Slopes<'_> {
         workers::run(jobs, |(first, mut rows): (usize, Vec<&mut [f64]>)| {
             let count = rows.first().map_or(0, |row| row.len());
             let mut after = vec![[0.0; BLOCK]; height];
+            let ring = self.shape.rings()[1];
+            let mut ends = vec![[0.0; BLOCK]; if ring { height } else { 0 }];
             for start in (0..count).step_by(BLOCK) {
                 let columns = start..count.min(start + BLOCK);
                 let (mut last, mut last_share) = ([0.0; BLOCK], [0.0; BLOCK]);
                 let last = &mut last[..columns.len()];
                 let mut south = [0.0; BLOCK];
+                let faces_of = |row: usize| &north[row * width + first + start..][..columns.len()];
                 for row in 0..height {
                     let out = &mut rows[row][columns.clone()];
-                    let faces = &north[row * width + first + start..][..columns.len()];
+                    // A ring is a chain first, with nothing over its last face.
+                    let faces = if ring && row + 1 == height {
+                        &[0.0; BLOCK][..columns.len()]
+                    } else {
+                        faces_of(row)
+                    };
                     if self.fixed_row(row) {
                         last.fill(0.0);
                         last_share = [0.0; BLOCK];
@@ -327,6 +357,10 @@ impl Slopes<'_> {
                     let out = &mut rows[row][columns.clone()];
                     backward_varied(last, out, &after[row]);
                 }
+                if ring {
+                    self.block_ends(ground, dt, faces_of, &after, &mut ends);
+                    ring::close_rows(&mut rows, columns, |row| &ends[row]);
+                }
             }
             for column in [0, width - 1] {
                 if self.fixed_column(column) && (first..first + count).contains(&column) {
@@ -334,6 +368,36 @@ impl Slopes<'_> {
                 }
             }
         });
+    }
+
+    /// What closes the rings of a block of columns (see [`ring`]).
+    fn block_ends<'b>(
+        &self,
+        ground: &Field,
+        dt: f64,
+        faces: impl Fn(usize) -> &'b [f64],
+        after: &[[f64; BLOCK]],
+        ends: &mut [[f64; BLOCK]],
+    ) {
+        let end = self.shape.height - 1;
+        let scale = |row: usize| dt / ground.cell_area(row);
+        let count = faces(end).len();
+        let mut steps = [[0.0; BLOCK]; 2];
+        for (steps, row) in steps.iter_mut().zip([0, end]) {
+            steps.iter_mut().zip(faces(end)).for_each(|(step, face)| *step = face * scale(row));
+        }
+        ring::right(ends, steps[0], steps[1]);
+        let (mut last, mut last_share, mut south) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+        for (row, ends) in ends.iter_mut().enumerate() {
+            let north = if row == end { &[0.0; BLOCK][..count] } else { faces(row) };
+            forward_varied(&mut last[..count], &ends[..count], &mut last_share, &south, north, scale(row));
+            *ends = last;
+            south[..count].copy_from_slice(north);
+        }
+        last = [0.0; BLOCK];
+        for (ends, after) in ends.iter_mut().zip(after).rev() {
+            backward_varied(&mut last, ends, after);
+        }
     }
 
     /// The same over southern and northern edges.

@@ -7,6 +7,7 @@
 
 use crate::field::Field;
 use crate::ledger::{Ledger, sum, sum_of};
+use crate::route::rim::Shape;
 use crate::route::{Edge, Rim};
 use crate::wide::wide;
 use crate::workers;
@@ -72,12 +73,9 @@ impl Diffusion {
     /// Lets slopes creep for `dt`.
     ///
     /// # Errors
-    /// When an edge is looped, shapes do not fit or a parameter is out of its range; nothing has changed then.
+    /// When one edge is looped and the opposite one is not, shapes do not fit or a parameter is out of its range; nothing has changed then.
     pub fn step(&mut self, ground: &mut Field, dt: f64) -> Result<Ledger, DiffusionError> {
         let shape = self.rim.check(ground)?;
-        if !shape.plain() {
-            return Err(DiffusionError::Looped);
-        }
         self.diffusivity.check(&ground.values)?;
         DiffusionError::check("dt", dt)?;
         let holes = ground.values.iter().any(|value| value.is_nan());
@@ -103,7 +101,7 @@ impl Diffusion {
         } else {
             &ground.values
         };
-        let grid = Grid::new(ground, self.rim, scale * dt, varied);
+        let grid = Grid::new(ground, (self.rim, shape), scale * dt, varied);
         let Self { threads, half, next, .. } = self;
         let (width, height) = (ground.width, ground.height);
         half.resize(values.len(), 0.0);
@@ -127,6 +125,12 @@ impl Diffusion {
         }
         std::mem::swap(&mut ground.values, next);
         Ok(ledger)
+    }
+
+    /// Heights before the last step; nothing before the first.
+    #[must_use]
+    pub fn before(&self) -> &[f64] {
+        &self.next
     }
 }
 
@@ -160,28 +164,37 @@ pub(crate) struct Grid<'a> {
     pub(crate) width: usize,
     pub(crate) height: usize,
     rim: Rim,
+    /// Whether rows, and columns, are rings.
+    pub(crate) rings: [bool; 2],
     pub(crate) faces: Faces<'a>,
     /// Over eastern and western faces, by row.
     pub(crate) along: Vec<f64>,
-    /// Over southern faces, by row; 0 where there is none.
+    /// Over southern faces, by row; 0 where there is none. Of a ring's first row: over the face to the last.
     pub(crate) south: Vec<f64>,
     /// Over northern faces.
     pub(crate) north: Vec<f64>,
 }
 
 impl<'a> Grid<'a> {
-    fn new(ground: &Field, rim: Rim, reach: f64, varied: Option<&'a Vec<f64>>) -> Self {
+    fn new(ground: &Field, (rim, shape): (Rim, Shape), reach: f64, varied: Option<&'a Vec<f64>>) -> Self {
         let Field { width, height, ref dx, dy, .. } = *ground;
         let half = 0.5 * reach;
         let across = |row: usize, other: usize| half / (dy * dy) * (0.5 * (dx[row] + dx[other]) / dx[row]);
+        let rings = shape.rings();
+        let steps = |end: usize, by: usize| {
+            let step = |row| if row != end || rings[1] { across(row, (row + by) % height) } else { 0.0 };
+            (0..height).map(step).collect()
+        };
+        let (south, north) = (steps(0, height - 1), steps(height - 1, 1));
         Self {
             width,
             height,
             rim,
+            rings,
             faces: varied.map_or(Faces::Uniform, |diffusivity| Faces::Varied { diffusivity }),
             along: dx.iter().map(|dx| half / (dx * dx)).collect(),
-            south: (0..height).map(|row| if row > 0 { across(row, row - 1) } else { 0.0 }).collect(),
-            north: (0..height).map(|row| if row + 1 < height { across(row, row + 1) } else { 0.0 }).collect(),
+            south,
+            north,
         }
     }
 
@@ -206,25 +219,42 @@ impl<'a> Grid<'a> {
         }
     }
 
-    /// Steps over the eastern faces of a row.
+    /// The rows before and after one; itself where there is none.
+    pub(crate) fn beside(&self, row: usize) -> [usize; 2] {
+        let last = self.height - 1;
+        let [first, end] = if self.rings[1] { [last, 0] } else { [0, last] };
+        [if row > 0 { row - 1 } else { first }, if row < last { row + 1 } else { end }]
+    }
+
+    /// Steps over the eastern faces of a row; of a ring's last cell: over the face to the first.
     pub(crate) fn along_faces(&self, out: &mut [f64], row: usize) {
         let (start, end) = (row * self.width, (row + 1) * self.width);
         for (column, out) in out.iter_mut().enumerate() {
             let cell = start + column;
-            *out = if cell + 1 < end { self.along[row] * self.face(cell, cell + 1) } else { 0.0 };
+            *out = match cell + 1 < end {
+                true => self.along[row] * self.face(cell, cell + 1),
+                false if self.rings[0] => self.along[row] * self.face(cell, start),
+                false => 0.0,
+            };
         }
     }
 
-    /// Diffusivity times width at the northern faces of a row's cells from a column on.
+    /// Diffusivity times width at the northern faces of a row's cells from a column on; none of the last row.
     pub(crate) fn across_faces(&self, out: &mut [f64], row: usize, from: usize) {
-        if row + 1 == self.height {
-            return out.fill(0.0);
+        match row + 1 == self.height {
+            true => out.fill(0.0),
+            false => self.northern(out, row, from),
         }
+    }
+
+    /// The same of the last row of a ring too.
+    pub(crate) fn northern(&self, out: &mut [f64], row: usize, from: usize) {
         // The step over the face, as a share of a cell of unit width.
         let scale = self.north[row] / self.across_scale(row);
-        let cell = row * self.width + from;
+        let [_, next] = self.beside(row);
+        let (cell, other) = (row * self.width + from, next * self.width + from);
         for (column, out) in out.iter_mut().enumerate() {
-            *out = scale * self.face(cell + column, cell + column + self.width);
+            *out = scale * self.face(cell + column, other + column);
         }
     }
 
@@ -236,16 +266,17 @@ impl<'a> Grid<'a> {
 
     /// The right-hand side of a row: what comes from the south and the north.
     pub(crate) fn right_row_varied(&self, out: &mut [f64], values: &[f64], row: usize) {
+        let [before, after] = self.beside(row);
         for (column, out) in out.iter_mut().enumerate() {
             let cell = row * self.width + column;
             let z = values[cell];
             let mut right = 0.0;
-            if row > 0 {
-                let south = cell - self.width;
+            if before != row {
+                let south = before * self.width + column;
                 right += self.south[row] * self.face(south, cell) * (values[south] - z);
             }
-            if row + 1 < self.height {
-                let north = cell + self.width;
+            if after != row {
+                let north = after * self.width + column;
                 right += self.north[row] * self.face(cell, north) * (values[north] - z);
             }
             *out = z + right;
@@ -261,9 +292,13 @@ impl<'a> Grid<'a> {
             let mut right = 0.0;
             if column > 0 {
                 right += self.face(cell - 1, cell) * (west - z);
+            } else if self.rings[0] {
+                right += self.face(cell + self.width - 1, cell) * (west - z);
             }
             if column + 1 < self.width {
                 right += self.face(cell, cell + 1) * (east - z);
+            } else if self.rings[0] {
+                right += self.face(cell, cell + 1 - self.width) * (east - z);
             }
             padded[i + 1] = z + self.along[row] * right;
             west = z;

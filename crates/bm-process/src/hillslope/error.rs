@@ -11,9 +11,6 @@ pub enum DiffusionError {
     /// The raster is none, or not one for this.
     #[error(transparent)]
     Raster(#[from] RouteError),
-    /// Looped edges would need another solver.
-    #[error("diffusion knows fixed and closed edges; one is looped")]
-    Looped,
     /// A parameter is not a number it can be.
     #[error("{name} = {value}: must be {must}")]
     Parameter {

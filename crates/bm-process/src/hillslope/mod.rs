@@ -14,6 +14,7 @@ mod across;
 mod along;
 mod error;
 mod law;
+mod ring;
 
 pub use critical::CriticalSlope;
 pub use diffusion::{Diffusion, Diffusivity};

@@ -6,7 +6,7 @@ use super::check::Check;
 use super::stream_power::{ROCK, by_material};
 use crate::hillslope::{CriticalSlope, Diffusion, Diffusivity};
 use crate::process::{Books, Need, Process, ProcessError, YEAR};
-use crate::route::{Edge, Rim};
+use crate::route::Rim;
 use crate::state::State;
 
 const NAME: &str = "hillslope";
@@ -37,7 +37,7 @@ pub struct HillslopeConfig {
     /// alike on all rocks).
     pub by_material: bool,
     /// Other edges than those of the land: `west`, `east`, `south`, `north`, each `fixed` (heights stay, what creeps there
-    /// leaves; also where one is not named) or `closed`.
+    /// leaves; also where one is not named), `closed` or `periodic`.
     pub edges: Option<Rim>,
 }
 
@@ -57,16 +57,13 @@ impl HillslopeConfig {
     /// The process.
     ///
     /// # Errors
-    /// [`ProcessError::Parameter`].
+    /// [`ProcessError::Parameter`]; [`ProcessError::Kernel`] for edges that do not go together.
     pub fn build(&self, state: &State) -> Result<Box<dyn Process>, ProcessError> {
         let check = Check(NAME);
         check.not_negative("diffusivity", self.diffusivity)?;
         check.positive("critical_slope", self.critical_slope)?;
         let edges = self.edges.unwrap_or(state.rim);
-        let Rim { west, east, south, north } = edges;
-        if [west, east, south, north].contains(&Edge::Looped) {
-            return check.refuse("edges", "periodic", "fixed or closed");
-        }
+        edges.check(&state.ground).map_err(|error| ProcessError::kernel(NAME, error))?;
         let d = Diffusivity::Uniform(self.diffusivity);
         let kernel = match self.law {
             HillslopeLaw::Linear => Law::Linear(Diffusion::new(d, edges)),
@@ -111,17 +108,18 @@ impl Process for Slopes {
             Diffusivity::Uniform(d)
         };
         let threads = state.threads.max(1);
-        let kernel = &mut self.kernel;
-        let done = state.wear(|ground| match kernel {
+        let (done, before) = match &mut self.kernel {
             Law::Linear(creep) => {
                 (creep.diffusivity, creep.threads) = (diffusivity, threads);
-                creep.step(ground, dt / YEAR)
+                (creep.step(&mut state.ground, dt / YEAR), creep.before())
             }
             Law::Critical(slopes) => {
                 (slopes.diffusivity, slopes.threads) = (diffusivity, threads);
-                slopes.step(ground, dt / YEAR)
+                (slopes.step(&mut state.ground, dt / YEAR), slopes.before())
             }
-        });
-        done.map(Books::solid).map_err(|error| ProcessError::kernel(NAME, error))
+        };
+        let solid = done.map_err(|error| ProcessError::kernel(NAME, error))?;
+        state.follow(before);
+        Ok(Books::solid(solid))
     }
 }

@@ -175,10 +175,9 @@ impl Process for Rivers {
             Erodibility::Uniform(k)
         };
         self.route(&state.ground, sea_level, threads).map_err(|error| kernel(error.into()))?;
-        let (rivers, flow) = (&mut self.rivers, &self.flow);
-        let solid = state
-            .wear(|ground| rivers.erode(ground, flow, dt / YEAR))
-            .map_err(|error| kernel(error.into()))?;
+        let solid = self.rivers.erode(&mut state.ground, &self.flow, dt / YEAR);
+        let solid = solid.map_err(|error| kernel(error.into()))?;
+        state.follow(self.rivers.before());
         let mut area = state.take_f32(layer::DRAINAGE_AREA, 0.0);
         for (layer, &area) in area.iter_mut().zip(&self.flow.area) {
             *layer = if area.is_nan() { 0.0 } else { area as f32 };

@@ -100,6 +100,11 @@ impl Shape {
         !self.looped_x && !self.looped_y
     }
 
+    /// Whether rows, and columns, are rings: a loop of one or two cells is none.
+    pub(crate) const fn rings(&self) -> [bool; 2] {
+        [self.looped_x && self.width > 2, self.looped_y && self.height > 2]
+    }
+
     /// The cells of some whole rows in the order in which ways down are best followed: in strips from the first row to the
     /// last, so narrow that what is met soon again is still in the cache.
     pub(crate) fn strips(&self, cells: usize) -> impl Iterator<Item = Range<usize>> + use<> {

@@ -5,7 +5,7 @@ use bm_grid::Window;
 use crate::field::Field;
 use crate::route::{Edge, Rim};
 use crate::state::{Layer, State};
-use crate::strata::{Strata, Stratum};
+use crate::strata::{self, Part as _};
 
 /// The columns and rows of a window.
 #[derive(Clone, Copy)]
@@ -29,14 +29,16 @@ impl Part {
             first..first + self.width
         })
     }
+}
 
-    fn cut<T: Copy>(self, values: &[T]) -> Vec<T> {
+impl strata::Part for Part {
+    fn cut<T: Copy>(&self, values: &[T]) -> Vec<T> {
         let mut out = Vec::with_capacity(self.width * self.height);
         self.rows().for_each(|cells| out.extend_from_slice(&values[cells]));
         out
     }
 
-    fn paste<T: Copy>(self, part: &[T], values: &mut [T]) {
+    fn paste<T: Copy>(&self, part: &[T], values: &mut [T]) {
         for (cells, part) in self.rows().zip(part.chunks_exact(self.width)) {
             values[cells].copy_from_slice(part);
         }
@@ -68,15 +70,8 @@ pub(super) fn cut(state: &State, window: Window, edges: Edge) -> State {
         dy: state.ground.dy,
         values: part.cut(&state.ground.values),
     };
-    let strata: Vec<Stratum> = (state.strata.strata().iter())
-        .map(|stratum| Stratum { material: stratum.material, thickness: part.cut(&stratum.thickness) })
-        .collect();
-    let basement = state.strata.basement();
-    let mut out = State::new(ground, basement);
-    // Thicknesses of a land are good already.
-    if let Some(strata) = Strata::new(strata, basement) {
-        out.strata = strata;
-    }
+    let mut out = State::new(ground, state.strata.basement());
+    out.strata = state.strata.part(part);
     out.region = state.region.and_then(|region| region.part(window));
     out.rim = rim;
     out.sea_level = state.sea_level;
@@ -97,7 +92,7 @@ pub(super) fn cut(state: &State, window: Window, edges: Edge) -> State {
 pub(super) fn paste(part_state: State, window: Window, state: &mut State) -> bool {
     let part = Part::new(state, window);
     part.paste(&part_state.ground.values, &mut state.ground.values);
-    let fits = state.strata.paste(&part_state.strata, |from, to| part.paste(from, to));
+    let fits = state.strata.paste(&part_state.strata, part);
     let names: Vec<String> = part_state.layers().map(|(name, _)| name.to_owned()).collect();
     for name in names {
         let Some(layer) = part_state.layer(&name) else { continue };
@@ -130,7 +125,7 @@ mod tests {
         state.rim = Rim { west: Edge::Closed, ..Rim::all(Edge::Fixed) };
         state.set_layer("a", Layer::F64((0..35).map(f64::from).collect()));
         state.set_layer("b", Layer::F32((0..35).map(|n| n as f32).collect()));
-        state.strata.follow(&vec![0.0; 35], &(0..35).map(f64::from).collect::<Vec<_>>());
+        state.strata.follow(&vec![0.0; 35], &(0..35).map(|n| f64::from(n) / 7.0).collect::<Vec<_>>(), 1);
         let window = Window { x: 0, y: 1, width: 4, height: 3 };
         let part = cut(&state, window, Edge::Closed);
         assert_eq!(part.rim, Rim::all(Edge::Closed));

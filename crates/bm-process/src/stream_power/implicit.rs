@@ -137,6 +137,12 @@ impl StreamPower {
         Ok(ledger)
     }
 
+    /// Heights before the last step; nothing before the first.
+    #[must_use]
+    pub fn before(&self) -> &[f64] {
+        &self.next
+    }
+
     /// For each cell K Aᵐ dt / dⁿ, or for n = 1 without sediment the share of its drop that is left.
     fn find_factors(&mut self, ground: &Field, flow: &Flow, dt: f64) {
         let Self { erodibility, area_exponent, slope_exponent, deposition, threads, factors, .. } = self;

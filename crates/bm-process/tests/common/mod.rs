@@ -1,6 +1,6 @@
 //! Small terrains, and what the fast ways must equal, computed the plain way.
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "each file of tests takes what it needs")]
 
 use bm_process::field::Field;
 use bm_process::route::{Edge, Rim};
@@ -97,6 +97,31 @@ pub fn steepest(field: &Field, heights: &[f64], rim: &Rim, outlets: &[u32]) -> V
             best.map_or(cell, |best| best.2) as u32
         })
         .collect()
+}
+
+/// Solves a dense system by elimination with pivots.
+pub fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
+    let n = b.len();
+    for i in 0..n {
+        let p = (i..n).max_by(|&p, &q| a[p][i].abs().total_cmp(&a[q][i].abs())).unwrap_or(i);
+        a.swap(i, p);
+        b.swap(i, p);
+        let pivot = a[i].clone();
+        for (r, line) in a.iter_mut().enumerate().skip(i + 1) {
+            let f = line[i] / pivot[i];
+            if f != 0.0 {
+                line.iter_mut().zip(&pivot).skip(i).for_each(|(value, pivot)| *value -= f * pivot);
+                b[r] -= f * b[i];
+            }
+        }
+    }
+    for i in (0..n).rev() {
+        for c in i + 1..n {
+            b[i] -= a[i][c] * b[c];
+        }
+        b[i] /= a[i][i];
+    }
+    b
 }
 
 /// Rough ground without structure.

@@ -1,6 +1,6 @@
 //! Small processes to run scenarios with, well behaved and not.
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "each file of tests takes what it needs")]
 
 use bm_core::MaterialId;
 use bm_process::field::Field;
