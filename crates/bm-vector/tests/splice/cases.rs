@@ -143,9 +143,10 @@ fn lakes_come_and_go_behind_their_shells() {
     assert_eq!(rings(&new[0]), [whole.clone(), far.clone()]);
     // A channel to the lake from the sea: one ring.
     let coast = ring(&[(-50.0, -50.0), (18.3, -50.0), (18.3, 50.0), (-50.0, 50.0)]);
-    let new = done(&[area("a", vec![coast.clone(), lake.clone(), far.clone()])], |z| fill(z, 4..20, 4..6, -3.0));
+    let new = done(&[area("a", vec![coast, lake.clone(), far.clone()])], |z| fill(z, 4..20, 4..6, -3.0));
     assert_eq!(rings(&new[0]).len(), 2);
     // A strait: the lake stays with the half that it lies in.
+    let coast = ring(&[(-50.0, 1.3), (18.3, 1.3), (18.3, 18.3), (-50.0, 18.3)]);
     let new = done(&[area("a", vec![coast, lake.clone(), far])], |z| fill(z, 9..12, 0..20, -3.0));
     let polygons = geo_types::MultiPolygon::try_from(new[0].shape.to_geometry()).unwrap();
     let lakes: usize = polygons.0.iter().map(|p| p.interiors().len()).sum();
@@ -218,7 +219,7 @@ fn what_lies_over_each_other_stays() {
     let region = region(20, 20);
     let before = heights(&region, &old[1..]);
     let mut after = before.clone();
-    fill(&mut after, 9..15, 4..7, 3.0);
+    fill(&mut after, 9..15, 4..7, -3.0);
     let got = spliced(&region, &old, &before, &after, 0.0);
     assert_eq!((got.changes.len(), got.beyond.len()), (0, 2));
     // Of different priorities they are two maps of one land.

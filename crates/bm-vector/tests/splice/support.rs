@@ -120,7 +120,25 @@ pub(crate) struct Hot<'a> {
 }
 
 impl Hot<'_> {
+    /// A cell that became land or sea, or beside which the shore moved by more than half a cell.
     pub(crate) fn changed(&self, x: i64, y: i64) -> bool {
+        let at = |z: &[f64], x: i64, y: i64| {
+            let (w, h) = (i64::from(self.region.width()), i64::from(self.region.height()));
+            ((0..w).contains(&x) && (0..h).contains(&y)).then(|| z[(y * w + x) as usize])
+        };
+        let passes = |z: &[f64], [ax, ay]: [i64; 2], [bx, by]: [i64; 2]| {
+            let (a, b) = (at(z, ax, ay)?, at(z, bx, by)?);
+            ((a >= 0.0) != (b >= 0.0)).then(|| (a >= 0.0, a / (a - b)))
+        };
+        let shifts = |dx: i64, dy: i64| {
+            let (here, there) = ([x, y], [x + dx, y + dy]);
+            let both = (passes(self.before, here, there), passes(self.after, here, there));
+            matches!(both, (Some((a, s)), Some((b, t))) if a == b && (s - t).abs() > 0.5)
+        };
+        self.turned(x, y) || [(1, 0), (-1, 0), (0, 1), (0, -1)].iter().any(|&(dx, dy)| shifts(dx, dy))
+    }
+
+    pub(crate) fn turned(&self, x: i64, y: i64) -> bool {
         let (w, h) = (i64::from(self.region.width()), i64::from(self.region.height()));
         let k = (y * w + x) as usize;
         (0..w).contains(&x)
@@ -153,7 +171,7 @@ pub(crate) fn check(region: &Region, old: &[Boundary], before: &[f64], after: &[
         let p = Coord { x: region.center_x(x), y: region.center_y(y) };
         let k = (y * w + x) as usize;
         let was = is_land(old, p);
-        let turned = hot.changed(x.into(), y.into());
+        let turned = hot.turned(x.into(), y.into());
         let expected = if turned { Some(after[k] >= 0.0) } else { was };
         // A coast that passes the very middle of a cell may be joined there.
         if was.is_some() {

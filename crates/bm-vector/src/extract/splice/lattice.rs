@@ -118,8 +118,15 @@ impl Lattice {
         }
         // An edge that two rings share, either way, crosses at one place.
         let (p, q) = if (a.x, a.y) <= (b.x, b.y) { (a, b) } else { (b, a) };
-        let y_at = |x: f64| (p.y + (x - p.x) / (q.x - p.x) * (q.y - p.y)).clamp(p.y.min(q.y), p.y.max(q.y));
-        let x_at = |y: f64| (p.x + (y - p.y) / (q.y - p.y) * (q.x - p.x)).clamp(p.x, q.x);
+        // Exactly a vertex where one lies on the line.
+        let y_at = |x: f64| {
+            let y = if x == q.x { q.y } else { p.y + (x - p.x) / (q.x - p.x) * (q.y - p.y) };
+            y.clamp(p.y.min(q.y), p.y.max(q.y))
+        };
+        let x_at = |y: f64| {
+            let x = if y == q.y { q.x } else { p.x + (y - p.y) / (q.y - p.y) * (q.x - p.x) };
+            x.clamp(p.x, q.x)
+        };
         let within = |v: &[f64], k: i64, at: f64| at.clamp(v[k as usize], v[k as usize + 1]);
         let (mut c, mut r) = from;
         while (c, r) != to {

@@ -3,7 +3,7 @@
 use super::zone::{Crossing, Zone};
 use crate::geometry::orient;
 use geo_types::Coord;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A closed ring of a boundary.
 #[derive(Clone, Debug)]
@@ -119,9 +119,14 @@ pub(super) fn weave(
             // Behind the last way out lies the ring's start.
             let many = if k + 1 < turns.len() { back.edge - out.edge } else { n - out.edge + back.edge };
             let ends = [out, back].map(|c| zone.lattice.on(c.link, c.at));
-            chains.push(Chain::Old { ring: number, ends, first: (out.edge + 1) % n, many });
+            let first = (out.edge + 1) % n;
+            // Out and back in where four squares meet: nothing is outside.
+            if ends[0] != ends[1] || (0..many).any(|k| ring.at((first + k) % n) != ends[0]) {
+                chains.push(Chain::Old { ring: number, ends, first, many });
+            }
         }
     }
+    let chains = apart(chains, rings);
     let next = joints(&chains, rings)?;
     let mut used = vec![false; chains.len()];
     for start in 0..chains.len() {
@@ -157,6 +162,104 @@ pub(super) fn weave(
     let island = |coords| Woven { coords, shift: 0.0, owner: None };
     cloth.woven.extend(islands.into_iter().map(island));
     Some(cloth)
+}
+
+/// A line of the lattice: whether it runs north, and where.
+type Line = (bool, u64);
+
+/// The line along a lattice's axes that an edge lies on, and from where to where along it.
+fn line_of(a: Coord<f64>, b: Coord<f64>) -> Option<(Line, f64, f64)> {
+    if a.x == b.x {
+        Some(((true, (a.x + 0.0).to_bits()), a.y, b.y))
+    } else {
+        (a.y == b.y).then(|| ((false, (a.y + 0.0).to_bits()), a.x, b.x))
+    }
+}
+
+/// Old edges that lie along the edge of the zone, and what runs back over them there, are cut where either begins or ends; pairs
+/// that run to and fro between the same places are left out.
+fn apart(chains: Vec<Chain>, rings: &[Ring]) -> Vec<Chain> {
+    let mut seams: HashMap<Line, Vec<(f64, f64)>> = HashMap::new();
+    for chain in &chains {
+        if let Chain::New(line) = chain
+            && let [a, b] = line[..]
+            && let Some((line, from, to)) = line_of(a, b)
+        {
+            seams.entry(line).or_default().push((from, to));
+        }
+    }
+    let meets = |a: Coord<f64>, b: Coord<f64>| {
+        let Some((line, from, to)) = line_of(a, b) else { return false };
+        let over = |s: &(f64, f64)| s.0.min(s.1) < from.max(to) && from.min(to) < s.0.max(s.1);
+        seams.get(&line).is_some_and(|s| s.iter().any(over))
+    };
+    let mut out = Vec::with_capacity(chains.len());
+    let mut pieces: Vec<[Coord<f64>; 2]> = Vec::new();
+    for chain in chains {
+        let Chain::Old { ring, ends, first, many } = chain else {
+            match &chain {
+                Chain::New(line) if line.len() == 2 && line_of(line[0], line[1]).is_some() => {
+                    pieces.push([line[0], line[1]]);
+                }
+                _ => out.push(chain),
+            }
+            continue;
+        };
+        let r = &rings[ring];
+        let n = r.coords.len() - 1;
+        // Vertex `k` of the chain, which begins with a crossing.
+        let at = |k: usize| match k {
+            0 => ends[0],
+            k if k <= many => r.at((first + k - 1) % n),
+            _ => ends[1],
+        };
+        // Up to `from` is told already.
+        let mut from = 0;
+        for k in 0..=many {
+            let (a, b) = (at(k), at(k + 1));
+            if a == b || !meets(a, b) {
+                continue;
+            }
+            if at(from) != a || k > from {
+                let first = (first + from) % n;
+                out.push(Chain::Old { ring, ends: [at(from), a], first, many: k - from });
+            }
+            pieces.push([a, b]);
+            from = k + 1;
+        }
+        if from == 0 {
+            out.push(Chain::Old { ring, ends, first, many });
+        } else if at(from) != ends[1] || many > from {
+            let first = (first + from) % n;
+            out.push(Chain::Old { ring, ends: [at(from), ends[1]], first, many: many - from.min(many) });
+        }
+    }
+    let mut cuts: HashMap<Line, Vec<f64>> = HashMap::new();
+    for &[a, b] in &pieces {
+        let Some((line, from, to)) = line_of(a, b) else { continue };
+        cuts.entry(line).or_default().extend([from, to]);
+    }
+    // How often each part is run along, in its ascending direction.
+    let mut runs: BTreeMap<(Line, u64, u64), (i32, [Coord<f64>; 2])> = BTreeMap::new();
+    for &[a, b] in &pieces {
+        let Some((line, from, to)) = line_of(a, b) else { continue };
+        let (lo, hi) = (from.min(to), from.max(to));
+        let mut stops: Vec<f64> =
+            cuts.get(&line).into_iter().flatten().copied().filter(|c| (lo..=hi).contains(c)).collect();
+        stops.sort_unstable_by(f64::total_cmp);
+        stops.dedup();
+        for s in stops.windows(2) {
+            let place = |v: f64| if line.0 { Coord { x: a.x, y: v } } else { Coord { x: v, y: a.y } };
+            let ends = [place(s[0]), place(s[1])];
+            let part = runs.entry((line, s[0].to_bits(), s[1].to_bits())).or_insert((0, ends));
+            part.0 += if to > from { 1 } else { -1 };
+        }
+    }
+    for (count, [a, b]) in runs.into_values() {
+        let ends = if count > 0 { vec![a, b] } else { vec![b, a] };
+        out.extend((0..count.abs()).map(|_| Chain::New(ends.clone())));
+    }
+    out
 }
 
 /// The chain that follows each; none if some place is not left as often as it is reached.

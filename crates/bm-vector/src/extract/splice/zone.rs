@@ -6,7 +6,6 @@ use crate::extract::chain::{Chain, chains};
 use crate::extract::shore::{Edge, links_of};
 use bm_grid::{Region, Window};
 use geo_types::Coord;
-use std::collections::HashMap;
 
 /// Land by the old shores.
 const OLD: u8 = 1;
@@ -45,10 +44,6 @@ impl Passed {
         let from = self.0.partition_point(|p| p.0 < link);
         let many = self.0[from..].iter().take_while(|p| p.0 == link).count();
         &self.0[from..from + many]
-    }
-
-    pub(super) fn any_in(&self, links: [u64; 4]) -> bool {
-        links.iter().any(|&l| !self.on(l).is_empty())
     }
 }
 
