@@ -76,7 +76,8 @@ pub struct Landed {
     pub pages: [u64; 2],
     /// Explicit cells that were given back to the ground function, as the land around them changed.
     pub cleared: u64,
-    /// Coastlines that follow the land's shores now, and those that could not because they go on beyond the region.
+    /// Coastlines that follow the land's shores now, and those beside shores that moved which could not: open lines, and what would
+    /// cross itself.
     pub coasts: [u64; 2],
     /// Cells that a lake covers now, a quarter metre deep or more.
     pub lakes: u64,
@@ -117,7 +118,7 @@ impl World {
             if how.keep_coasts || landed.changed == 0 {
                 return Ok(Vec::new());
             }
-            let (changes, beyond) = coast::follow(view, land)?;
+            let (changes, beyond) = coast::follow(view, origin, land)?;
             landed.coasts = [changes.len() as u64, beyond];
             Ok(changes)
         })?;

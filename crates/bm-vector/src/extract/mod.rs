@@ -7,6 +7,7 @@
 //! | [`identify`] | which of the new lines is which of the old boundaries |
 //! | [`simplified`] | the same lines with fewer vertices, shared ones alike |
 //! | [`coastlines`] | all of it: a grid's shorelines as changes of boundaries |
+//! | [`splice`](fn@splice) | shores of land that changed, put into coastlines that go on beyond it |
 //! | [`Watch`] | whether anything happened that new lines could come from |
 //!
 //! Nothing here is triggered by a sync: extraction reads elevation and base material, sync writes derived material
@@ -37,12 +38,14 @@ mod coast;
 mod footprint;
 mod identity;
 mod shore;
+mod splice;
 mod watch;
 
 pub use border::{Border, borders};
 pub use coast::{Coastlines, coastlines, simplified};
 pub use identity::{Identified, Named, Origin, identify};
 pub use shore::{ExtractError, shorelines};
+pub use splice::{Moved, Spliced, splice};
 pub use watch::Watch;
 
 use crate::sync::unwrapped_degrees;

@@ -24,6 +24,14 @@ pub enum ExtractError {
     /// The level is NaN or infinite.
     #[error("a sea level of {0} m")]
     SeaLevel(f64),
+    /// Heights that do not fit a region.
+    #[error("{given} heights for {cells} cells")]
+    Size {
+        /// How many there are.
+        given: u64,
+        /// How many cells the region has.
+        cells: u64,
+    },
 }
 
 /// Nearer to a centre than this part of a cell no line passes, so that lines of neighbouring squares do not touch.
@@ -89,11 +97,36 @@ struct Squares {
 
 /// The four edges of a square.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
+pub(super) enum Edge {
     Bottom,
     Right,
     Top,
     Left,
+}
+
+/// The links through a square, land on their left, by which of its corners are land: bits from the south-western one
+/// against the clock. `joined`: land in two opposite corners is joined across the middle.
+pub(super) const fn links_of(case: u8, joined: bool) -> &'static [(Edge, Edge)] {
+    use Edge::{Bottom, Left, Right, Top};
+    match case & 15 {
+        0b0000 | 0b1111 => &[],
+        0b0001 => &[(Bottom, Left)],
+        0b0010 => &[(Right, Bottom)],
+        0b0100 => &[(Top, Right)],
+        0b1000 => &[(Left, Top)],
+        0b0011 => &[(Right, Left)],
+        0b0110 => &[(Top, Bottom)],
+        0b1100 => &[(Left, Right)],
+        0b1001 => &[(Bottom, Top)],
+        0b1110 => &[(Left, Bottom)],
+        0b1101 => &[(Bottom, Right)],
+        0b1011 => &[(Right, Top)],
+        0b0111 => &[(Top, Left)],
+        0b0101 if joined => &[(Bottom, Right), (Top, Left)],
+        0b0101 => &[(Bottom, Left), (Top, Right)],
+        _ if joined => &[(Left, Bottom), (Right, Top)],
+        _ => &[(Right, Bottom), (Left, Top)],
+    }
 }
 
 impl Squares {
@@ -108,26 +141,7 @@ impl Squares {
                 continue;
             }
             let joined = land(corners.iter().sum::<f64>() / 4.0);
-            use Edge::{Bottom, Left, Right, Top};
-            // Bits: south-west, south-east, north-east, north-west. Land lies left of each link.
-            let links: &[(Edge, Edge)] = match case {
-                0b0001 => &[(Bottom, Left)],
-                0b0010 => &[(Right, Bottom)],
-                0b0100 => &[(Top, Right)],
-                0b1000 => &[(Left, Top)],
-                0b0011 => &[(Right, Left)],
-                0b0110 => &[(Top, Bottom)],
-                0b1100 => &[(Left, Right)],
-                0b1001 => &[(Bottom, Top)],
-                0b1110 => &[(Left, Bottom)],
-                0b1101 => &[(Bottom, Right)],
-                0b1011 => &[(Right, Top)],
-                0b0111 => &[(Top, Left)],
-                0b0101 if joined => &[(Bottom, Right), (Top, Left)],
-                0b0101 => &[(Bottom, Left), (Top, Right)],
-                _ if joined => &[(Left, Bottom), (Right, Top)],
-                _ => &[(Right, Bottom), (Left, Top)],
-            };
+            let links = links_of(case, joined);
             for &(from, to) in links {
                 let at = |edge| self.edge(x as u64, y, edge, corners);
                 let (from, to) = (at(from), at(to));

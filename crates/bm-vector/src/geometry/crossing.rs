@@ -6,7 +6,7 @@
 
 use super::error::{Flaw, GeometryError, Spot};
 use super::predicate::orient;
-use geo_types::Coord;
+use geo_types::{Coord, Rect};
 use rstar::{AABB, RTree, RTreeObject};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,8 +122,23 @@ pub(super) struct Rings<'a> {
     left: f64,
 }
 
+/// Whether closed rings neither cross nor overlap, each other or themselves, within a window: edges that lie wholly
+/// outside of it are not looked at.
+pub(crate) fn sound_within(rings: &[Vec<Coord<f64>>], window: Rect<f64>) -> bool {
+    Rings::within(rings, Some(window)).tangle().is_none()
+}
+
 impl<'a> Rings<'a> {
     pub(super) fn new(rings: &'a [Vec<Coord<f64>>]) -> Self {
+        Self::within(rings, None)
+    }
+
+    fn within(rings: &'a [Vec<Coord<f64>>], window: Option<Rect<f64>>) -> Self {
+        let meets = |lo: &[f64; 4], hi: &[f64; 4]| {
+            window.is_none_or(|w| {
+                lo[0] <= w.max().x && w.min().x <= hi[0] && lo[1] <= w.max().y && w.min().y <= hi[1]
+            })
+        };
         let mut runs = Vec::with_capacity(rings.iter().map(|r| r.len() / RUN + 1).sum());
         for (r, ring) in (0..).zip(rings) {
             let edges = ring.len().saturating_sub(1);
@@ -142,7 +157,9 @@ impl<'a> Rings<'a> {
                         (lo[k], hi[k]) = (lo[k].min(l), hi[k].max(h));
                     }
                 }
-                runs.push(Run { ring: r, first: first as u32, edges: points.len() as u32 - 1, lo, hi });
+                if meets(&lo, &hi) {
+                    runs.push(Run { ring: r, first: first as u32, edges: points.len() as u32 - 1, lo, hi });
+                }
             }
         }
         let left = runs.iter().map(|r| r.lo[0]).fold(f64::INFINITY, f64::min);

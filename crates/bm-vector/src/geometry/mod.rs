@@ -33,6 +33,7 @@ mod wide;
 #[cfg(test)]
 mod wild_tests;
 
+pub(crate) use crossing::sound_within;
 pub use error::{BoundaryError, Flaw, GeometryError, Spot};
 pub use predicate::{orient, touches_box, touches_rect};
 pub use repair::{Mode, Raw, Repairs, repair, repair_raw};
