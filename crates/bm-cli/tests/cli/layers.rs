@@ -1,5 +1,7 @@
 //! Layers into check-outs and out of them, disks that are full, and commits that landed before.
 
+#![allow(clippy::unwrap_used, reason = "what fails here is to fail the test")]
+
 use crate::support::{bm, folder_with_world, npy, png_size};
 use std::fs;
 use std::path::{Path, PathBuf};
