@@ -141,7 +141,7 @@ fn what_a_newcomer_gets_wrong() {
     fs::write(folder.join("seed.bmg"), b"nonsense").unwrap();
     let text = bm(&dir, "grid list w.bm").good().out;
     assert!(text.contains("broken") && text.contains("cannot be read") && text.contains("done"), "{text}");
-    bm(&dir, "grid resume w.bm broken").refused(1, &["seed.bmg"]);
+    bm(&dir, "grid resume w.bm broken").refused(2, &["seed.bmg"]);
     bm(&dir, "grid drop w.bm broken").good();
     // Held by another process.
     let held = dir.join("w.bm.grids/done/lock");
