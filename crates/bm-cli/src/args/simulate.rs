@@ -54,7 +54,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Metres below the surface down to which materials are told apart.
-    #[arg(long, value_name = "M", default_value_t = 2000.0)]
+    #[arg(long, value_name = "M", default_value_t = 2000.0, allow_hyphen_values = true)]
     pub(crate) depth: f64,
     /// Commit the land when the run has finished, and drop the check-out.
     #[arg(long)]

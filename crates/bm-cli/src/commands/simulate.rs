@@ -3,7 +3,7 @@
 use super::watch::{self, Outcome};
 use crate::args;
 use crate::fault::Fault;
-use crate::output::{Out, count};
+use crate::output::{Out, count, metres};
 use crate::progress::Bar;
 use bm_grid::{Bounds, DVec2, Region};
 use bm_hybrid::checkout::layers::Given;
@@ -13,6 +13,11 @@ use bm_process::run::Run;
 use bm_process::scenario::Scenario;
 use serde_json::{Value, json};
 use std::path::Path;
+
+/// Steps that nobody would wait for.
+const MOST_STEPS: f64 = 1e9;
+/// Along each side: fewer have no middle that anything could happen in.
+const LEAST_CELLS: u32 = 3;
 
 pub(super) fn run(a: &args::Simulate, out: &mut Out) -> Result<u8, Fault> {
     let mut scenario = match &a.scenario {
@@ -34,6 +39,17 @@ pub(super) fn run(a: &args::Simulate, out: &mut Out) -> Result<u8, Fault> {
         return Err(Fault::usage("how many years? Give --years N, or say years = N in the scenario"));
     }
     scenario.check()?;
+    let steps = scenario.years.unwrap_or(0.0) / scenario.step_years();
+    if steps > MOST_STEPS {
+        return Err(Fault::usage(format!(
+            "{steps:e} steps of {} years would never end: give fewer years, or a longer --step",
+            scenario.step_years()
+        )));
+    }
+    if !(a.depth.is_finite() && a.depth > 0.0) {
+        return Err(Fault::usage(format!("--depth {}: give metres above 0", a.depth)));
+    }
+    watch::prepare(&a.watch)?;
     let region = region(a.bbox, a.cell)?;
     let world = super::open(&a.world)?;
     // Before the land, which may take a while.
@@ -111,7 +127,16 @@ fn region([west, south, east, north]: [f64; 4], cell: f64) -> Result<Region, Fau
     let east = if east <= west { east + 360.0 } else { east };
     let at = |lon: f64, lat: f64| DVec2::new((lon + 180.0) * per, (lat + 90.0) * per);
     let bounds = Bounds { min: at(west, south), max: at(east, north) };
-    Ok(Region::aligned(bounds, cell)?)
+    let region = Region::aligned(bounds, cell)?;
+    let (w, h) = (region.width(), region.height());
+    if w < LEAST_CELLS || h < LEAST_CELLS {
+        return Err(Fault::usage(format!(
+            "--cell {cell}: the box has {w} × {h} cells of {}, and needs {LEAST_CELLS} × {LEAST_CELLS}: give a larger box or smaller \
+             cells",
+            metres(cell)
+        )));
+    }
+    Ok(region)
 }
 
 /// Runs, reports, draws, and commits if that was asked for.

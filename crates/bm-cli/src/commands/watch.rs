@@ -2,7 +2,7 @@
 
 use crate::args::Watch;
 use crate::fault::Fault;
-use crate::output::{Out, bytes, count, rate};
+use crate::output::{Out, bytes, count, metres, rate};
 use bm_hybrid::WorldError;
 use bm_hybrid::checkout::{CheckOut, picture};
 use bm_io::picture::{Animation, Image, write_png};
@@ -34,17 +34,23 @@ pub(super) struct Outcome {
     pub(super) stopped: bool,
 }
 
-/// Runs to the end, or until somebody presses Ctrl-C.
-pub(super) fn run(check_out: &CheckOut, mut run: Run, how: &Watch) -> Result<Outcome, Fault> {
+/// Makes the folders that pictures go to; what cannot be is told before anything else is done.
+pub(super) fn prepare(how: &Watch) -> Result<(), Fault> {
     for folder in [&how.pictures, &how.frames].into_iter().flatten() {
         fs::create_dir_all(folder)
             .map_err(|e| Fault::usage(format!("{}: cannot be made: {e}", folder.display())))?;
     }
     if how.frame_every.is_some() && how.frames.is_none() && how.animation.is_none() {
-        return Err(Fault::usage(
-            "--frame-every: say where frames go, with --frames DIR or --animation FILE.gif",
-        ));
+        let text = "--frame-every: say where frames go, with --frames DIR or --animation FILE.gif";
+        return Err(Fault::usage(text));
     }
+    // Dropped again, it leaves nothing.
+    how.animation.as_deref().map(film).transpose().map(drop)
+}
+
+/// Runs to the end, or until somebody presses Ctrl-C.
+pub(super) fn run(check_out: &CheckOut, mut run: Run, how: &Watch) -> Result<Outcome, Fault> {
+    prepare(how)?;
     let film = match &how.animation {
         Some(path) => Some(film(path)?),
         None => None,
@@ -248,10 +254,10 @@ pub(super) fn print(report: &Value, out: &mut Out) -> Result<(), Fault> {
     out.pair(
         "land",
         format_args!(
-            "{} × {} cells of {} m, {} in memory",
+            "{} × {} cells of {}, {} in memory",
             report["width"],
             report["height"],
-            report["cell"],
+            metres(n(&report["cell"])),
             bytes(n(&report["memory_bytes"]) as u64)
         ),
     )?;

@@ -5,6 +5,7 @@ mod boundaries;
 mod commands;
 mod edits;
 mod edits_refused;
+mod layers;
 mod simulate;
 mod streams;
 mod support;

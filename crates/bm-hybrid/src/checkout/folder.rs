@@ -120,6 +120,9 @@ impl World {
         how: &Seeding,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> Result<CheckOut, WorldError> {
+        if !(how.depth.is_finite() && how.depth > 0.0) {
+            return Err(bad(format!("a depth of {} m: give metres above 0", how.depth)));
+        }
         if !is_name(name) {
             let detail = format!("{name:?} is no name for it: letters, digits, -, _ and . (not first)");
             return Err(bad(detail));

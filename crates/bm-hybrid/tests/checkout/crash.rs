@@ -217,8 +217,7 @@ fn the_last_whole_checkpoint_is_gone_on_from() {
         }
         tried += 1;
     };
-    for step in 0..=end {
-        let now = &folders[step];
+    for (step, now) in folders.iter().enumerate() {
         resumes(now, step, 0, true, &format!("after step {step}"));
         if let Some(next) = saved.get(step + 1) {
             let name = format!("checkpoint-{}.bmg", step + 1);
