@@ -58,33 +58,40 @@ pub fn arithmetic(threads: usize) -> f64 {
     let start = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| black_box(busy(black_box(0.999), black_box(0.001))));
+            // All of them different, and known to nobody: equal chains would be done once.
+            let starts = black_box(std::array::from_fn(|n| n as f64));
+            scope.spawn(move || black_box(busy(&starts, black_box(0.999), black_box(0.001))));
         }
     });
     (2 * CHAINS * TURNS * threads) as f64 / start.elapsed().as_secs_f64()
 }
 
-fn busy(factor: f64, term: f64) -> f64 {
+fn busy(starts: &[f64; CHAINS], factor: f64, term: f64) -> f64 {
     #[cfg(target_arch = "x86_64")]
     {
         if std::is_x86_feature_detected!("avx512f") {
             // SAFETY: the processor has what the function needs.
-            return unsafe { busy_512(factor, term) };
+            return unsafe { busy_512(starts, factor, term) };
         }
         if std::is_x86_feature_detected!("avx2") {
             // SAFETY: as above.
-            return unsafe { busy_256(factor, term) };
+            return unsafe { busy_256(starts, factor, term) };
         }
     }
-    chains::<32>(factor, term)
+    chains::<32>(starts, factor, term)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn busy_512(factor: f64, term: f64) -> f64 {
-    use std::arch::x86_64::{_mm512_add_pd, _mm512_mul_pd, _mm512_reduce_add_pd, _mm512_set1_pd};
+fn busy_512(starts: &[f64; CHAINS], factor: f64, term: f64) -> f64 {
+    use std::arch::x86_64::{
+        __m512d, _mm512_add_pd, _mm512_loadu_pd, _mm512_mul_pd, _mm512_reduce_add_pd, _mm512_set1_pd,
+    };
     let (factor, term) = (_mm512_set1_pd(factor), _mm512_set1_pd(term));
-    let mut all = [term; CHAINS / 8];
+    // SAFETY: 8 floats are read from a chunk of 8.
+    let load = |chunk: &[f64; 8]| unsafe { _mm512_loadu_pd(chunk.as_ptr()) };
+    let (chunks, _) = starts.as_chunks::<8>();
+    let mut all: [__m512d; CHAINS / 8] = std::array::from_fn(|n| load(&chunks[n]));
     for _ in 0..TURNS {
         for value in &mut all {
             *value = _mm512_add_pd(_mm512_mul_pd(*value, factor), term);
@@ -95,16 +102,16 @@ fn busy_512(factor: f64, term: f64) -> f64 {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn busy_256(factor: f64, term: f64) -> f64 {
+fn busy_256(starts: &[f64; CHAINS], factor: f64, term: f64) -> f64 {
     // Twelve of sixteen registers.
-    chains::<48>(factor, term)
+    chains::<48>(starts, factor, term)
 }
 
 /// The same by whatever the compiler makes of it, `AT_ONCE` chains at a time.
 #[inline(always)]
-fn chains<const AT_ONCE: usize>(factor: f64, term: f64) -> f64 {
+fn chains<const AT_ONCE: usize>(starts: &[f64; CHAINS], factor: f64, term: f64) -> f64 {
     let turns = CHAINS * TURNS / AT_ONCE;
-    let mut all = [term; AT_ONCE];
+    let mut all: [f64; AT_ONCE] = std::array::from_fn(|n| starts[n]);
     for _ in 0..turns {
         for value in &mut all {
             *value = *value * factor + term;

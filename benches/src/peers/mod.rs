@@ -7,6 +7,7 @@ pub mod eager_pages;
 pub mod flows;
 pub mod key_value;
 pub mod shapes;
+pub mod slopes;
 pub mod structures;
 pub mod terrain;
 

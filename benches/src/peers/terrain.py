@@ -9,8 +9,8 @@ Called with the peer's name. Standard input: one JSON object a line. Standard ou
   {"do": "save", "what": NAME, "to": PATH}                                 {}
 
 Files hold f64 in this machine's order, row by row. All four edges are base level. Parts: fill, gradient (richdem);
-flood, carve (routing with drainage area), cut, creep (fastscapelib). What can be saved: fill, gradient, receivers,
-area, cut, creep (what the parts gave), heights.
+flood, carve (routing with drainage area), cut (fastscapelib). What can be saved: fill, gradient, receivers, area, cut
+(what the parts gave), heights.
 """
 import json
 import os
@@ -42,8 +42,6 @@ class Fastscapelib:
     def part(self, name):
         if name == "cut":
             self.given[name] = self.rivers.erode(self.heights, self.area, self.dt)
-        elif name == "creep":
-            self.given[name] = self.creep.erode(self.heights, self.dt)
         else:
             self.routed = self.graphs[name]
             self.routed.update_routes(self.heights)

@@ -44,7 +44,8 @@ const ROOFLINE: (&str, &str) = (
     "\
 ![Roofline: operations a second of the kernels over operations a byte](img/roofline.png)
 
-Drawn from the rows above and those of `shallow-water` and `diffusion`: roofs are `triad` and `arithmetic`. Operations and
+Drawn from the rows above and those of `shallow-water` and `diffusion`: roofs are the best rounds of
+`triad` and `arithmetic`. Operations and
 bytes a cell are counted from the kernels' sources: heat 13 operations, 16 bytes a pass (by cells 14 and 40) and the sums of the
 ledger; water 176 and 56 with one stage, 358 and 136 with two; creep 26 and 48. Rasters that fit into the last cache (1024²: 8
 MB) may lie above the slanted roofs, which are those of memory.",

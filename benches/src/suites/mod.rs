@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod boundary;
 pub mod consolidate;
+pub mod diffusion;
 pub mod earth;
 pub mod edited;
 pub mod erosion;
@@ -46,6 +47,7 @@ pub const ALL: &[Suite] = &[
     landsea::SUITE,
     boundary::SUITE,
     route::SUITE,
+    diffusion::SUITE,
     heat::SUITE,
     shallow_water::SUITE,
     grid::SUITE,

@@ -30,8 +30,8 @@ and the peer still uses one thread, which is all it can.
 `flood-…`: routing of water, out of depressions over the surface filled with the least gradient, and drainage area;
 `carve-…`: the same, out of depressions by turned flow. Flooded receivers and areas must equal the peer's; of equally
 low passes the two sides carve different ones, so there only the totals that leave are compared.
-`cut-…`: implicit stream power, K = 1e-5, m = 0.4, steps of 10 000 years, n = 1 and n = 1.5; `creep-…`: diffusion,
-D = 0.01 m²/a, alternating directions. Heights must agree within 1e-9 of the relief.
+`cut-…`: implicit stream power, K = 1e-5, m = 0.4, steps of 10 000 years, n = 1 and n = 1.5. Heights must agree
+within 1e-9 of the relief. Creep alone is in suite `diffusion`.
 
 `step-…`: all of it, step upon step from where the last one led, with 0.5 m of uplift in each; after the last one (the
 hundredth, at 1024²) the heights must agree within 1e-9 of the relief (with landlab, whose schemes differ, nothing is

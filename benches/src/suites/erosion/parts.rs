@@ -1,9 +1,8 @@
-//! Routing, rivers and creep, each alone.
+//! Routing and rivers, each alone.
 
 use std::cell::RefCell;
 use std::path::Path;
 
-use bm_process::hillslope::{Diffusion, Diffusivity};
 use bm_process::route::{Flow, Rim, Router, Sinks};
 use bm_process::stream_power::{Erodibility, StreamPower};
 
@@ -25,9 +24,6 @@ pub(super) fn run(bench: &mut Bench<'_>, name: &str, case: &Case, folder: &Path)
             routes(bench, name, &case, &terrain)?;
         }
         cut(bench, &format!("cut-{name}-n{n}"), &case, &terrain)?;
-        if n == 1.0 {
-            creep(bench, &format!("creep-{name}"), &case, &terrain)?;
-        }
     }
     Ok(())
 }
@@ -109,28 +105,4 @@ fn cut(bench: &mut Bench<'_>, name: &str, case: &Case, terrain: &RefCell<Terrain
         let _ = rivers.erode(&mut after, &flow, law.dt);
     };
     rows(bench, name, "cut", work, terrain, equal)
-}
-
-fn creep(
-    bench: &mut Bench<'_>,
-    name: &str,
-    case: &Case,
-    terrain: &RefCell<Terrain>,
-) -> Result<(), BenchError> {
-    let law = case.law;
-    let mut creep = Diffusion::new(Diffusivity::Uniform(law.d), Rim::default());
-    let mut after = case.ground.clone();
-    creep.step(&mut after, law.dt).map_err(ours)?;
-    let theirs = {
-        let mut terrain = terrain.borrow_mut();
-        terrain.part("creep")?;
-        terrain.get("creep")?
-    };
-    let equal = difference(&case.ground, &after.values, &theirs) < 1e-9;
-    let work = |threads| {
-        creep.threads = threads;
-        after.values.copy_from_slice(&case.ground.values);
-        let _ = creep.step(&mut after, law.dt);
-    };
-    rows(bench, name, "creep", work, terrain, equal)
 }
