@@ -135,7 +135,7 @@ impl Passes {
     /// As many threads as have enough to do.
     fn threads(awake: &[(usize, Vec<usize>)], threads: usize) -> usize {
         let segments: usize = awake.iter().map(|(_, segments)| segments.len()).sum();
-        workers::count(threads).min(segments * SEGMENT >> 15).max(1)
+        workers::count(threads).min((segments * SEGMENT) >> 15).max(1)
     }
 
     fn find_shares(&mut self, ground: &Field, loose: &[f64], threads: usize) {
@@ -211,10 +211,7 @@ impl Passes {
 }
 
 /// The rows that are awake, of all.
-fn pick<'a, T>(
-    rows: impl Iterator<Item = T>,
-    awake: &'a [(usize, Vec<usize>)],
-) -> Vec<(T, &'a (usize, Vec<usize>))> {
+fn pick<T>(rows: impl Iterator<Item = T>, awake: &[(usize, Vec<usize>)]) -> Vec<(T, &(usize, Vec<usize>))> {
     let mut awake = awake.iter().peekable();
     let rows = rows.enumerate();
     rows.filter_map(|(row, values)| awake.next_if(|next| next.0 == row).map(|next| (values, next))).collect()
