@@ -163,11 +163,13 @@ fn impossible_parameters_are_named() {
         .build(&state)
     {
         Err(ProcessError::Parameter { parameter, .. }) => parameter,
+        Err(ProcessError::Kernel { .. }) => "kernel",
         _ => "",
     };
     assert_eq!(refused(json!({ "diffusivity": -1.0 })), "diffusivity");
     assert_eq!(refused(json!({ "critical_slope": 0.0 })), "critical_slope");
-    assert_eq!(refused(json!({ "edges": { "west": "periodic", "east": "periodic" } })), "edges");
+    assert_eq!(refused(json!({ "edges": { "west": "periodic" } })), "kernel");
+    assert_eq!(refused(json!({ "edges": { "west": "periodic", "east": "periodic" } })), "");
     let mut walled = land();
     let edges = json!({ "west": "closed", "east": "closed", "south": "closed", "north": "closed" });
     let error = rivers(&walled, json!({ "edges": edges })).step(&mut walled, YEAR).unwrap_err();

@@ -7,7 +7,7 @@ use crate::field::Field;
 use crate::process::{Books, Need, Process, ProcessError, YEAR};
 use crate::route::{Flow, Rim, Router, Sinks, Spread, spread_area};
 use crate::state::{Layer, State, layer};
-use crate::stream_power::{Erodibility, StreamPower};
+use crate::stream_power::{Delta, Erodibility, StreamPower};
 use crate::waves::sea;
 
 const NAME: &str = "stream-power";
@@ -45,6 +45,13 @@ pub struct StreamPowerConfig {
     pub threshold: f64,
     /// G: how readily sediment is dropped, without unit (0: all of it leaves; rivers drop about 1).
     pub deposition: f64,
+    /// Whether what comes down to the sea is laid before the mouth as a delta (false: it leaves); with `deposition` and
+    /// `sea`. Nearest first, from the shore outwards; what finds no room leaves.
+    pub delta: bool,
+    /// How deep below the sea a mouth stays, m (2): what waves keep in motion.
+    pub delta_depth: f64,
+    /// By how much deeper that is with each metre from the shore (0.002): the front of the delta.
+    pub delta_slope: f64,
     /// `single` (default), `multiple` or `infinite`: which drainage area counts. Water cuts its way to the steepest
     /// neighbour in any case.
     pub flow: FlowKind,
@@ -66,6 +73,9 @@ impl Default for StreamPowerConfig {
             slope_exponent: 1.0,
             threshold: 0.0,
             deposition: 0.0,
+            delta: false,
+            delta_depth: 2.0,
+            delta_slope: 0.002,
             flow: FlowKind::Single,
             sinks: Sinks::Flood,
             edges: None,
@@ -91,6 +101,15 @@ impl StreamPowerConfig {
                 "threshold",
                 self.threshold,
                 "0 where sediment is dropped (deposition above 0)",
+            );
+        }
+        check.not_negative("delta_depth", self.delta_depth)?;
+        check.not_negative("delta_slope", self.delta_slope)?;
+        if self.delta && !(self.deposition > 0.0 && self.sea) {
+            return check.refuse(
+                "delta",
+                "true",
+                "false where rivers drop nothing (deposition 0) or there is no sea",
             );
         }
         if self.flow != FlowKind::Single && self.sinks == Sinks::Keep {
@@ -176,7 +195,14 @@ impl Process for Rivers {
         };
         self.route(&state.ground, sea_level, threads).map_err(|error| kernel(error.into()))?;
         let solid = self.rivers.erode(&mut state.ground, &self.flow, dt / YEAR);
-        let solid = solid.map_err(|error| kernel(error.into()))?;
+        let mut solid = solid.map_err(|error| kernel(error.into()))?;
+        if self.config.delta {
+            let delta = Delta { depth: self.config.delta_depth, slope: self.config.delta_slope };
+            let laid =
+                delta.lay(&mut state.ground, sea_level, &self.router.rim, self.rivers.arrived(), threads);
+            let laid = laid.map_err(|error| kernel(error.into()))?;
+            (solid.lost, solid.after) = (solid.lost - laid, state.ground.volume());
+        }
         state.follow(self.rivers.before());
         let mut area = state.take_f32(layer::DRAINAGE_AREA, 0.0);
         for (layer, &area) in area.iter_mut().zip(&self.flow.area) {

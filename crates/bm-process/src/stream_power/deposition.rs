@@ -49,7 +49,13 @@ struct Chain {
 
 impl Load<'_> {
     /// Finds the heights after the step.
-    pub(super) fn settle(&self, next: &mut Vec<f64>) -> Result<Ledger, StreamPowerError> {
+    ///
+    /// `arrived` gets the volumes that leave, with the cells they leave by.
+    pub(super) fn settle(
+        &self,
+        next: &mut Vec<f64>,
+        arrived: &mut Vec<(u32, f64)>,
+    ) -> Result<Ledger, StreamPowerError> {
         let cells = self.ground.values.len();
         // Drops at which the tangents touch; none where nothing is cut.
         let mut drops = self.drops();
@@ -72,6 +78,9 @@ impl Load<'_> {
         }
         next.clear();
         next.extend(self.ground.values.iter().zip(&lowered).map(|(z, lowered)| z - lowered));
+        arrived.clear();
+        let sent = chains.iter().zip(0..).map(|(chain, cell)| (cell, chain.sent));
+        arrived.extend(sent.filter(|&(cell, sent)| sent > 0.0 && self.flow.is_base(cell)));
         Ok(self.balance(&chains, &lowered, next))
     }
 

@@ -6,6 +6,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum StreamPowerError {
+    /// The raster is none, or edges do not go together.
+    #[error(transparent)]
+    Raster(#[from] crate::route::RouteError),
     /// The routing is that of another raster.
     #[error("the ground has {ground:?} cells, the routing {flow:?}")]
     OtherRaster {

@@ -59,6 +59,7 @@ pub struct StreamPower {
     pub threads: usize,
     factors: Vec<f64>,
     next: Vec<f64>,
+    arrived: Vec<(u32, f64)>,
 }
 
 impl StreamPower {
@@ -74,6 +75,7 @@ impl StreamPower {
             threads: 1,
             factors: Vec::new(),
             next: Vec::new(),
+            arrived: Vec::new(),
         }
     }
 
@@ -126,10 +128,11 @@ impl StreamPower {
         self.check(ground, flow, dt)?;
         self.find_factors(ground, flow, dt);
         let ledger = if self.deposition > 0.0 {
-            let Self { slope_exponent: n, deposition, threads, factors, next, .. } = self;
+            let Self { slope_exponent: n, deposition, threads, factors, next, arrived, .. } = self;
             let load = Load { flow, ground, factors, n: *n, deposition: *deposition, threads: *threads };
-            load.settle(next)?
+            load.settle(next, arrived)?
         } else {
+            self.arrived.clear();
             self.cut(ground, flow, dt);
             balance(ground, &self.next, self.threads)
         };
@@ -141,6 +144,13 @@ impl StreamPower {
     #[must_use]
     pub fn before(&self) -> &[f64] {
         &self.next
+    }
+
+    /// Cells at base level and the sediment that came down to them in the last step, m³; nothing where none is carried
+    /// ([`StreamPower::deposition`] 0).
+    #[must_use]
+    pub fn arrived(&self) -> &[(u32, f64)] {
+        &self.arrived
     }
 
     /// For each cell K Aᵐ dt / dⁿ, or for n = 1 without sediment the share of its drop that is left.

@@ -143,7 +143,7 @@ pub fn advance(
     }
     let moved = ledger::sum_of(spoil.len(), |n| spoil[n].1);
     let kept = spoil.into_iter().map(|(sea, volume)| (sea, volume * coast.kept));
-    let homeless = settle(ground, (&water, &offshore), lowest, kept);
+    let homeless = settle(ground, (&water, &offshore), |_| lowest, kept);
     let lost = moved * (1.0 - coast.kept) + homeless;
     let ledger = Ledger { before, after: ground.volume(), gained: 0.0, lost, moved };
     Ok(Done { time, ledger })
@@ -154,10 +154,10 @@ const FURTHEST: f64 = 30.0;
 
 /// Lays volumes on the sea bed up to a height, in cells of the sea and from there outwards, in equal parts to all
 /// neighbours further off the shore; what finds no room comes back.
-fn settle(
+pub(crate) fn settle(
     ground: &mut Field,
     (water, offshore): (&[bool], &[f64]),
-    highest: f64,
+    highest: impl Fn(usize) -> f64,
     spoil: impl Iterator<Item = (usize, f64)>,
 ) -> f64 {
     let (width, height) = (ground.width, ground.height);
@@ -169,9 +169,11 @@ fn settle(
     let mut lost = Vec::new();
     while let Some(((_, cell), volume)) = waiting.pop_first() {
         let area = ground.cell_area(cell / width);
+        let highest = highest(cell);
         let room = (highest - ground.values[cell]).max(0.0) * area;
         if volume <= room {
-            ground.values[cell] += volume / area;
+            // Rounding could lift it higher.
+            ground.values[cell] = (ground.values[cell] + volume / area).min(highest);
             continue;
         }
         if room > 0.0 {

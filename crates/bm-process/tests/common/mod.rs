@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each file of tests takes what it needs")]
 
 use bm_process::field::Field;
+use bm_process::ledger::Ledger;
 use bm_process::route::{Edge, Rim};
 use proptest::prelude::*;
 
@@ -199,6 +200,14 @@ pub fn terrain() -> impl Strategy<Value = (Field, Rim)> {
 /// Whether every cell of the terrain can drain.
 pub fn all_drain(field: &Field, rim: &Rim, outlets: &[u32]) -> bool {
     relaxed(field, rim, outlets, false).iter().all(|level| *level != f64::INFINITY)
+}
+
+/// Whether books close to rounding: of what there is and what moves, as volumes over and under height 0 may cancel.
+pub fn closes(ledger: &Ledger, field: &Field) -> bool {
+    let cells = field.values.iter().enumerate().filter(|(_, z)| !z.is_nan());
+    let gross: f64 = cells.map(|(cell, z)| z.abs() * field.cell_area(cell / field.width)).sum();
+    let open = ledger.before + ledger.gained - ledger.lost - ledger.after;
+    open.abs() <= 1e-12 * gross.max(ledger.moved)
 }
 
 pub fn bits(values: &[f64]) -> Vec<u64> {
