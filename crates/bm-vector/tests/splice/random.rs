@@ -55,15 +55,11 @@ fn tried(coast: Vec<Ring>, bumps: &Bumps, strength: f64) -> Result<(), TestCaseE
         .collect();
     let exact = spliced(&region, &old, &before, &after, 0.0);
     check(&region, &old, &before, &after, &exact);
-    // With fewer vertices, everything that is far from changes is as it was.
+    // With fewer vertices all of it holds as well.
     let coarse = spliced(&region, &old, &before, &after, 0.25);
-    prop_assert!(coarse.beyond.is_empty());
-    let new: Vec<Boundary> = applied(&old, &coarse.changes);
-    for b in &new {
-        prop_assert!(b.check(Frame::Plane).is_ok());
-    }
+    check(&region, &old, &before, &after, &coarse);
     let count = |all: &[Boundary]| all.iter().flat_map(rings).map(|r| r.len()).sum::<usize>();
-    prop_assert!(count(&new) <= count(&applied(&old, &exact.changes)));
+    prop_assert!(count(&applied(&old, &coarse.changes)) <= count(&applied(&old, &exact.changes)));
     Ok(())
 }
 

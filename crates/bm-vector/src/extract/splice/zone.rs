@@ -16,8 +16,8 @@ const NEW: u8 = 4;
 
 /// A shore that moved by more than this part of a cell is another, though no middle of a cell was passed.
 const FAR: f64 = 0.5;
-/// New shores pass nodes no nearer than this part of a cell, so that they keep apart from each other.
-const LEAST: f64 = 1e-3;
+/// New shores pass nodes no nearer than this part of a cell, so that there is no doubt about what these are.
+pub(super) const LEAST: f64 = 1.0 / 64.0;
 
 /// A way of an old ring through a link.
 #[derive(Clone, Copy, Debug)]
