@@ -33,10 +33,17 @@ fn coast(bumps: &Bumps, cells: f64, offset: f64, flat: bool) -> Vec<Ring> {
     for (x, y) in (0..h).flat_map(|y| (0..w).map(move |x| (x, y))) {
         let rim = x == 0 || y == 0 || x + 1 == w || y + 1 == h;
         let z = height(bumps, region.center_x(x), region.center_y(y));
-        let z = if rim { -1.0 } else if flat { z.signum() } else { z };
+        let z = if rim {
+            -1.0
+        } else if flat {
+            z.signum()
+        } else {
+            z
+        };
         layer.set(x, y, z).unwrap();
     }
-    let mut found: Vec<Ring> = shorelines(&grid, layer::ELEVATION, 0.0).unwrap().into_iter().map(|l| l.0).collect();
+    let mut found: Vec<Ring> =
+        shorelines(&grid, layer::ELEVATION, 0.0).unwrap().into_iter().map(|l| l.0).collect();
     // Coarser where it has to be, so that corners lie anywhere.
     found.retain(|r| r.len() > 3);
     found
@@ -64,7 +71,7 @@ fn tried(coast: Vec<Ring>, bumps: &Bumps, strength: f64) -> Result<(), TestCaseE
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Coasts finer than cells.
     #[test]

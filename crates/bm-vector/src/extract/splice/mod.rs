@@ -145,14 +145,11 @@ impl Job<'_> {
     fn shifts(&self, own: Rect<f64>, [west, south, east, north]: [f64; 4]) -> impl Iterator<Item = f64> {
         let period = self.frame.period();
         let laps = [0.0, 1.0, -1.0, 2.0, -2.0];
-        let shifts = laps.into_iter().filter_map(move |lap: f64| {
-            period.map(|p| lap * p).or((lap == 0.0).then_some(0.0))
-        });
+        let shifts = laps
+            .into_iter()
+            .filter_map(move |lap: f64| period.map(|p| lap * p).or((lap == 0.0).then_some(0.0)));
         shifts.filter(move |s| {
-            own.min().x + s <= east
-                && west <= own.max().x + s
-                && own.min().y <= north
-                && south <= own.max().y
+            own.min().x + s <= east && west <= own.max().x + s && own.min().y <= north && south <= own.max().y
         })
     }
 
