@@ -90,7 +90,8 @@ impl World {
     ///
     /// The region then has the land's resolution: the surface between cells' middles is bilinear. Deeper than what was looked at,
     /// layers stay where they are. Edits stay as well, but for those that lie where the ground was worn away or laid on. Cells that are no
-    /// number stay as they were. Water that stands on the land a quarter metre deep or more becomes lakes of fresh water. Coastlines that lie in the region move with its shores ([`coast`]).
+    /// number stay as they were. Water that stands on the land a quarter metre deep or more becomes lakes of fresh water. Coastlines
+    /// follow where its shores moved ([`coast`]).
     ///
     /// # Errors
     /// [`WorldError::Stale`] when the region says something else now than when it was taken: nothing is written.

@@ -33,10 +33,17 @@ fn coast(bumps: &Bumps, cells: f64, offset: f64, flat: bool) -> Vec<Ring> {
     for (x, y) in (0..h).flat_map(|y| (0..w).map(move |x| (x, y))) {
         let rim = x == 0 || y == 0 || x + 1 == w || y + 1 == h;
         let z = height(bumps, region.center_x(x), region.center_y(y));
-        let z = if rim { -1.0 } else if flat { z.signum() } else { z };
+        let z = if rim {
+            -1.0
+        } else if flat {
+            z.signum()
+        } else {
+            z
+        };
         layer.set(x, y, z).unwrap();
     }
-    let mut found: Vec<Ring> = shorelines(&grid, layer::ELEVATION, 0.0).unwrap().into_iter().map(|l| l.0).collect();
+    let mut found: Vec<Ring> =
+        shorelines(&grid, layer::ELEVATION, 0.0).unwrap().into_iter().map(|l| l.0).collect();
     // Coarser where it has to be, so that corners lie anywhere.
     found.retain(|r| r.len() > 3);
     found
@@ -55,20 +62,16 @@ fn tried(coast: Vec<Ring>, bumps: &Bumps, strength: f64) -> Result<(), TestCaseE
         .collect();
     let exact = spliced(&region, &old, &before, &after, 0.0);
     check(&region, &old, &before, &after, &exact);
-    // With fewer vertices, everything that is far from changes is as it was.
+    // With fewer vertices all of it holds as well.
     let coarse = spliced(&region, &old, &before, &after, 0.25);
-    prop_assert!(coarse.beyond.is_empty());
-    let new: Vec<Boundary> = applied(&old, &coarse.changes);
-    for b in &new {
-        prop_assert!(b.check(Frame::Plane).is_ok());
-    }
+    check(&region, &old, &before, &after, &coarse);
     let count = |all: &[Boundary]| all.iter().flat_map(rings).map(|r| r.len()).sum::<usize>();
-    prop_assert!(count(&new) <= count(&applied(&old, &exact.changes)));
+    prop_assert!(count(&applied(&old, &coarse.changes)) <= count(&applied(&old, &exact.changes)));
     Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Coasts finer than cells.
     #[test]

@@ -87,7 +87,13 @@ pub(crate) fn heights(region: &Region, old: &[Boundary]) -> Vec<f64> {
         .collect()
 }
 
-pub(crate) fn spliced(region: &Region, old: &[Boundary], before: &[f64], after: &[f64], tolerance: f64) -> Spliced {
+pub(crate) fn spliced(
+    region: &Region,
+    old: &[Boundary],
+    before: &[f64],
+    after: &[f64],
+    tolerance: f64,
+) -> Spliced {
     let all: Vec<&Boundary> = old.iter().collect();
     splice(&Moved { region, before, after }, &all, tolerance, &|_| false).unwrap()
 }
@@ -151,9 +157,11 @@ impl Hot<'_> {
     /// Whether the closed square of a point, or one that it lies on the edge of, is hot.
     pub(crate) fn holds(&self, p: Coord<f64>, reach: f64) -> bool {
         let range = |v: f64| ((v - 0.5 - reach).ceil() as i64 - 1)..=((v - 0.5 + reach).floor() as i64);
-        range(p.x).any(|x| range(p.y).any(|y| {
-            [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].iter().any(|&(x, y)| self.changed(x, y))
-        }))
+        range(p.x).any(|x| {
+            range(p.y).any(|y| {
+                [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].iter().any(|&(x, y)| self.changed(x, y))
+            })
+        })
     }
 }
 
@@ -188,8 +196,11 @@ pub(crate) fn check(region: &Region, old: &[Boundary], before: &[f64], after: &[
     for v in old.iter().flat_map(rings).flatten() {
         assert!(hot.holds(v, 1e-9) || vertices.contains(&bits(v)), "{v:?} is gone");
     }
-    let edges: HashSet<[[u64; 2]; 2]> =
-        new.iter().flat_map(rings).flat_map(|r| r.windows(2).map(|e| [bits(e[0]), bits(e[1])]).collect::<Vec<_>>()).collect();
+    let edges: HashSet<[[u64; 2]; 2]> = new
+        .iter()
+        .flat_map(rings)
+        .flat_map(|r| r.windows(2).map(|e| [bits(e[0]), bits(e[1])]).collect::<Vec<_>>())
+        .collect();
     for e in old.iter().flat_map(rings).flat_map(|r| r.windows(2).map(|e| [e[0], e[1]]).collect::<Vec<_>>()) {
         let steps = 2 + (f64::hypot(e[1].x - e[0].x, e[1].y - e[0].y) * 50.0) as usize;
         let along = (0..=steps).map(|k| e[0] + (e[1] - e[0]) * (k as f64 / steps as f64));

@@ -104,12 +104,7 @@ impl Lattice {
     }
 
     /// The links that the edge `a`–`b` passes through, from place to place, in its direction.
-    pub(super) fn walk(
-        &self,
-        [a, b]: [Coord<f64>; 2],
-        [from, to]: [Place; 2],
-        mut step: impl FnMut(Step),
-    ) {
+    pub(super) fn walk(&self, [a, b]: [Coord<f64>; 2], [from, to]: [Place; 2], mut step: impl FnMut(Step)) {
         let (nx, ny) = (self.xs.len() as i64, self.ys.len() as i64);
         let beyond = |p: i64, q: i64, n: i64| p < 0 && q < 0 || p >= n - 1 && q >= n - 1;
         // Nothing lies that way but squares without links.

@@ -18,24 +18,26 @@
 //! |---|---|
 //! | `lattice` | lines through the middles of cells, and where rings cross them |
 //! | `zone` | what changed, new shores there, what joins them to the old |
+//! | `thin` | new shores with fewer vertices |
 //! | `weave` | all of that made into rings |
 //! | `nest` | rings back into boundaries, holes behind their shells |
 
 mod lattice;
 mod nest;
+mod thin;
 mod weave;
 mod zone;
 
-use super::coast::simplified;
 use super::shore::ExtractError;
 use crate::boundary::{Boundary, BoundaryId, Kind, Shape};
 use crate::frame::Frame;
 use crate::geometry::sound_within;
 use crate::set::Change;
 use bm_grid::{Ground, Region};
-use geo_types::{Coord, LineString, Rect};
+use geo_types::{Coord, Rect};
 use lattice::Lattice;
 use std::collections::BTreeMap;
+use thin::thin;
 use weave::{Cloth, Ring, weave};
 use zone::{Crossing, Passed, Zone};
 
@@ -143,14 +145,11 @@ impl Job<'_> {
     fn shifts(&self, own: Rect<f64>, [west, south, east, north]: [f64; 4]) -> impl Iterator<Item = f64> {
         let period = self.frame.period();
         let laps = [0.0, 1.0, -1.0, 2.0, -2.0];
-        let shifts = laps.into_iter().filter_map(move |lap: f64| {
-            period.map(|p| lap * p).or((lap == 0.0).then_some(0.0))
-        });
+        let shifts = laps
+            .into_iter()
+            .filter_map(move |lap: f64| period.map(|p| lap * p).or((lap == 0.0).then_some(0.0)));
         shifts.filter(move |s| {
-            own.min().x + s <= east
-                && west <= own.max().x + s
-                && own.min().y <= north
-                && south <= own.max().y
+            own.min().x + s <= east && west <= own.max().x + s && own.min().y <= north && south <= own.max().y
         })
     }
 
@@ -197,22 +196,13 @@ impl Job<'_> {
         if zone.is_empty() {
             return Some(Cloth { gone: Vec::new(), woven: Vec::new() });
         }
-        let shores = zone.shores(&passed);
-        let seams = zone.seams(&passed);
-        // Fewer vertices, unless lines would meet then.
-        for tolerance in [self.tolerance, 0.0] {
-            let lines: Vec<LineString<f64>> = shores.iter().map(|(_, l)| LineString(l.clone())).collect();
-            let lines = simplified(&lines, tolerance, self.frame);
-            let (mut open, mut closed) = (Vec::new(), Vec::new());
-            for ((chain, _), line) in shores.iter().zip(lines) {
-                if chain.closed { closed.push(line.0) } else { open.push(line.0) }
-            }
-            let cloth = weave(rings, zone, open, closed, seams.clone())?;
-            if self.is_sound(rings, &cloth, zone.bounds()) {
-                return Some(cloth);
-            }
+        let (mut open, mut closed) = (Vec::new(), Vec::new());
+        for (chain, line) in zone.shores(&passed) {
+            let line = thin(self.lattice, &chain.places, &line, self.tolerance, zone::LEAST, self.frame);
+            if chain.closed { closed.push(line) } else { open.push(line) }
         }
-        None
+        let cloth = weave(rings, zone, open, closed, zone.seams(&passed))?;
+        self.is_sound(rings, &cloth, zone.bounds()).then_some(cloth)
     }
 
     /// Whether nothing crosses near what changed.

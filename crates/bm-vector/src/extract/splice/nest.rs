@@ -23,14 +23,13 @@ pub(super) fn bounds(ring: &[Coord<f64>]) -> Option<Rect<f64>> {
 
 /// How often a ring runs around a point, in the zone's longitudes; none on an edge.
 pub(super) fn winding(ring: &Ring, p: Coord<f64>) -> Option<i32> {
-    turns(&ring.coords, Coord { x: p.x - ring.shift, ..p })
+    turns(ring.coords.windows(2).map(|e| [e[0], e[1]]), Coord { x: p.x - ring.shift, ..p })
 }
 
-/// How often a closed ring runs around a point, against the clock; none on an edge.
-fn turns(ring: &[Coord<f64>], p: Coord<f64>) -> Option<i32> {
+/// How often a closed ring of these edges runs around a point, against the clock; none on an edge.
+fn turns(edges: impl Iterator<Item = [Coord<f64>; 2]>, p: Coord<f64>) -> Option<i32> {
     let mut sum = 0;
-    for e in ring.windows(2) {
-        let (a, b) = (e[0], e[1]);
+    for [a, b] in edges {
         if a.y.min(b.y) > p.y || a.y.max(b.y) < p.y || a.x.min(b.x) > p.x {
             continue;
         }
@@ -48,9 +47,10 @@ fn turns(ring: &[Coord<f64>], p: Coord<f64>) -> Option<i32> {
     Some(sum)
 }
 
-/// Whether a ring lies inside another, by the first of its vertices that is not on it.
-fn lies_in(hole: &[Coord<f64>], shell: &[Coord<f64>]) -> bool {
-    hole.iter().find_map(|p| turns(shell, *p)).is_some_and(|n| n != 0)
+/// Whether a hole lies inside a ring, of which those edges are given that reach its latitudes; by the first of its vertices
+/// that is not on it.
+fn lies_in(hole: &[Coord<f64>], edges: &[[Coord<f64>; 2]]) -> bool {
+    hole.iter().find_map(|p| turns(edges.iter().copied(), *p)).is_some_and(|n| n != 0)
 }
 
 /// What holes are put behind.
@@ -68,6 +68,19 @@ struct Around<'a> {
     coords: &'a [Coord<f64>],
     shift: f64,
     bounds: Rect<f64>,
+    /// Edges between two latitudes: many small lakes and one coast of a million vertices are compared.
+    band: (f64, f64, Vec<[Coord<f64>; 2]>),
+}
+
+impl Around<'_> {
+    fn edges(&mut self, low: f64, high: f64) -> &[[Coord<f64>; 2]] {
+        if low < self.band.0 || high > self.band.1 {
+            let reaches = |e: &&[Coord<f64>]| e[0].y.min(e[1].y) <= high && e[0].y.max(e[1].y) >= low;
+            let edges = self.coords.windows(2).filter(reaches).map(|e| [e[0], e[1]]).collect();
+            self.band = (low, high, edges);
+        }
+        &self.band.2
+    }
 }
 
 /// Boundaries of a layer, with rings exchanged.
@@ -129,15 +142,20 @@ impl Nest<'_> {
             .map(|r| (Shell::Kept(r.owner, r.number), r.coords.as_slice(), r.shift));
         let made = self.woven.iter().enumerate().filter(|(_, (_, left))| *left);
         let made = made.map(|(k, (w, _))| (Shell::Woven(k), w.coords.as_slice(), w.shift));
-        let shells: Vec<Around<'_>> = kept
+        let mut shells: Vec<Around<'_>> = kept
             .chain(made)
             .filter_map(|(shell, coords, shift)| {
-                Some(Around { shell, coords, shift, bounds: bounds(coords)? })
+                let band = (f64::INFINITY, f64::NEG_INFINITY, Vec::new());
+                Some(Around { shell, coords, shift, bounds: bounds(coords)?, band })
             })
             .collect();
         let woven = self.woven;
-        for (w, _) in woven.iter().filter(|(_, left)| !left) {
-            self.place(&w.coords, w.shift, w.owner, &shells)?;
+        // New lakes lie near each other.
+        let new = || woven.iter().filter(|(_, left)| !left);
+        let low = new().flat_map(|(w, _)| &w.coords).map(|c| c.y).fold(f64::INFINITY, f64::min);
+        let high = new().flat_map(|(w, _)| &w.coords).map(|c| c.y).fold(f64::NEG_INFINITY, f64::max);
+        for (w, _) in new() {
+            self.place(&w.coords, w.shift, w.owner, &mut shells, (low, high))?;
         }
         for owner in self.touched.clone() {
             let mut shell_gone = None;
@@ -147,7 +165,7 @@ impl Nest<'_> {
                     shell_gone = is_gone;
                 } else if let (Some(shift), None) = (shell_gone, is_gone) {
                     self.moved.insert((owner, number));
-                    self.place(&ring, shift, Some(owner), &shells)?;
+                    self.place(&ring, shift, Some(owner), &mut shells, (f64::INFINITY, f64::NEG_INFINITY))?;
                 }
             }
         }
@@ -159,9 +177,11 @@ impl Nest<'_> {
         hole: &[Coord<f64>],
         shift: f64,
         owner: Option<usize>,
-        shells: &[Around<'_>],
+        shells: &mut [Around<'_>],
+        (low, high): (f64, f64),
     ) -> Option<()> {
         let own = bounds(hole)?;
+        let (low, high) = (low.min(own.min().y), high.max(own.max().y));
         let move_by = |dx: f64| -> Vec<Coord<f64>> {
             let moved = |c: &Coord<f64>| if dx == 0.0 { *c } else { Coord { x: c.x + dx, y: c.y } };
             hole.iter().map(moved).collect()
@@ -178,7 +198,7 @@ impl Nest<'_> {
                 continue;
             }
             let moved = move_by(dx);
-            if lies_in(&moved, s.coords) {
+            if lies_in(&moved, s.edges(low, high)) {
                 best = Some((size, s.shell, moved));
             }
         }
@@ -213,7 +233,8 @@ impl Nest<'_> {
                 self.with_holes(Shell::Kept(owner, number), ring)
             }
         });
-        let woven = self.woven.iter().enumerate().filter(move |(_, (w, left))| *left && w.owner == Some(owner));
+        let woven =
+            self.woven.iter().enumerate().filter(move |(_, (w, left))| *left && w.owner == Some(owner));
         let woven = woven.flat_map(|(k, (w, _))| self.with_holes(Shell::Woven(k), w.coords.clone()));
         old.chain(woven).chain(self.loose.get(&owner).into_iter().flatten().cloned())
     }
@@ -236,7 +257,8 @@ impl Nest<'_> {
             let shape = shape_like(first, self.with_holes(Shell::Woven(k), w.coords.clone()).into_iter())?;
             let mut numbered = (1u64..).map(|n| BoundaryId::from(format!("{}-{n}", first.id)));
             // There are more numbers than names.
-            let id = numbered.find(|id| !names.contains(id) && !taken(id)).unwrap_or_else(|| first.id.clone());
+            let id =
+                numbered.find(|id| !names.contains(id) && !taken(id)).unwrap_or_else(|| first.id.clone());
             names.insert(id.clone());
             changes.push(Change::Put(Boundary { id, shape, ..(*first).clone() }));
         }

@@ -167,6 +167,9 @@ pub(super) fn weave(
 /// A line of the lattice: whether it runs north, and where.
 type Line = (bool, u64);
 
+/// How often a part of a line is run along, and from where to where.
+type Part = (i32, [Coord<f64>; 2]);
+
 /// The line along a lattice's axes that an edge lies on, and from where to where along it.
 fn line_of(a: Coord<f64>, b: Coord<f64>) -> Option<(Line, f64, f64)> {
     if a.x == b.x {
@@ -240,7 +243,7 @@ fn apart(chains: Vec<Chain>, rings: &[Ring]) -> Vec<Chain> {
         cuts.entry(line).or_default().extend([from, to]);
     }
     // How often each part is run along, in its ascending direction.
-    let mut runs: BTreeMap<(Line, u64, u64), (i32, [Coord<f64>; 2])> = BTreeMap::new();
+    let mut runs: BTreeMap<(Line, u64, u64), Part> = BTreeMap::new();
     for &[a, b] in &pieces {
         let Some((line, from, to)) = line_of(a, b) else { continue };
         let (lo, hi) = (from.min(to), from.max(to));

@@ -16,8 +16,8 @@ const NEW: u8 = 4;
 
 /// A shore that moved by more than this part of a cell is another, though no middle of a cell was passed.
 const FAR: f64 = 0.5;
-/// New shores pass nodes no nearer than this part of a cell, so that they keep apart from each other.
-const LEAST: f64 = 1e-3;
+/// New shores pass nodes no nearer than this part of a cell, so that there is no doubt about what these are.
+pub(super) const LEAST: f64 = 1.0 / 64.0;
 
 /// A way of an old ring through a link.
 #[derive(Clone, Copy, Debug)]
@@ -177,9 +177,8 @@ impl<'a> Zone<'a> {
             sound &= (0..=1).contains(&(w + offset));
         }
         // A shore that was elsewhere before than the old line is not the same shore.
-        let agrees = |n: u64| {
-            self.height(n).is_none_or(|z| is_land(z) == (self.nodes[n as usize] & OLD != 0))
-        };
+        let agrees =
+            |n: u64| self.height(n).is_none_or(|z| is_land(z) == (self.nodes[n as usize] & OLD != 0));
         let turned = |n: u64| {
             let cell = |n: u64| -> usize {
                 let (i, j) = (n % self.lattice.width(), n / self.lattice.width());
@@ -191,8 +190,12 @@ impl<'a> Zone<'a> {
         };
         // Where it turned, what is new counts unless the old line had it so already; beside a shore that was shifted
         // only what the line says, too.
-        let keep: Vec<u64> =
-            self.changed.iter().copied().filter(|&n| if turned(n) { !agrees(n) } else { agrees(n) }).collect();
+        let keep: Vec<u64> = self
+            .changed
+            .iter()
+            .copied()
+            .filter(|&n| if turned(n) { !agrees(n) } else { agrees(n) })
+            .collect();
         self.changed = keep;
         for &n in &self.changed {
             let land = self.height(n).is_some_and(is_land);
