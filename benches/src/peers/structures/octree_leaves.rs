@@ -3,7 +3,7 @@
 //! The tree is that of the world's frame: a root of 2²⁶ m, halved until octants are as large as a cell; the surface of the
 //! land says in which of a column's octants a cell's leaf lies. Values live in the leaves. A neighbour is looked for from
 //! the least ancestor that may hold it, downwards, and if its column is empty there (it is much higher or lower) from the
-//! next one up; by a factor of about three quicker than to begin at the root each time, which is what
+//! next one up; shorter than to begin at the root each time, which is what
 //! [`OctreeLeaves::from_the_root`] does.
 //!
 //! Leaves stay where the surface was in the beginning: that they would have to move as it sinks is left out.

@@ -189,4 +189,10 @@ pub(crate) struct GridCommit {
     /// Keep the check-out.
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Leave coastlines where they are, though the land's shores have moved.
+    #[arg(long)]
+    pub(crate) keep_coasts: bool,
+    /// Leave lakes as they were, whatever water stands on the land; otherwise what is a quarter metre deep or more becomes a lake.
+    #[arg(long)]
+    pub(crate) keep_lakes: bool,
 }

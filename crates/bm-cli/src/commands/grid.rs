@@ -5,11 +5,11 @@ use super::watch::{print_processes, process_json};
 use crate::args::{self, GridWhat};
 use crate::fault::Fault;
 use crate::output::{Out, bytes, count, metres, time};
-use bm_hybrid::checkout::CheckOut;
 use bm_hybrid::checkout::folder::degrees;
 use bm_hybrid::checkout::layers::unit;
 use bm_hybrid::checkout::look::{Look, Values};
 use bm_hybrid::checkout::out::Format;
+use bm_hybrid::checkout::{Back, CheckOut};
 use bm_process::run::{Changes, Resumed, Run, list as checkpoints};
 use serde_json::{Value, json};
 
@@ -245,7 +245,8 @@ fn resume(a: &args::GridResume, out: &mut Out) -> Result<u8, Fault> {
 fn commit(a: &args::GridCommit, out: &mut Out) -> Result<u8, Fault> {
     let check_out = super::open(&a.one.world)?.open_check_out(&a.one.name)?;
     let run = resumed(&check_out, &Changes::default(), &a.one.world)?.run;
-    let (landed, before) = land(&a.one.world, check_out, &run, a.force, a.keep)?;
+    let back = Back::default().force(a.force).keep_coasts(a.keep_coasts).keep_lakes(a.keep_lakes);
+    let (landed, before) = land(&a.one.world, check_out, &run, &back, a.keep)?;
     if out.is_json() {
         let mut all = landed_json(&landed);
         all["landed_before"] = json!(before);

@@ -152,7 +152,7 @@ pub(super) fn follow(
     let name = check_out.name().to_owned();
     let mut landed = None;
     if commit && !stopped {
-        landed = Some(land(world, check_out, &run, false, false)?);
+        landed = Some(land(world, check_out, &run, &Back::default(), false)?);
     }
     if out.is_json() {
         let mut all = report;
@@ -180,11 +180,11 @@ pub(super) fn land(
     world: &Path,
     check_out: CheckOut,
     run: &Run,
-    force: bool,
+    back: &Back,
     keep: bool,
 ) -> Result<(Landed, bool), Fault> {
     let world = World::open(super::local(world)?)?;
-    let before = if force { None } else { check_out.landed(&world, run.state())? };
+    let before = if back.force { None } else { check_out.landed(&world, run.state())? };
     if let Some(version) = before {
         if !keep {
             check_out.drop_it()?;
@@ -199,7 +199,7 @@ pub(super) fn land(
     );
     let landed = {
         let bar = Bar::new();
-        check_out.commit(&world, run.state(), &Back::default().force(force), &what, &|p| bar.tell(p))
+        check_out.commit(&world, run.state(), back, &what, &|p| bar.tell(p))
     };
     let landed = match landed {
         Err(e @ WorldError::Stale { .. }) => {
@@ -225,6 +225,7 @@ pub(super) fn landed_json(landed: &Landed) -> Value {
         "cells_changed": landed.changed,
         "pages": landed.pages[0],
         "edits_cleared": landed.cleared,
+        "lake_cells": landed.lakes,
         "coasts_moved": landed.coasts[0],
         "coasts_beyond": landed.coasts[1],
         "seconds": landed.elapsed.as_secs_f64(),
@@ -252,8 +253,11 @@ pub(super) fn print_landed(landed: &Landed, before: bool, out: &mut Out) -> Resu
     if landed.cleared > 0 {
         out.pair("edits", format_args!("{} explicit cells gave way to the land", count(landed.cleared)))?;
     }
+    if landed.lakes > 0 {
+        out.pair("lakes", format_args!("{} cells lie under fresh water", count(landed.lakes)))?;
+    }
     let moved = |n: u64| format!("{} moved with the shores", count(n));
-    let beyond = |n: u64| format!("{} stayed, as they go on beyond the region", count(n));
+    let beyond = |n: u64| format!("{} stayed, as they are open or would cross themselves", count(n));
     match landed.coasts {
         [0, 0] => {}
         [n, 0] => out.pair("coastlines", moved(n))?,
