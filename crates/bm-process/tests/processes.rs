@@ -198,6 +198,53 @@ fn what_is_soft_goes_first() {
     assert_eq!(state.strata.surface(worn), MaterialId::BASALT);
 }
 
+/// Between storms water runs off: what storms do together does not depend on how they are shared among steps, and what stood
+/// before stands afterwards.
+#[test]
+fn storms_do_not_know_of_each_other() {
+    let done: Vec<(f64, f64)> = [1u32, 2, 10]
+        .into_iter()
+        .map(|steps| {
+            let mut state = slope(40, 32, 100.0);
+            // Off the sea: a hollow with a lake, and two dry ones.
+            state.ground.values.iter_mut().for_each(|z| *z += 20.0);
+            for (n, at) in [10 * 40 + 20, 18 * 40 + 12, 22 * 40 + 28].into_iter().enumerate() {
+                for cell in [at, at + 1, at + 40, at + 41] {
+                    state.ground.values[cell] -= 30.0 + n as f64;
+                }
+            }
+            let lake = state.ground.values[420] + 4.0;
+            let ground = &state.ground.values;
+            let wet = |cell| if [420, 421, 460, 461].contains(&cell) { lake - ground[cell] } else { 0.0 };
+            let depth: Vec<f64> = (0..40 * 32).map(wet).collect();
+            let water: f64 = depth.iter().sum();
+            assert!(water > 0.0 && state.set_layer(layer::WATER_DEPTH, Layer::F64(depth)));
+            let before = state.ground.clone();
+            let config = WaterConfig { rain: 60.0, storm: 0.5, detachment: 0.1, ..WaterConfig::default() };
+            let mut process = config.build(&state).unwrap();
+            for _ in 0..steps {
+                step(&mut state, &mut *process, 50.0 / f64::from(steps));
+            }
+            let moved: f64 = before.values.iter().zip(&state.ground.values).map(|(a, b)| (a - b).abs()).sum();
+            let left: f64 = (0..state.cells())
+                .map(|k| {
+                    let depth = state.layer(layer::WATER_DEPTH).unwrap().get(k);
+                    assert!(
+                        depth == 0.0 || (state.ground.values[k] + depth - lake).abs() < 1e-9,
+                        "a lake's level"
+                    );
+                    depth
+                })
+                .sum();
+            assert!(left <= water * (1.0 + 1e-12), "{left} {water}");
+            (moved, left)
+        })
+        .collect();
+    for (moved, left) in &done[1..] {
+        assert!((moved / done[0].0 - 1.0).abs() < 0.2 && (left / done[0].1 - 1.0).abs() < 0.2, "{done:?}");
+    }
+}
+
 /// What comes from below is no load; what is worn off is.
 #[test]
 fn uplift_is_not_a_load() {

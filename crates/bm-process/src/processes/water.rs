@@ -45,7 +45,8 @@ pub enum WaterScheme {
 /// `storm`, a step follows the water for so many hours only; when they are over it drops what it carries, and the
 /// ground changes by what all storms of the step would do together (the morphological factor of Roelvink 2006):
 /// `storms_per_year` times the years of the step. Where that would move some cell by more than `most_change`, the storm
-/// is followed again on the changed ground.
+/// is followed again on the changed ground. Storms do not know of each other: weeks pass between them, in which what fell
+/// runs off, soaks away or dries. So no water stands higher after a storm than it stood when the step began.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WaterConfig {
@@ -102,6 +103,12 @@ impl Default for WaterConfig {
 
 /// Millimetres an hour, in m/s.
 const MM_PER_HOUR: f64 = 1e-3 / 3600.0;
+
+/// The part of the way to its lowest or highest neighbour by which a cell may change at once.
+const RELIEF: f64 = 0.25;
+
+/// What it may change on level ground, m.
+const LEAST_CHANGE: f64 = 0.05;
 
 /// Storms followed in one step, at most.
 const MOST_STORMS: usize = 10_000;
@@ -215,6 +222,26 @@ impl Rivers {
         }
     }
 
+    /// Levels of the water that stands somewhere, m.
+    fn levels(sheet: &Sheet) -> Vec<f64> {
+        let level = |(bed, depth): (&f64, &f64)| if *depth > 0.0 { bed + depth } else { f64::NEG_INFINITY };
+        sheet.bed.values.iter().zip(&sheet.depth).map(level).collect()
+    }
+
+    /// Takes away what stands above its level, and brings the rest to rest; m³ by which it became less.
+    fn calm(sheet: &mut Sheet, levels: &[f64]) -> f64 {
+        let width = sheet.width();
+        let mut rows = vec![0.0; sheet.height()];
+        for (cell, level) in levels.iter().enumerate() {
+            let over = (sheet.depth[cell] - (level - sheet.bed.values[cell]).max(0.0)).max(0.0);
+            rows[cell / width] += over * sheet.bed.cell_area(cell / width);
+            sheet.depth[cell] -= over;
+        }
+        sheet.momentum_x.fill(0.0);
+        sheet.momentum_y.fill(0.0);
+        ledger::sum(&rows)
+    }
+
     /// Follows the water for some seconds.
     fn follow(&mut self, sheet: &mut Sheet, sea: Option<f64>, seconds: f64) -> Result<Report, ProcessError> {
         let before = sheet.water();
@@ -239,14 +266,8 @@ impl Rivers {
         let before = sheet.bed.values.clone();
         let mut report = self.follow(sheet, sea, seconds)?;
         Self::settle(sheet);
-        let changes = sheet.bed.values.iter().zip(&before).map(|(now, then)| (now - then).abs());
-        let most = changes.fold(0.0, f64::max);
-        let times = if most * factor > self.most_change {
-            // The storm that was followed happened, however much it changed.
-            (self.most_change / most).clamp(factor.min(1.0), factor)
-        } else {
-            factor
-        };
+        // The storm that was followed happened, however much it changed.
+        let times = self.most_times(sheet, &before).clamp(factor.min(1.0), factor);
         for (now, then) in sheet.bed.values.iter_mut().zip(&before) {
             *now = then + (*now - then) * times;
         }
@@ -259,6 +280,32 @@ impl Rivers {
         Ok((times, report))
     }
 
+    /// How many times the ground may change as it did: no cell by more than `most_change`, nor by more than a part of
+    /// what it stands above its lowest neighbour, or below its highest. Else the change of many storms at once would turn slopes
+    /// round, the next storm turn them back by more, and so on.
+    fn most_times(&self, sheet: &Sheet, before: &[f64]) -> f64 {
+        let (width, height) = (sheet.width(), sheet.height());
+        let mut most = f64::INFINITY;
+        for (cell, (&then, now)) in before.iter().zip(&sheet.bed.values).enumerate() {
+            let change = now - then;
+            if change == 0.0 || change.is_nan() {
+                continue;
+            }
+            let (x, y) = (cell % width, cell / width);
+            let beside = [
+                (x > 0).then(|| cell - 1),
+                (x + 1 < width).then(|| cell + 1),
+                (y > 0).then(|| cell - width),
+                (y + 1 < height).then(|| cell + width),
+            ];
+            let toward = |other: usize| (before[other] - then) * change.signum();
+            let relief = beside.into_iter().flatten().map(toward).fold(0.0, f64::max);
+            let may = self.most_change.min((RELIEF * relief).max(LEAST_CHANGE));
+            most = most.min(may / change.abs());
+        }
+        most
+    }
+
     fn run(&mut self, sheet: &mut Sheet, sea: Option<f64>, dt: f64) -> Result<Report, ProcessError> {
         let seconds = self.config.storm * 3600.0;
         if seconds == 0.0 || !self.config.erosion && seconds >= dt {
@@ -266,8 +313,17 @@ impl Rivers {
         }
         let mut left = self.config.storms_per_year * dt / YEAR;
         let mut all = Report::default();
+        let before = sheet.water();
+        let filled = sea.map_or(0.0, |level| Self::fill(sheet, level));
+        let levels = Self::levels(sheet);
         for number in 0..MOST_STORMS {
-            let (times, report) = self.storm(sheet, sea, seconds, left)?;
+            let (times, mut report) = self.storm(sheet, sea, seconds, left)?;
+            if number == 0 {
+                report.water.before = before;
+                report.water.gained += filled;
+            }
+            report.water.lost += Self::calm(sheet, &levels);
+            report.water.after = sheet.water();
             add(&mut all.water, report.water, number == 0);
             add(&mut all.solid, report.solid, number == 0);
             left -= times;

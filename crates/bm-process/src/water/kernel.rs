@@ -379,8 +379,9 @@ impl Block<'_> {
             if let Some(erosion) = &options.erosion {
                 let solids = [&mut next.bed[range.clone()], &mut next.sediment[range.clone()], &mut work[..]];
                 let slope = [0.5 / dx, 0.5 / dy];
-                let beds = [&south.bed, &here.bed, &north.bed].map(|bed| &bed[HALO - 1..]);
-                exchange(solids, beds, [&*depth, &*x, &*y], erosion, global, dt, slope);
+                let levels = [&south.level, &here.level, &north.level].map(|level| &level[HALO - 1..]);
+                let ground = &here.bed[HALO..];
+                exchange(solids, ground, levels, [&*depth, &*x, &*y], erosion, global, dt, slope);
                 outcome.exchanged = sums::sum(work) * area;
             }
         }

@@ -200,10 +200,12 @@ wide! {
 }
 
 wide! {
-    /// Detachment and deposition; of the first rows, the last keeps metres exchanged.
+    /// Detachment and deposition; of the first rows, the last keeps metres exchanged. The slope is that of the water's
+    /// surface, which drives the flow: the bed's would let deep water under a cliff dig ever deeper.
     pub(super) fn exchange(
         rows: [&mut [f64]; 3],
-        beds: [&[f64]; 3],
+        ground: &[f64],
+        levels: [&[f64]; 3],
         flow: [&[f64]; 3],
         erosion: &Erosion,
         cells: std::ops::Range<usize>,
@@ -214,8 +216,8 @@ wide! {
         let count = bed.len();
         let (sediment, moved) = (&mut sediment[..count], &mut moved[..count]);
         let [depth, x, y] = flow.map(|values| &values[..count]);
-        let (south, north) = (&beds[0][1..count + 1], &beds[2][1..count + 1]);
-        let (west, here, east) = (&beds[1][..count], &beds[1][1..count + 1], &beds[1][2..count + 2]);
+        let (south, north) = (&levels[0][1..count + 1], &levels[2][1..count + 1]);
+        let (west, east, here) = (&levels[1][..count], &levels[1][2..count + 2], &ground[..count]);
         match &erosion.erodibility {
             Some(values) => moved.copy_from_slice(&values[cells]),
             None => moved.fill(1.0),
