@@ -5,7 +5,7 @@
 //! long as the fastest wave allows; one that would take more from a cell than it holds is taken again at half the
 //! length.
 //!
-//! What the water can carry is K · sin(slope) · speed · depth; where it carries less it detaches, where more it
+//! What the water can carry is K · sin(slope of the surface) · speed · depth; where it carries less it detaches, where more it
 //! deposits, each by exponential relaxation, and what is carried goes with the water through each face.
 //!
 //! ```
